@@ -1,0 +1,46 @@
+// lumen/fec: Reed–Solomon over GF(2⁸) as GameStream video uses it: polynomial 0x11D, systematic,
+// parity row j, data column i: P[j][i] = 1 / ((m + i) ^ j), k + m <= 255. Any k of the k + m shards give
+// all back (MDS). Parity depends on m: both ends must agree on (k, m).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace lumen::fec {
+
+inline constexpr std::size_t kMaxShards = 255;
+
+// Instruction sets of the kernels, worst to best; best_kernel() is what this CPU can do.
+enum class Kernel : std::uint8_t { scalar, ssse3, avx2, gfni };
+std::string_view to_string(Kernel kernel) noexcept;
+bool is_supported(Kernel kernel) noexcept;
+Kernel best_kernel() noexcept;
+
+// Computes parity and recovers data for any (k, m). Owner: one thread. Never allocates after
+// construction. Shards are `shard_bytes` long, any length; they need no alignment and must not overlap.
+class ReedSolomon {
+ public:
+  explicit ReedSolomon(Kernel kernel = best_kernel());
+
+  // Writes parity.size() shards. False when k = 0, k + m > 255 (nothing is written then); m = 0 is fine.
+  bool encode(std::span<const std::byte* const> data, std::span<std::byte* const> parity,
+              std::size_t shard_bytes);
+
+  // `shards`: k + m pointers, data first, none null; `present[i]` says whether shard i holds what was sent.
+  // Writes every missing data shard in place; missing parity stays as it is. False when fewer than k are
+  // present or sizes disagree (nothing is written then). With all data present it does nothing.
+  bool recover(std::span<std::byte* const> shards, std::span<const bool> present, std::size_t data_shards,
+               std::size_t shard_bytes);
+
+ private:
+  Kernel kernel_;
+  std::vector<std::byte> scratch_;
+};
+
+}  // namespace lumen::fec

@@ -1,0 +1,92 @@
+// lumen/link: what host and session process tell each other, one message a SOCK_SEQPACKET datagram.
+// Both decode with the same care as network input: either process may be compromised or of another build.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "base/wire.hpp"
+#include "media/input.hpp"
+#include "media/mode.hpp"
+
+namespace lumen::link {
+
+// --- host → session
+// First message, with the ring's memory and doorbell attached as descriptors.
+struct Configure {
+  Mode mode;
+  std::vector<std::string> command;  // argv of the application
+  std::string runtime_dir;           // private to this session
+  std::string preset;                // encoder preset; empty: chosen
+  std::uint32_t bitrate_kbps = 0;    // 0: from the mode
+  bool pointer_drawn = false;
+};
+struct SetMode {
+  Mode mode;
+};
+struct SetPointer {
+  bool drawn = false;
+};
+struct RequestIdr {};
+struct SetStreaming {  // false: no client; the desktop stays, nothing is converted or encoded
+  bool on = false;
+};
+struct Stop {};
+using ToSession =
+    std::variant<Configure, SetMode, SetPointer, RequestIdr, SetStreaming, Stop, InputEvent>;
+
+// --- session → host
+struct Ready {  // the application shows its first window and the encoder is open
+  std::string encoder, encoder_reason, display, capture;
+};
+struct ModeChanged {
+  Mode mode;
+  std::string encoder, encoder_reason;
+};
+struct Responding {
+  bool yes = true;
+};
+struct Ended {  // last message: why
+  std::string id, reason;
+};
+struct SessionStats {  // every second
+  std::uint64_t cpu_us = 0, encoder_cpu_us = 0, convert_cpu_us = 0;  // since start; encoder: all its threads
+  std::uint64_t rss_bytes = 0;
+  std::uint64_t frames_captured = 0, frames_encoded = 0, frames_overwritten = 0, idr_count = 0,
+                dropped_full = 0;
+};
+using ToHost = std::variant<Ready, ModeChanged, Responding, Ended, SessionStats>;
+
+// A connected SOCK_SEQPACKET socket. Owner: one thread at each end.
+inline constexpr std::size_t kMaxMessageBytes = 64U << 10U;
+inline constexpr std::size_t kMaxDescriptors = 4;
+
+template <class Message>
+struct Received {
+  Message message;
+  std::vector<UniqueFd> descriptors;
+};
+
+std::vector<std::byte> encode(const ToSession& message);
+std::vector<std::byte> encode(const ToHost& message);
+Result<ToSession> decode_to_session(ByteView bytes);  // `link.malformed`
+Result<ToHost> decode_to_host(ByteView bytes);
+
+// Sends without blocking; `link.closed` when the other end is gone, `link.full` when its queue is.
+Status send(int socket, const ToSession& message, std::span<const int> descriptors = {});
+Status send(int socket, const ToHost& message);
+// Non-blocking: nullopt when nothing is there; `link.closed` at end of file.
+Result<std::optional<Received<ToSession>>> receive_to_session(int socket);
+Result<std::optional<ToHost>> receive_to_host(int socket);
+
+struct SocketPair {
+  UniqueFd host, session;
+};
+Result<SocketPair> make_socket_pair();  // both close-on-exec, non-blocking
+
+}  // namespace lumen::link

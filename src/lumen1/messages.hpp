@@ -1,0 +1,74 @@
+// lumen/lumen1: what client and host tell each other inside sealed datagrams, beside video. Sans-I/O.
+// A body is one or more messages: u8 type | u16 length | bytes. Unknown types are skipped, so that old and
+// new talk; a malformed one ends the body (the rest is dropped and counted by the caller).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "flow/parity_control.hpp"
+#include "media/input.hpp"
+#include "media/mode.hpp"
+
+namespace lumen::lumen1 {
+
+// --- client → host
+// Repeated every 100 ms: what the client wants and what it measured since the last one.
+struct ClientState {
+  Mode mode;
+  bool pointer_drawn = false;
+  std::uint32_t ping = 0;  // echoed in HostState
+  LossReport loss;
+  std::uint32_t round_trip_us = 0;  // the client's estimate, 0: none yet
+};
+struct AskRecovery {
+  std::uint32_t broken_frame = 0;  // low 32 bits of the newest frame that cannot be decoded
+};
+// Edges (buttons, keys) are numbered and repeated until HostState acknowledges them: none is lost, none comes
+// twice, and they stay in order. Motion is sent once, newest wins, with sequence 0.
+struct ClientInput {
+  std::uint32_t sequence = 0;
+  InputEvent event;
+};
+struct Goodbye {};
+using ClientMessage = std::variant<ClientState, AskRecovery, ClientInput, Goodbye>;
+
+// --- host → client
+enum class StreamState : std::uint8_t {
+  starting = 1,    // the session process is coming up
+  streaming = 2,
+  interrupted = 3,  // it died or hangs; being restarted: `reason` says why
+  ended = 4,        // for good: `reason` says why
+};
+// Repeated every 100 ms and on change.
+struct HostState {
+  StreamState state = StreamState::starting;
+  Mode mode;
+  std::uint32_t pong = 0;
+  std::uint32_t input_acknowledged = 0;  // highest edge sequence such that all up to it were delivered
+  std::string reason;                    // for people; empty when all is well
+  std::string encoder, encoder_reason, display, capture;
+};
+using HostMessage = std::variant<HostState, Goodbye>;
+
+// Append one message to `body`; false when `body` would exceed `limit` bytes (nothing is appended then).
+bool append(std::vector<std::byte>& body, const ClientMessage& message, std::size_t limit);
+bool append(std::vector<std::byte>& body, const HostMessage& message, std::size_t limit);
+
+// All messages of a body that this version knows; `malformed` is set when it ended early.
+struct ClientMessages {
+  std::vector<ClientMessage> messages;
+  bool malformed = false;
+};
+struct HostMessages {
+  std::vector<HostMessage> messages;
+  bool malformed = false;
+};
+ClientMessages decode_client_messages(ByteView body);
+HostMessages decode_host_messages(ByteView body);
+
+}  // namespace lumen::lumen1
