@@ -1,0 +1,49 @@
+#include "lumen1/edge_input.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace lumen::lumen1 {
+namespace {
+
+TEST(EdgeInput, every_edge_arrives_once_and_in_order_at_thirty_percent_loss) {
+  EdgeSender sender;
+  EdgeReceiver receiver;
+  std::mt19937 random{3};
+  const auto lost = [&] { return random() % 10 < 3; };
+  std::vector<std::uint16_t> delivered;
+  std::uint16_t next = 0;
+  for (int round = 0; round < 5'000; ++round) {
+    if (next < 1'000 && round % 3 == 0) {
+      ASSERT_TRUE(sender.add(Key{++next, true}));
+    }
+    if (!lost()) {
+      for (const auto& input : sender.waiting()) {
+        if (receiver.accept(input)) delivered.push_back(std::get<Key>(input.event).evdev_code);
+      }
+    }
+    if (!lost()) sender.acknowledged(receiver.acknowledged());
+  }
+  ASSERT_EQ(delivered.size(), 1'000U);
+  for (std::uint16_t i = 0; i < 1'000; ++i) EXPECT_EQ(delivered[i], i + 1);
+  EXPECT_TRUE(sender.waiting().empty());
+}
+
+TEST(EdgeInput, a_gap_is_not_jumped) {
+  EdgeReceiver receiver;
+  EXPECT_FALSE(receiver.accept({2, Key{1, true}}));
+  EXPECT_TRUE(receiver.accept({1, Key{1, true}}));
+  EXPECT_FALSE(receiver.accept({1, Key{1, true}}));
+  EXPECT_TRUE(receiver.accept({0, PointerMoveTo{}}));
+}
+
+TEST(EdgeInput, the_queue_is_bounded) {
+  EdgeSender sender;
+  int taken = 0;
+  while (sender.add(Key{1, true})) ++taken;
+  EXPECT_EQ(taken, 256);
+}
+
+}  // namespace
+}  // namespace lumen::lumen1
