@@ -7,16 +7,19 @@
 // of known R'G'B' whose decoded Y'CbCr must be what the stream's own tags say.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
-#include "base/units.hpp"
 #include "media/picture.hpp"
 
 namespace lumen::testing {
 
 inline constexpr std::uint32_t kCodeWidth = 512, kCodeHeight = 32;  // pixels, with the patches
+
+// What lossy coding alone may do to a patch; a wrong matrix or range is beyond it. docs/inband-code.md has
+// the measurement.
+inline constexpr int kColorTolerance = 12;
 
 struct InbandCode {
   std::uint32_t frame_number = 0;
