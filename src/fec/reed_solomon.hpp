@@ -5,12 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
-
-#include "base/result.hpp"
 
 namespace lumen::fec {
 
@@ -23,9 +20,11 @@ bool is_supported(Kernel kernel) noexcept;
 Kernel best_kernel() noexcept;
 
 // Computes parity and recovers data for any (k, m). Owner: one thread. Never allocates after
-// construction. Shards are `shard_bytes` long, any length; they need no alignment and must not overlap.
+// construction. Shards are `shard_bytes` long, any length; they need no alignment. A shard that is written
+// must overlap no other.
 class ReedSolomon {
  public:
+  // A kernel that this CPU lacks is replaced by the best one.
   explicit ReedSolomon(Kernel kernel = best_kernel());
 
   // Writes parity.size() shards. False when k = 0, k + m > 255 (nothing is written then); m = 0 is fine.
@@ -40,7 +39,7 @@ class ReedSolomon {
 
  private:
   Kernel kernel_;
-  std::vector<std::byte> scratch_;
+  std::vector<std::uint8_t> matrix_;  // of the call in progress, one column per shard read
 };
 
 }  // namespace lumen::fec
