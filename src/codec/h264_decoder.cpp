@@ -1,0 +1,191 @@
+// H.264 through FFmpeg. Bytes are hostile: FFmpeg is told to give up on the first error rather than conceal,
+// its sizes are capped before it allocates, and after any failure nothing but an IDR is accepted.
+// Known limit: FFmpeg's slice threads do not notice a slice that is absent as a whole; an access unit arrives
+// complete and authenticated, so that takes an encoder's fault.
+#include <algorithm>
+#include <cstring>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "codec/annex_b.hpp"
+#include "codec/ffmpeg_handles.hpp"
+#include "codec/software_h264.hpp"
+#include "media/mode.hpp"
+
+namespace lumen::codec {
+namespace {
+
+constexpr unsigned kMaxThreads = 4;
+constexpr std::size_t kMaxAccessUnit = 64U << 20U;  // bytes
+constexpr int kMaxSide = static_cast<int>(kMaxModeSize);
+
+tl::unexpected<Error> malformed(std::string_view id, std::string what) {
+  return fail(ErrorCode::malformed, id, std::move(what), "The stream needs an IDR picture.");
+}
+
+// Runs when a parameter set has been parsed and before pictures are allocated.
+AVPixelFormat choose_format(AVCodecContext* context, const AVPixelFormat* offered) {
+  if (context->coded_width > kMaxSide || context->coded_height > kMaxSide) return AV_PIX_FMT_NONE;
+  for (; *offered != AV_PIX_FMT_NONE; ++offered) {
+    if (*offered == AV_PIX_FMT_YUV420P || *offered == AV_PIX_FMT_YUVJ420P) return *offered;
+  }
+  return AV_PIX_FMT_NONE;
+}
+
+void configure(AVCodecContext& context) {
+  limit_log(context, FfmpegLog::nothing);  // a peer could fill the log
+  context.flags |= AV_CODEC_FLAG_LOW_DELAY;
+  context.thread_type = FF_THREAD_SLICE;
+  context.thread_count = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, kMaxThreads));
+  context.err_recognition = AV_EF_EXPLODE | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_CAREFUL;
+  context.error_concealment = 0;
+  context.max_pixels = std::int64_t{kMaxSide} * kMaxSide;
+  context.get_format = choose_format;
+}
+
+ColorSpace color_of(const AVFrame& frame) {
+  const bool full = frame.color_range == AVCOL_RANGE_JPEG || frame.format == AV_PIX_FMT_YUVJ420P;
+  const bool bt601 = frame.colorspace == AVCOL_SPC_SMPTE170M || frame.colorspace == AVCOL_SPC_BT470BG;
+  return {bt601 ? ColorMatrix::bt601 : ColorMatrix::bt709, full ? ColorRange::full : ColorRange::limited};
+}
+
+// FFmpeg reads a little past the end of its input, so each access unit is copied to where there is room.
+// Grows, never shrinks; no allocation once it has held the largest one.
+class InputBuffer {
+ public:
+  // Returns nullptr when there is no memory.
+  AVBufferRef* fill(ByteView bytes) {
+    const std::size_t needed = bytes.size() + AV_INPUT_BUFFER_PADDING_SIZE;
+    if (buffer_ == nullptr || buffer_->size < needed || av_buffer_is_writable(buffer_.get()) == 0) {
+      buffer_.reset(av_buffer_alloc(std::max<std::size_t>(2 * needed, 256U << 10U)));
+    }
+    if (buffer_ == nullptr) return nullptr;
+    std::memcpy(buffer_->data, bytes.data(), bytes.size());
+    std::memset(buffer_->data + bytes.size(), 0, AV_INPUT_BUFFER_PADDING_SIZE);
+    return buffer_.get();
+  }
+
+ private:
+  BufferPtr buffer_;
+};
+
+class H264Decoder final : public VideoDecoder {
+ public:
+  struct Parts {
+    CodecContextPtr context;
+    FramePtr frame;
+    PacketPtr packet;
+  };
+
+  explicit H264Decoder(Parts parts) : parts_{std::move(parts)} {}
+
+  std::string name() const override {
+    return fmt::format("FFmpeg h264, {} threads", parts_.context->thread_count);
+  }
+
+  Result<PictureView> decode(const AccessUnit& unit) override {
+    auto picture = decode_picture(unit);
+    if (!picture) {
+      avcodec_flush_buffers(parts_.context.get());
+      needs_idr_ = true;
+    }
+    return picture;
+  }
+
+ private:
+  Result<PictureView> decode_picture(const AccessUnit& unit) {
+    LUMEN_CHECK_OK(check(unit));
+    LUMEN_CHECK_OK(feed(unit.bytes));
+    LUMEN_CHECK_OK(take_picture());
+    needs_idr_ = false;
+    return view(unit);
+  }
+
+  Status check(const AccessUnit& unit) const {
+    if (unit.codec != Codec::h264) return malformed("decoder.codec", "access unit is not H.264");
+    if (unit.width == 0 || unit.height == 0 || unit.bytes.size() > kMaxAccessUnit) {
+      return malformed("decoder.size", "access unit has no size, or too many bytes");
+    }
+    const auto type = first_slice_type(unit.bytes);
+    if (!type) return malformed("decoder.no-slice", "access unit holds no picture");
+    if (needs_idr_ && *type != NalType::idr_slice) {
+      return malformed("decoder.needs-idr", "only an IDR picture can be decoded after an error");
+    }
+    return {};
+  }
+
+  Status feed(ByteView bytes) {
+    AVBufferRef* const input = input_.fill(bytes);
+    if (input == nullptr)
+      return fail(ErrorCode::resource_exhausted, "decoder.memory", "no memory for a picture");
+    AVPacket& packet = *parts_.packet;
+    packet.buf = input;
+    packet.data = input->data;
+    packet.size = static_cast<int>(bytes.size());
+    packet.pts = ++sequence_;
+    const int error = avcodec_send_packet(parts_.context.get(), &packet);
+    packet.buf = nullptr;  // borrowed above
+    if (error == 0) return {};
+    return malformed("decoder.malformed", "H.264 picture cannot be decoded: " + ffmpeg_error(error));
+  }
+
+  Status take_picture() {
+    AVFrame& frame = *parts_.frame;
+    const int error = avcodec_receive_frame(parts_.context.get(), &frame);
+    if (error != 0) return malformed("decoder.malformed", "H.264 gave no picture: " + ffmpeg_error(error));
+    if (frame.pts != sequence_) return malformed("decoder.delayed", "H.264 stream reorders its pictures");
+    if ((frame.flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame.decode_error_flags != 0) {
+      return malformed("decoder.corrupt", "H.264 picture is damaged");
+    }
+    const bool planar420 = frame.format == AV_PIX_FMT_YUV420P || frame.format == AV_PIX_FMT_YUVJ420P;
+    if (!planar420 || frame.width <= 0 || frame.height <= 0 || frame.width > kMaxSide ||
+        frame.height > kMaxSide) {
+      return malformed("decoder.format", "H.264 picture is not 8-bit 4:2:0 of at most 8192x8192");
+    }
+    return {};
+  }
+
+  PictureView view(const AccessUnit& unit) const {
+    const AVFrame& frame = *parts_.frame;
+    PictureView view{.format = PixelFormat::i420,
+                     .color = color_of(frame),
+                     .width = std::min(unit.width, static_cast<std::uint32_t>(frame.width)),
+                     .height = std::min(unit.height, static_cast<std::uint32_t>(frame.height)),
+                     .planes = {}};
+    for (std::size_t i = 0; i < view.planes.size(); ++i) {
+      view.planes[i] = {reinterpret_cast<const std::byte*>(frame.data[i]),
+                        static_cast<std::size_t>(frame.linesize[i])};
+    }
+    return view;
+  }
+
+  Parts parts_;
+  InputBuffer input_;
+  std::int64_t sequence_ = 0;
+  bool needs_idr_ = true;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<VideoDecoder>> create_h264_decoder(Codec codec) {
+  const AVCodec* h264 = codec == Codec::h264 ? avcodec_find_decoder_by_name("h264") : nullptr;
+  if (h264 == nullptr) {
+    return fail(ErrorCode::unsupported, "decoder.unavailable", "this FFmpeg has no H.264 decoder",
+                "Install an FFmpeg with the h264 decoder.");
+  }
+  H264Decoder::Parts parts{CodecContextPtr{avcodec_alloc_context3(h264)}, FramePtr{av_frame_alloc()},
+                           PacketPtr{av_packet_alloc()}};
+  if (parts.context == nullptr || parts.frame == nullptr || parts.packet == nullptr) {
+    return fail(ErrorCode::resource_exhausted, "decoder.memory", "no memory for the H.264 decoder");
+  }
+  configure(*parts.context);
+  if (const int error = avcodec_open2(parts.context.get(), h264, nullptr); error != 0) {
+    return fail(ErrorCode::unsupported, "decoder.unavailable",
+                "the H.264 decoder does not open: " + ffmpeg_error(error),
+                "LUMEN_FFMPEG_DEBUG=1 prints why.");
+  }
+  return std::make_unique<H264Decoder>(std::move(parts));
+}
+
+}  // namespace lumen::codec

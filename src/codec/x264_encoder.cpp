@@ -1,0 +1,222 @@
+// libx264 through FFmpeg. With slice threads a picture leaves x264 in the call that brings it: no frame
+// delay. x264 copies its input while encoding, so the AVFrame only points at the caller's picture.
+#include <pthread.h>
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "codec/ffmpeg_handles.hpp"
+#include "codec/software_h264.hpp"
+#include "codec/x264_choice.hpp"
+
+namespace lumen::codec {
+namespace {
+
+constexpr int kGopForEver = 1 << 28;  // frames; an IDR comes on request only
+constexpr std::uint64_t kMinBitrate = 10'000, kMaxBitrate = 2'000'000'000;
+
+// Threads inherit the name of the thread that creates them; x264 creates all of its own while opening.
+class ThreadNameScope {
+ public:
+  explicit ThreadNameScope(const char* name) {
+    pthread_getname_np(pthread_self(), before_.data(), before_.size());
+    pthread_setname_np(pthread_self(), name);
+  }
+  ThreadNameScope(const ThreadNameScope&) = delete;
+  ThreadNameScope& operator=(const ThreadNameScope&) = delete;
+  ~ThreadNameScope() { pthread_setname_np(pthread_self(), before_.data()); }
+
+ private:
+  std::array<char, 16> before_{};
+};
+
+Status check_bitrate(BitsPerSecond bitrate) {
+  if (bitrate.value >= kMinBitrate && bitrate.value <= kMaxBitrate) return {};
+  return fail(ErrorCode::invalid_argument, "encoder.bitrate",
+              fmt::format("bitrate {} bit/s is out of range", bitrate.value),
+              "Ask for 10 kbit/s to 2 Gbit/s.");
+}
+
+Status check(const EncoderConfig& config) {
+  if (config.codec != Codec::h264 || !is_valid(config.mode)) {
+    return fail(ErrorCode::invalid_argument, "encoder.mode",
+                fmt::format("libx264 cannot encode {}x{}", config.mode.width, config.mode.height),
+                "Ask for H.264 and a side of 64 to 8192 pixels.");
+  }
+  LUMEN_CHECK_OK(check_preset(config.preset));
+  return check_bitrate(config.bitrate);
+}
+
+// The buffer of one frame: no picture may take longer on the wire than its own interval.
+void set_rate(AVCodecContext& context, BitsPerSecond bitrate, std::uint32_t refresh_mhz) {
+  const std::uint64_t frame_bits = bitrate.value * 1000 / refresh_mhz;
+  context.bit_rate = static_cast<std::int64_t>(bitrate.value);
+  context.rc_max_rate = context.bit_rate;
+  context.rc_buffer_size = static_cast<int>(std::max<std::uint64_t>(frame_bits, 1000));  // x264 counts kbit
+}
+
+void set_color(AVCodecContext& context, ColorSpace color) {
+  const bool bt709 = color.matrix == ColorMatrix::bt709;
+  context.color_primaries = bt709 ? AVCOL_PRI_BT709 : AVCOL_PRI_SMPTE170M;
+  context.color_trc = bt709 ? AVCOL_TRC_BT709 : AVCOL_TRC_SMPTE170M;
+  context.colorspace = bt709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
+  context.color_range = color.range == ColorRange::full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+  context.chroma_sample_location = AVCHROMA_LOC_CENTER;  // the converter takes the mean of 2 × 2
+}
+
+AVPixelFormat to_ffmpeg(PixelFormat format) {
+  return format == PixelFormat::nv12 ? AV_PIX_FMT_NV12 : AV_PIX_FMT_YUV420P;
+}
+
+void configure(AVCodecContext& context, const EncoderConfig& config, const X264Choice& choice) {
+  limit_log(context, FfmpegLog::errors);
+  const Picture size{config.format, config.color, config.mode.width, config.mode.height, {}};
+  context.width = static_cast<int>(size.coded_width());
+  context.height = static_cast<int>(size.coded_height());
+  context.pix_fmt = to_ffmpeg(config.format);
+  context.time_base = {1000, static_cast<int>(config.mode.refresh_mhz)};
+  context.framerate = {static_cast<int>(config.mode.refresh_mhz), 1000};
+  context.gop_size = kGopForEver;
+  context.max_b_frames = 0;
+  context.thread_count = static_cast<int>(choice.threads);
+  context.thread_type = FF_THREAD_SLICE;
+  context.slices = static_cast<int>(choice.slices);
+  set_rate(context, config.bitrate, config.mode.refresh_mhz);
+  set_color(context, config.color);
+}
+
+Status open(AVCodecContext& context, const AVCodec* codec, const EncoderConfig& config,
+            const X264Choice& choice) {
+  AVDictionary* options = nullptr;
+  av_dict_set(&options, "preset", choice.preset.c_str(), 0);
+  av_dict_set(&options, "tune", "zerolatency", 0);
+  av_dict_set(&options, "forced-idr", "1", 0);
+  av_dict_set(&options, "sc_threshold", "0", 0);  // a scene cut must not become an I picture
+  const ThreadNameScope name{"lm-x264"};
+  const int error = avcodec_open2(&context, codec, &options);
+  av_dict_free(&options);
+  if (error == 0) return {};
+  return fail(ErrorCode::unsupported, "encoder.mode",
+              fmt::format("libx264 refuses {} at {} bit/s: {}", to_string(config.mode), config.bitrate.value,
+                          ffmpeg_error(error)),
+              "Choose another mode; LUMEN_FFMPEG_DEBUG=1 prints why.");
+}
+
+class X264Encoder final : public VideoEncoder {
+ public:
+  struct Parts {
+    CodecContextPtr context;
+    FramePtr frame;
+    PacketPtr packet;
+  };
+
+  X264Encoder(EncoderConfig config, EncoderDescription description, Parts parts)
+      : config_{std::move(config)}, description_{std::move(description)}, parts_{std::move(parts)} {}
+
+  const EncoderDescription& description() const override { return description_; }
+
+  Result<AccessUnitView> encode(const CapturedFrame& frame, FrameId id, bool force_idr) override {
+    const Picture& picture = frame.picture.picture();
+    LUMEN_CHECK_OK(check_picture(picture));
+    av_packet_unref(parts_.packet.get());
+    point_frame_at(picture, force_idr);
+    int error = avcodec_send_frame(parts_.context.get(), parts_.frame.get());
+    if (error == 0) error = avcodec_receive_packet(parts_.context.get(), parts_.packet.get());
+    if (error != 0) return encode_failure(error);
+    return access_unit(frame, id);
+  }
+
+  Status set_bitrate(BitsPerSecond bitrate) override {
+    LUMEN_CHECK_OK(check_bitrate(bitrate));
+    // The wrapper compares these with x264's before each picture and reconfigures without an IDR.
+    set_rate(*parts_.context, bitrate, config_.mode.refresh_mhz);
+    return {};
+  }
+
+ private:
+  Status check_picture(const Picture& picture) const {
+    if (picture.width == config_.mode.width && picture.height == config_.mode.height &&
+        picture.format == config_.format && picture.color == config_.color) {
+      return {};
+    }
+    return fail(ErrorCode::invalid_argument, "encoder.picture",
+                fmt::format("picture of {}x{} does not fit the encoder opened for {}", picture.width,
+                            picture.height, to_string(config_.mode)));
+  }
+
+  void point_frame_at(const Picture& picture, bool force_idr) {
+    AVFrame& frame = *parts_.frame;
+    for (std::size_t i = 0; i < picture.planes.size(); ++i) {
+      frame.data[i] = reinterpret_cast<std::uint8_t*>(picture.planes[i].pixels);
+      frame.linesize[i] = static_cast<int>(picture.planes[i].stride_bytes);
+    }
+    frame.pict_type = force_idr ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+    frame.pts = next_pts_++;
+  }
+
+  static Result<AccessUnitView> encode_failure(int error) {
+    return fail(ErrorCode::internal, "encoder.failed", "libx264 gave no picture: " + ffmpeg_error(error),
+                "LUMEN_FFMPEG_DEBUG=1 prints why.");
+  }
+
+  AccessUnitView access_unit(const CapturedFrame& frame, FrameId id) const {
+    const AVPacket& packet = *parts_.packet;
+    const bool key = (packet.flags & AV_PKT_FLAG_KEY) != 0;
+    return {.id = id,
+            .codec = Codec::h264,
+            .kind = key ? PictureKind::idr : PictureKind::delta,
+            .width = config_.mode.width,
+            .height = config_.mode.height,
+            .bytes = std::as_bytes(std::span{packet.data, static_cast<std::size_t>(packet.size)}),
+            .times = frame.times};
+  }
+
+  const EncoderConfig config_;
+  const EncoderDescription description_;
+  Parts parts_;
+  std::int64_t next_pts_ = 0;  // frames
+};
+
+// The frame needs a buffer to count as reference counted, or FFmpeg copies its pixels; which buffer is
+// all the same, as nothing is read through it.
+Result<X264Encoder::Parts> make_parts(CodecContextPtr context) {
+  X264Encoder::Parts parts{std::move(context), FramePtr{av_frame_alloc()}, PacketPtr{av_packet_alloc()}};
+  if (parts.frame != nullptr) {
+    parts.frame->format = parts.context->pix_fmt;
+    parts.frame->width = parts.context->width;
+    parts.frame->height = parts.context->height;
+    parts.frame->buf[0] = av_buffer_alloc(1);
+  }
+  if (parts.frame == nullptr || parts.packet == nullptr || parts.frame->buf[0] == nullptr) {
+    return fail(ErrorCode::resource_exhausted, "encoder.memory", "no memory for the encoder");
+  }
+  return parts;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<VideoEncoder>> create_x264_encoder(const EncoderConfig& config) {
+  LUMEN_CHECK_OK(check(config));
+  const AVCodec* codec = avcodec_find_encoder_by_name("libx264");
+  if (codec == nullptr) {
+    return fail(ErrorCode::unsupported, "encoder.unavailable", "this FFmpeg has no libx264 encoder",
+                "Install an FFmpeg built with libx264.");
+  }
+  const X264Choice choice = choose_x264(config, std::thread::hardware_concurrency());
+  CodecContextPtr context{avcodec_alloc_context3(codec)};
+  if (context == nullptr)
+    return fail(ErrorCode::resource_exhausted, "encoder.memory", "no memory for libx264");
+  configure(*context, config, choice);
+  LUMEN_CHECK_OK(open(*context, codec, config, choice));
+  LUMEN_TRY(auto parts, make_parts(std::move(context)));
+  return std::make_unique<X264Encoder>(config, choice.description, std::move(parts));
+}
+
+BitsPerSecond default_bitrate(const Mode& mode) {
+  const std::uint64_t pixels_per_1000_s = std::uint64_t{mode.width} * mode.height * mode.refresh_mhz;
+  return {std::clamp<std::uint64_t>(pixels_per_1000_s / 6250, 1'000'000, 150'000'000)};
+}
+
+}  // namespace lumen::codec

@@ -1,0 +1,138 @@
+#include <dirent.h>
+
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "codec/software_h264.hpp"
+#include "codec/x264_choice.hpp"
+#include "contract/video_encoder_contract.hpp"
+
+namespace lumen::contract {
+
+INSTANTIATE_TEST_SUITE_P(X264, VideoEncoderContract,
+                         testing::Values(EncoderCase{"nv12", codec::create_x264_encoder, PixelFormat::nv12},
+                                         EncoderCase{"i420", codec::create_x264_encoder, PixelFormat::i420}),
+                         case_name);
+
+}  // namespace lumen::contract
+
+namespace lumen::codec {
+namespace {
+
+using contract::EncoderRig;
+using testing::HasSubstr;
+
+const contract::EncoderCase kX264{"x264", create_x264_encoder, PixelFormat::nv12};
+
+EncoderConfig config_for(std::uint32_t width, std::uint32_t height, std::uint32_t threads = 0) {
+  return {.mode = {width, height, 60'000}, .bitrate = {10'000'000}, .threads = threads};
+}
+
+std::vector<std::string> thread_names() {
+  const std::unique_ptr<DIR, int (*)(DIR*)> tasks{::opendir("/proc/self/task"), ::closedir};
+  std::vector<std::string> names;
+  while (const dirent* task = ::readdir(tasks.get())) {
+    if (task->d_name[0] == '.') continue;
+    names.emplace_back();
+    std::getline(std::ifstream{std::string{"/proc/self/task/"} + task->d_name + "/comm"}, names.back());
+  }
+  return names;
+}
+
+TEST(X264Encoder, names_each_of_its_worker_threads_and_leaves_the_callers_name_alone) {
+  const auto before = thread_names();
+  EncoderRig encoders{kX264, config_for(640, 360, 2)};
+  encoders.encode({});
+  const auto after = thread_names();
+  const auto named = static_cast<std::size_t>(std::ranges::count(after, "lm-x264"));
+  EXPECT_GE(named, 2U);
+  EXPECT_EQ(named, after.size() - before.size());
+  EXPECT_EQ(std::ranges::count(after, before.front()), std::ranges::count(before, before.front()));
+}
+
+TEST(X264Encoder, cuts_each_picture_into_as_many_slices_as_it_has_threads) {
+  for (const std::uint32_t threads : {1U, 2U, 4U}) {
+    EncoderRig encoders{kX264, config_for(640, 360, threads)};
+    const auto types = contract::types(encoders.encode({}));
+    EXPECT_EQ(std::ranges::count(types, contract::kIdrSlice), threads);
+  }
+}
+
+TEST(X264Encoder, no_picture_is_much_larger_than_its_share_of_the_bitrate) {
+  EncoderRig encoders{kX264, config_for(640, 360)};
+  encoders.encode({.grain = 40});
+  constexpr std::size_t kShare = 10'000'000 / 8 / 60;
+  for (std::uint32_t step = 1; step < 60; ++step) {
+    const auto unit = encoders.encode({.step = step, .grain = 40}, step % 20 == 0);
+    EXPECT_LT(unit.bytes, kShare * 5 / 4) << "picture " << step;
+  }
+}
+
+TEST(X264Encoder, encodes_8192_pixels_wide) {
+  EncoderRig encoders{kX264, config_for(8192, 256)};
+  EXPECT_EQ(contract::sps_of(encoders.encode({}))->width, 8192U);
+}
+
+TEST(X264Encoder, an_unknown_preset_is_refused_with_the_list_of_presets) {
+  auto config = config_for(640, 360);
+  config.preset = "warp";
+  const auto refused = create_x264_encoder(config);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().id, "encoder.preset");
+  EXPECT_THAT(refused.error().remedy, HasSubstr("ultrafast"));
+}
+
+TEST(X264Encoder, prints_nothing) {
+  testing::internal::CaptureStderr();
+  {
+    EncoderRig encoders{kX264, config_for(640, 360)};
+    encoders.encode({});
+    ASSERT_TRUE(encoders.encoder().set_bitrate({300'000}));
+    encoders.encode({.step = 1});
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(X264Choice, few_cores_mean_ultrafast_and_the_reason_says_so) {
+  const auto choice = choose_x264(config_for(1280, 720), 2);
+  EXPECT_EQ(choice.preset, "ultrafast");
+  EXPECT_EQ(choice.threads, 2U);
+  EXPECT_EQ(choice.description.name, "libx264 ultrafast, 2 slices");
+  EXPECT_THAT(choice.description.reason, HasSubstr("no GPU encoder"));
+  EXPECT_THAT(choice.description.reason, HasSubstr("only 2 cores"));
+}
+
+TEST(X264Choice, superfast_needs_four_cores_and_a_pixel_rate_they_can_afford) {
+  EXPECT_EQ(choose_x264(config_for(1280, 720), 8).preset, "superfast");
+  EXPECT_EQ(choose_x264(config_for(1920, 1080), 8).preset, "superfast");
+  EXPECT_EQ(choose_x264(config_for(3840, 2160), 8).preset, "ultrafast");
+  EXPECT_THAT(choose_x264(config_for(3840, 2160), 8).description.reason, HasSubstr("% of the time"));
+  EXPECT_EQ(choose_x264(config_for(1280, 720), 3).preset, "ultrafast");
+}
+
+TEST(X264Choice, never_more_than_four_slices_nor_more_than_the_picture_has_room_for) {
+  EXPECT_EQ(choose_x264(config_for(1920, 1080), 64).slices, 4U);
+  EXPECT_EQ(choose_x264(config_for(640, 128), 64).slices, 2U);
+  EXPECT_EQ(choose_x264(config_for(64, 64), 64).slices, 1U);
+  EXPECT_EQ(choose_x264(config_for(1920, 1080), 0).slices, 1U);
+}
+
+TEST(X264Choice, a_preset_that_was_asked_for_is_taken) {
+  auto config = config_for(3840, 2160);
+  config.preset = "veryfast";
+  EXPECT_EQ(choose_x264(config, 2).preset, "veryfast");
+  EXPECT_THAT(choose_x264(config, 2).description.reason, HasSubstr("asked for"));
+}
+
+TEST(DefaultBitrate, grows_with_the_pixel_rate_and_stays_in_its_limits) {
+  EXPECT_NEAR(static_cast<double>(default_bitrate({1280, 720, 60'000}).value), 8.8e6, 0.1e6);
+  EXPECT_NEAR(static_cast<double>(default_bitrate({1920, 1080, 60'000}).value), 20e6, 0.2e6);
+  EXPECT_EQ(default_bitrate({64, 64, 1'000}).value, 1'000'000U);
+  EXPECT_EQ(default_bitrate({8192, 8192, 500'000}).value, 150'000'000U);
+}
+
+}  // namespace
+}  // namespace lumen::codec

@@ -1,0 +1,267 @@
+// The contract of interface/video_encoder.hpp as a test suite for H.264 backends. A backend's test says
+//   INSTANTIATE_TEST_SUITE_P(Name, VideoEncoderContract, testing::Values(EncoderCase{…}), case_name);
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <ostream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "contract/h264_headers.hpp"
+#include "contract/test_pictures.hpp"
+#include "interface/video_encoder.hpp"
+
+namespace lumen::contract {
+
+struct EncoderCase {
+  std::string name;
+  EncoderFactory create;
+  PixelFormat format = PixelFormat::nv12;
+};
+
+inline std::string case_name(const testing::TestParamInfo<EncoderCase>& info) { return info.param.name; }
+inline std::ostream& operator<<(std::ostream& out, const EncoderCase& c) { return out << c.name; }
+
+// An encoder with a pool of pictures that fit it, and the access units' bytes kept for looking at.
+class EncoderRig {
+ public:
+  struct Unit {
+    FrameId id;
+    PictureKind kind;
+    std::uint32_t width, height;
+    StageTimes times;
+    std::vector<Nal> nals;
+    std::size_t bytes;
+  };
+
+  EncoderRig(const EncoderCase& which, EncoderConfig config)
+      : config_{std::move(config)}, pool_{make_pool(config_, which.format)} {
+    config_.format = which.format;
+    auto created = which.create(config_);
+    if (!created) throw std::runtime_error{describe(created.error())};
+    encoder_ = std::move(*created);
+  }
+
+  VideoEncoder& encoder() { return *encoder_; }
+
+  CapturedFrame captured(const Scene& scene) {
+    auto lease = pool_->try_acquire();
+    draw(lease->picture(), scene);
+    const Timestamp time{std::chrono::milliseconds{sequence_ + 1}};
+    return {.picture = std::move(*lease),
+            .sequence = ++sequence_,
+            .times = {.presented = time, .captured = time}};
+  }
+
+  Unit encode(const Scene& scene, bool force_idr = false) {
+    const CapturedFrame frame = captured(scene);
+    const FrameId id{100 + frame.sequence};
+    const auto unit = encoder_->encode(frame, id, force_idr);
+    if (!unit) throw std::runtime_error{describe(unit.error())};
+    return {unit->id,          unit->kind, unit->width, unit->height, unit->times, parse_nals(unit->bytes),
+            unit->bytes.size()};
+  }
+
+ private:
+  static std::shared_ptr<PicturePool> make_pool(const EncoderConfig& config, PixelFormat format) {
+    return *PicturePool::create({.format = format,
+                                 .color = config.color,
+                                 .width = config.mode.width,
+                                 .height = config.mode.height,
+                                 .count = 2});
+  }
+
+  EncoderConfig config_;
+  std::shared_ptr<PicturePool> pool_;
+  std::unique_ptr<VideoEncoder> encoder_;
+  std::uint64_t sequence_ = 0;
+};
+
+inline std::vector<unsigned> types(const EncoderRig::Unit& unit) {
+  std::vector<unsigned> found;
+  for (const Nal& nal : unit.nals) found.push_back(nal.type);
+  return found;
+}
+
+// SPS, then PPS, then nothing but IDR slices (and SEI anywhere).
+inline bool is_idr_with_parameter_sets(const EncoderRig::Unit& unit) {
+  std::vector<unsigned> order;
+  for (const unsigned type : types(unit)) {
+    if ((type == kSlice || type == kIdrSlice || type == kSps || type == kPps) &&
+        (order.empty() || order.back() != type)) {
+      order.push_back(type);
+    }
+  }
+  return unit.kind == PictureKind::idr && order == std::vector<unsigned>{kSps, kPps, kIdrSlice};
+}
+
+inline bool is_plain_delta(const EncoderRig::Unit& unit) {
+  const auto all = types(unit);
+  const bool has_slice = std::ranges::find(all, kSlice) != all.end();
+  return unit.kind == PictureKind::delta && has_slice && std::ranges::find(all, kIdrSlice) == all.end();
+}
+
+inline std::optional<SpsFacts> sps_of(const EncoderRig::Unit& unit) {
+  for (const Nal& nal : unit.nals) {
+    if (nal.type == kSps) return parse_sps(nal);
+  }
+  return std::nullopt;
+}
+
+class VideoEncoderContract : public testing::TestWithParam<EncoderCase> {
+ protected:
+  static EncoderConfig config(std::uint32_t width, std::uint32_t height, std::uint32_t refresh_mhz = 60'000) {
+    return {.mode = {width, height, refresh_mhz}, .format = GetParam().format, .bitrate = {4'000'000}};
+  }
+  static EncoderRig rig(const EncoderConfig& config) { return EncoderRig{GetParam(), config}; }
+};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(VideoEncoderContract);
+
+TEST_P(VideoEncoderContract, gives_one_access_unit_per_picture_in_order_and_without_delay) {
+  auto encoders = rig(config(320, 180));
+  for (std::uint32_t step = 0; step < 12; ++step) {
+    const auto unit = encoders.encode({.step = step});
+    EXPECT_EQ(unit.id.value, 101 + step);
+    EXPECT_EQ(unit.times.presented, Timestamp{std::chrono::milliseconds{step + 1}});
+    EXPECT_EQ(unit.width, 320U);
+    EXPECT_EQ(unit.height, 180U);
+    EXPECT_TRUE(is_idr_with_parameter_sets(unit) || is_plain_delta(unit));
+  }
+}
+
+TEST_P(VideoEncoderContract, only_the_first_picture_is_an_idr_however_long_nobody_asks) {
+  auto encoders = rig(config(64, 64));
+  EXPECT_TRUE(is_idr_with_parameter_sets(encoders.encode({})));
+  for (std::uint32_t step = 1; step < 600; ++step) {
+    ASSERT_TRUE(is_plain_delta(encoders.encode({.step = step}))) << "picture " << step;
+  }
+}
+
+TEST_P(VideoEncoderContract, a_scene_cut_is_no_reason_for_an_idr) {
+  auto encoders = rig(config(320, 180));
+  encoders.encode({});
+  for (std::uint32_t step = 1; step < 20; ++step) {
+    EXPECT_TRUE(is_plain_delta(encoders.encode({.step = 40 * step, .grain = 60, .inverted = step % 2 == 0})));
+  }
+}
+
+TEST_P(VideoEncoderContract, a_forced_idr_is_that_very_picture_with_its_parameter_sets) {
+  auto encoders = rig(config(320, 180));
+  for (std::uint32_t step = 0; step < 12; ++step) {
+    const bool force = step == 5 || step == 6 || step == 10;
+    const auto unit = encoders.encode({.step = step}, force);
+    EXPECT_EQ(is_idr_with_parameter_sets(unit), force || step == 0) << "picture " << step;
+    EXPECT_EQ(is_plain_delta(unit), !force && step != 0) << "picture " << step;
+  }
+}
+
+inline std::size_t bytes_of(EncoderRig& encoders, std::uint32_t first_step, std::uint32_t pictures) {
+  std::size_t bytes = 0;
+  for (std::uint32_t step = first_step; step < first_step + pictures; ++step) {
+    const auto unit = encoders.encode({.step = step, .grain = 60});
+    EXPECT_EQ(is_plain_delta(unit), step != 0) << "picture " << step;
+    bytes += unit.bytes;
+  }
+  return bytes;
+}
+
+TEST_P(VideoEncoderContract, a_new_bitrate_applies_live_and_without_an_idr) {
+  auto encoders = rig(config(640, 360));
+  bytes_of(encoders, 0, 30);
+  constexpr double kPerHalfSecond = 4'000'000 / 8 / 2.0;  // bytes in 30 pictures at 60 Hz
+  EXPECT_NEAR(static_cast<double>(bytes_of(encoders, 30, 30)), kPerHalfSecond, 0.2 * kPerHalfSecond);
+  ASSERT_TRUE(encoders.encoder().set_bitrate({8'000'000}));
+  bytes_of(encoders, 60, 6);
+  EXPECT_NEAR(static_cast<double>(bytes_of(encoders, 66, 30)), 2.0 * kPerHalfSecond, 0.4 * kPerHalfSecond);
+  ASSERT_TRUE(encoders.encoder().set_bitrate({3'000'000}));
+  bytes_of(encoders, 96, 6);
+  EXPECT_NEAR(static_cast<double>(bytes_of(encoders, 102, 30)), 0.75 * kPerHalfSecond, 0.15 * kPerHalfSecond);
+}
+
+TEST_P(VideoEncoderContract, an_impossible_bitrate_is_refused_and_the_stream_goes_on) {
+  auto encoders = rig(config(320, 180));
+  encoders.encode({});
+  const auto refused = encoders.encoder().set_bitrate({0});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(is_plain_delta(encoders.encode({.step = 1})));
+}
+
+TEST_P(VideoEncoderContract, the_bitstream_carries_the_colour_space) {
+  for (const auto matrix : {ColorMatrix::bt601, ColorMatrix::bt709}) {
+    for (const auto range : {ColorRange::limited, ColorRange::full}) {
+      auto wanted = config(320, 180);
+      wanted.color = {matrix, range};
+      const auto facts = sps_of(rig(wanted).encode({}));
+      ASSERT_TRUE(facts);
+      const unsigned code = matrix == ColorMatrix::bt709 ? 1U : 6U;  // H.273: BT.709, SMPTE 170M
+      EXPECT_EQ(facts->primaries, code);
+      EXPECT_EQ(facts->transfer, code);
+      EXPECT_EQ(facts->matrix, code);
+      EXPECT_EQ(facts->full_range, range == ColorRange::full);
+    }
+  }
+}
+
+TEST_P(VideoEncoderContract, the_bitstream_carries_the_exact_refresh_rate) {
+  const auto facts = sps_of(rig(config(320, 180, 59'940)).encode({}));
+  ASSERT_TRUE(facts);
+  ASSERT_NE(facts->units_in_tick, 0U);
+  EXPECT_EQ(facts->time_scale * 1000ULL, facts->units_in_tick * 2ULL * 59'940ULL);  // ticks count fields
+}
+
+TEST_P(VideoEncoderContract, an_odd_size_is_coded_even_and_told_odd) {
+  auto encoders = rig(config(641, 363));
+  const auto unit = encoders.encode({.grain = 10});
+  EXPECT_TRUE(is_idr_with_parameter_sets(unit));
+  EXPECT_EQ(unit.width, 641U);
+  EXPECT_EQ(unit.height, 363U);
+  const auto facts = sps_of(unit);
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->width, 642U);
+  EXPECT_EQ(facts->height, 364U);
+  EXPECT_TRUE(is_plain_delta(encoders.encode({.step = 1})));
+}
+
+TEST_P(VideoEncoderContract, encodes_the_smallest_mode_and_4k) {
+  for (const auto& [width, height] : {std::pair{64U, 64U}, std::pair{3840U, 2160U}}) {
+    auto encoders = rig(config(width, height));
+    const auto unit = encoders.encode({});
+    EXPECT_TRUE(is_idr_with_parameter_sets(unit));
+    EXPECT_EQ(sps_of(unit)->width, width);
+    EXPECT_EQ(sps_of(unit)->height, height);
+    EXPECT_TRUE(is_plain_delta(encoders.encode({.step = 1})));
+  }
+}
+
+TEST_P(VideoEncoderContract, says_what_it_is_and_why) {
+  auto encoders = rig(config(320, 180));
+  EXPECT_FALSE(encoders.encoder().description().name.empty());
+  EXPECT_FALSE(encoders.encoder().description().reason.empty());
+}
+
+TEST_P(VideoEncoderContract, a_mode_out_of_range_is_a_typed_error) {
+  for (const Mode& mode : {Mode{16'384, 1080, 60'000}, Mode{16, 16, 60'000}, Mode{640, 360, 0}}) {
+    auto wanted = config(320, 180);
+    wanted.mode = mode;
+    const auto refused = GetParam().create(wanted);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().id, "encoder.mode");
+    EXPECT_FALSE(refused.error().remedy.empty());
+  }
+}
+
+TEST_P(VideoEncoderContract, a_picture_of_another_size_is_refused_before_it_is_read) {
+  auto encoders = rig(config(320, 180));
+  EncoderRig smaller{GetParam(), config(64, 64)};
+  const auto refused = encoders.encoder().encode(smaller.captured({}), FrameId{1}, false);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(is_idr_with_parameter_sets(encoders.encode({})));
+}
+
+}  // namespace lumen::contract
