@@ -37,8 +37,7 @@ struct SetStreaming {  // false: no client; the desktop stays, nothing is conver
   bool on = false;
 };
 struct Stop {};
-using ToSession =
-    std::variant<Configure, SetMode, SetPointer, RequestIdr, SetStreaming, Stop, InputEvent>;
+using ToSession = std::variant<Configure, SetMode, SetPointer, RequestIdr, SetStreaming, Stop, InputEvent>;
 
 // --- session → host
 struct Ready {  // the application shows its first window and the encoder is open
@@ -54,7 +53,7 @@ struct Responding {
 struct Ended {  // last message: why
   std::string id, reason;
 };
-struct SessionStats {  // every second
+struct SessionStats {                                                // every second
   std::uint64_t cpu_us = 0, encoder_cpu_us = 0, convert_cpu_us = 0;  // since start; encoder: all its threads
   std::uint64_t rss_bytes = 0;
   std::uint64_t frames_captured = 0, frames_encoded = 0, frames_overwritten = 0, idr_count = 0,
@@ -72,15 +71,22 @@ struct Received {
   std::vector<UniqueFd> descriptors;
 };
 
+// Limits: 64 arguments; an argument, a path and any text at most 4096 bytes, arguments and paths without NUL,
+// runtime_dir absolute; modes that is_valid(); finite numbers; evdev codes up to KEY_MAX. A message beyond
+// them encodes to nothing. Text for people is clipped instead, and arrives printable (valid UTF-8, no control
+// characters), because it goes to logs and terminals.
 std::vector<std::byte> encode(const ToSession& message);
 std::vector<std::byte> encode(const ToHost& message);
 Result<ToSession> decode_to_session(ByteView bytes);  // `link.malformed`
 Result<ToHost> decode_to_host(ByteView bytes);
 
-// Sends without blocking; `link.closed` when the other end is gone, `link.full` when its queue is.
+// Sends without blocking; `link.closed` when the other end is gone, `link.full` when its queue is,
+// `link.too-large` when the message is beyond the limits above.
 Status send(int socket, const ToSession& message, std::span<const int> descriptors = {});
 Status send(int socket, const ToHost& message);
-// Non-blocking: nullopt when nothing is there; `link.closed` at end of file.
+// Non-blocking: nullopt when nothing is there; `link.closed` at end of file; `link.malformed` when it does
+// not parse, was cut, or brings more than kMaxDescriptors descriptors (to the host: any). Those are closed
+// then.
 Result<std::optional<Received<ToSession>>> receive_to_session(int socket);
 Result<std::optional<ToHost>> receive_to_host(int socket);
 
