@@ -4,7 +4,7 @@
 
 #include <immintrin.h>
 
-#include <algorithm>
+#include <utility>
 
 #include "fec/kernels.hpp"
 
@@ -32,65 +32,81 @@ consteval std::array<std::uint64_t, 256> make_bit_matrices() {
 
 constexpr std::array<std::uint64_t, 256> kBitMatrices = make_bit_matrices();
 
-// Which of a strip's bytes exist. Masked loads read, and masked stores write, nothing else.
-struct StripMask {
-  __mmask64 first = ~__mmask64{0}, second = ~__mmask64{0};
+// Access to a whole strip, or to the bytes of one that exist: masked loads cost an execution slot.
+struct WholeStrip {
+  LUMEN_GFNI __m512i load(const std::byte* at, std::size_t vector) const {
+    return _mm512_loadu_si512(at + vector * kVector);
+  }
+  LUMEN_GFNI void store(std::byte* at, std::size_t vector, __m512i value) const {
+    _mm512_storeu_si512(at + vector * kVector, value);
+  }
 };
 
-StripMask mask_of(std::size_t bytes) {
-  const auto low_bits = [](std::size_t count) {
+struct PartOfStrip {
+  std::array<__mmask64, 2> exists;
+
+  explicit PartOfStrip(std::size_t bytes)
+      : exists{low_bits(bytes), bytes > kVector ? low_bits(bytes - kVector) : 0} {}
+  static __mmask64 low_bits(std::size_t count) {
     return count >= kVector ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
-  };
-  return {low_bits(bytes), bytes > kVector ? low_bits(bytes - kVector) : 0};
-}
+  }
+  LUMEN_GFNI __m512i load(const std::byte* at, std::size_t vector) const {
+    return _mm512_maskz_loadu_epi8(exists[vector], at + vector * kVector);
+  }
+  LUMEN_GFNI void store(std::byte* at, std::size_t vector, __m512i value) const {
+    _mm512_mask_storeu_epi8(at + vector * kVector, exists[vector], value);
+  }
+};
 
 // Writes one strip of rows [row, row + Rows) at `at`.
-template <std::size_t Rows>
-LUMEN_GFNI void rows_gfni(const MatrixProduct& product, std::size_t row, std::size_t at, StripMask mask) {
+template <class Strip, std::size_t Rows>
+LUMEN_GFNI void rows_gfni(const MatrixProduct& product, std::size_t row, std::size_t at, Strip strip) {
   __m512i sum[Rows][2];
 #pragma GCC unroll 12
   for (std::size_t r = 0; r < Rows; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
-  for (std::size_t i = 0; i < product.inputs.size(); ++i) {
-    const auto* input = product.inputs[i] + at;
-    const auto x0 = _mm512_maskz_loadu_epi8(mask.first, input);
-    const auto x1 = _mm512_maskz_loadu_epi8(mask.second, input + kVector);
-    const auto* factor = product.column(i, row);
+  const auto* factor = product.column(0, row);
+  const auto* const* next = product.inputs.data();
+  const auto* const* const end = next + product.inputs.size();
+  do {  // there is an input; a loop that may not run costs GCC 12 its register allocation
+    const auto* input = *next + at;
+    const auto x0 = strip.load(input, 0);
+    const auto x1 = strip.load(input, 1);
 #pragma GCC unroll 12
     for (std::size_t r = 0; r < Rows; ++r) {
       const auto matrix = _mm512_set1_epi64(static_cast<long long>(kBitMatrices[factor[r]]));
-      sum[r][0] = _mm512_xor_si512(sum[r][0], _mm512_gf2p8affine_epi64_epi8(x0, matrix, 0));
-      sum[r][1] = _mm512_xor_si512(sum[r][1], _mm512_gf2p8affine_epi64_epi8(x1, matrix, 0));
+      sum[r][0] ^= _mm512_gf2p8affine_epi64_epi8(x0, matrix, 0);
+      sum[r][1] ^= _mm512_gf2p8affine_epi64_epi8(x1, matrix, 0);
     }
-  }
+    factor += product.column_stride;
+  } while (++next != end);
 #pragma GCC unroll 12
   for (std::size_t r = 0; r < Rows; ++r) {
     auto* output = product.outputs[row + r] + at;
-    _mm512_mask_storeu_epi8(output, mask.first, sum[r][0]);
-    _mm512_mask_storeu_epi8(output + kVector, mask.second, sum[r][1]);
+    strip.store(output, 0, sum[r][0]);
+    strip.store(output, 1, sum[r][1]);
   }
 }
 
-using RowsFn = void (*)(const MatrixProduct& product, std::size_t row, std::size_t at, StripMask mask);
-
-constexpr std::array<RowsFn, kMaxRows> kRows{rows_gfni<1>, rows_gfni<2>,  rows_gfni<3>,  rows_gfni<4>,
-                                             rows_gfni<5>, rows_gfni<6>,  rows_gfni<7>,  rows_gfni<8>,
-                                             rows_gfni<9>, rows_gfni<10>, rows_gfni<11>, rows_gfni<12>};
-
-void all_rows(const MatrixProduct& product, std::size_t at, StripMask mask) {
+template <class Strip, std::size_t... Less>
+void all_rows(const MatrixProduct& product, std::size_t at, Strip strip, std::index_sequence<Less...>) {
+  using RowsFn = void (*)(const MatrixProduct&, std::size_t, std::size_t, Strip);
+  constexpr std::array<RowsFn, kMaxRows> kRows{rows_gfni<Strip, Less + 1>...};
   const auto rows = product.outputs.size();
   const auto groups = (rows + kMaxRows - 1) / kMaxRows;
   for (std::size_t group = 0; group < groups; ++group) {
     const auto first = rows * group / groups;
-    kRows[rows * (group + 1) / groups - first - 1](product, first, at, mask);
+    const auto count = rows * (group + 1) / groups - first;
+    kRows[count - 1](product, first, at, strip);
   }
 }
 
 }  // namespace
 
 void multiply_gfni(const MatrixProduct& product) {
-  for (std::size_t at = 0; at < product.bytes; at += kStrip) {
-    all_rows(product, at, mask_of(product.bytes - at));
-  }
+  constexpr std::make_index_sequence<kMaxRows> kUpToMaxRows;
+  std::size_t at = 0;
+  for (; at + kStrip <= product.bytes; at += kStrip) all_rows(product, at, WholeStrip{}, kUpToMaxRows);
+  if (at < product.bytes) all_rows(product, at, PartOfStrip{product.bytes - at}, kUpToMaxRows);
 }
 
 }  // namespace lumen::fec
