@@ -1,7 +1,8 @@
 // H.264 through FFmpeg. Bytes are hostile: FFmpeg is told to give up on the first error rather than conceal,
 // its sizes are capped before it allocates, and after any failure nothing but an IDR is accepted.
-// Known limit: FFmpeg's slice threads do not notice a slice that is absent as a whole; an access unit arrives
-// complete and authenticated, so that takes an encoder's fault.
+// Not noticed, as FFmpeg does not say: a slice absent as a whole, and a delta picture whose reference never
+// came (FFmpeg takes the previous picture instead). Both need an incomplete stream, which the receiver does
+// not pass on.
 #include <algorithm>
 #include <cstring>
 #include <thread>
@@ -23,6 +24,24 @@ constexpr int kMaxSide = static_cast<int>(kMaxModeSize);
 tl::unexpected<Error> malformed(std::string_view id, std::string what) {
   return fail(ErrorCode::malformed, id, std::move(what), "The stream needs an IDR picture.");
 }
+
+// FFmpeg's slice threads lose what decoding a slice returned: it calls execute() without a place for results.
+// execute() is the application's to replace, so this one collects them. Lives in context.opaque.
+struct SliceResults {
+  static constexpr int kMaxSlices = 64;  // at once; FFmpeg batches by thread count
+  decltype(AVCodecContext::execute) run = nullptr;
+  bool failed = false;
+
+  static int collect(AVCodecContext* context, int (*job)(AVCodecContext*, void*), void* arguments,
+                     int* results, int count, int size) {
+    auto& self = *static_cast<SliceResults*>(context->opaque);
+    std::array<int, kMaxSlices> own{};
+    const bool borrow = results == nullptr && count <= kMaxSlices;
+    const int status = self.run(context, job, arguments, borrow ? own.data() : results, count, size);
+    self.failed |= status < 0 || std::ranges::any_of(own, [](int result) { return result < 0; });
+    return status;
+  }
+};
 
 // Runs when a parameter set has been parsed and before pictures are allocated.
 AVPixelFormat choose_format(AVCodecContext* context, const AVPixelFormat* offered) {
@@ -78,7 +97,14 @@ class H264Decoder final : public VideoDecoder {
     PacketPtr packet;
   };
 
-  explicit H264Decoder(Parts parts) : parts_{std::move(parts)} {}
+  explicit H264Decoder(Parts parts) : parts_{std::move(parts)} {
+    slices_.run = parts_.context->execute;
+    parts_.context->opaque = &slices_;
+    parts_.context->execute = SliceResults::collect;
+  }
+  H264Decoder(const H264Decoder&) = delete;
+  H264Decoder& operator=(const H264Decoder&) = delete;
+  ~H264Decoder() override = default;
 
   std::string name() const override {
     return fmt::format("FFmpeg h264, {} threads", parts_.context->thread_count);
@@ -124,6 +150,7 @@ class H264Decoder final : public VideoDecoder {
     packet.data = input->data;
     packet.size = static_cast<int>(bytes.size());
     packet.pts = ++sequence_;
+    slices_.failed = false;
     const int error = avcodec_send_packet(parts_.context.get(), &packet);
     packet.buf = nullptr;  // borrowed above
     if (error == 0) return {};
@@ -135,7 +162,7 @@ class H264Decoder final : public VideoDecoder {
     const int error = avcodec_receive_frame(parts_.context.get(), &frame);
     if (error != 0) return malformed("decoder.malformed", "H.264 gave no picture: " + ffmpeg_error(error));
     if (frame.pts != sequence_) return malformed("decoder.delayed", "H.264 stream reorders its pictures");
-    if ((frame.flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame.decode_error_flags != 0) {
+    if (slices_.failed || (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame.decode_error_flags != 0) {
       return malformed("decoder.corrupt", "H.264 picture is damaged");
     }
     const bool planar420 = frame.format == AV_PIX_FMT_YUV420P || frame.format == AV_PIX_FMT_YUVJ420P;
@@ -160,6 +187,7 @@ class H264Decoder final : public VideoDecoder {
     return view;
   }
 
+  SliceResults slices_;  // the context points at it: before parts_
   Parts parts_;
   InputBuffer input_;
   std::int64_t sequence_ = 0;
