@@ -1,0 +1,118 @@
+/* lumen/desktop/embedded: a small headless compositor; wlroots inside, no wlroots types outside.
+ *
+ * Kiosk rules: every window is told to fill its output, only the topmost one (and its dialogs) is shown, and
+ * a full-size window's own buffer is handed out without composing or copying.
+ *
+ * Thread-safety: none. Every call is made on the thread that calls lumen_comp_dispatch(), and every callback
+ * comes from inside lumen_comp_dispatch(). A callback may call anything here except lumen_comp_dispatch(),
+ * lumen_comp_destroy() and lumen_comp_output_destroy().
+ * Times are CLOCK_MONOTONIC, strings UTF-8. Pointers passed in are read during the call only. */
+#ifndef LUMEN_DESKTOP_EMBEDDED_COMPOSITOR_H
+#define LUMEN_DESKTOP_EMBEDDED_COMPOSITOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lumen_comp lumen_comp;
+typedef struct lumen_comp_output lumen_comp_output;
+
+typedef struct lumen_comp_rect {
+  int32_t x, y, width, height; /* pixels */
+} lumen_comp_rect;
+
+typedef struct lumen_comp_mode {
+  int32_t width, height; /* pixels, 1…16384 */
+  uint32_t refresh_mhz;  /* 59940 is 59.94 Hz; 1000…1000000 */
+} lumen_comp_mode;
+
+#define LUMEN_COMP_MAX_DAMAGE 32
+#define LUMEN_COMP_MAX_TEXT ((size_t)1 << 20) /* bytes of clipboard text, either way */
+
+/* One picture, as B, G, R, ignored bytes. `pixels` belong to a client or to the compositor: they are valid
+ * during the callback only, and only on its thread. A client that shrinks its memory meanwhile makes them
+ * read as zero (SIGBUS is caught for this thread), so values may change between two reads. */
+typedef struct lumen_comp_frame {
+  uint64_t sequence; /* counts the frames of this output, from 1 */
+  int32_t width, height;
+  size_t stride_bytes;
+  const void* pixels;
+  const lumen_comp_rect* damage; /* what changed since the frame before; NULL with count 0: everything */
+  size_t damage_count;           /* at most LUMEN_COMP_MAX_DAMAGE, inside the frame */
+  uint64_t presented_ns;         /* time of hand-over */
+  bool client_buffer;            /* the client's own memory: nothing was composed or copied */
+} lumen_comp_frame;
+
+typedef struct lumen_comp_callbacks { /* each may be NULL */
+  void (*frame)(void* user, lumen_comp_output* output, const lumen_comp_frame* frame);
+  /* A toplevel window came up (menus and tooltips do not count). */
+  void (*window_mapped)(void* user);
+  /* The focused Wayland client stopped or resumed answering pings. Starts as true. */
+  void (*responding)(void* user, bool responding);
+  /* A client offers text as the selection; `utf8` is `length` bytes from that client, not validated, not
+   * terminated. Not called for text set with lumen_comp_set_clipboard_text(). */
+  void (*clipboard_text)(void* user, const char* utf8, size_t length);
+  void (*log)(void* user, bool error, const char* line);
+} lumen_comp_callbacks;
+
+typedef struct lumen_comp_params {
+  const char* socket_dir; /* directory for the Wayland socket, private to this user */
+  const char* xkb_layout; /* NULL or empty: us. An unknown one is logged and replaced by us */
+  bool xwayland;          /* Xwayland is started by the first X11 client; without it there is just no X11 */
+  bool pointer_drawn;
+  bool verbose;              /* wlroots' informational lines go to `log` too */
+  uint32_t ping_interval_ms; /* 0: 2000 */
+  uint32_t ping_timeout_ms;  /* 0: 5000 */
+} lumen_comp_params;
+
+/* Why lumen_comp_create() failed: a literal, and errno or 0. */
+typedef struct lumen_comp_error {
+  const char* what;
+  int os_errno;
+} lumen_comp_error;
+
+/* NULL on failure, then *error is set. `callbacks` is copied. There is no output yet. */
+lumen_comp* lumen_comp_create(const lumen_comp_params* params, const lumen_comp_callbacks* callbacks,
+                              void* user, lumen_comp_error* error);
+/* Disconnects every client, removes the socket, calls nothing back. NULL is fine. */
+void lumen_comp_destroy(lumen_comp* comp);
+
+const char* lumen_comp_wayland_display(const lumen_comp* comp); /* "wayland-0": its name in socket_dir */
+const char* lumen_comp_x11_display(const lumen_comp* comp);     /* ":1", or NULL without XWayland */
+const char* lumen_comp_backend_version(void);                   /* "0.15.1": wlroots, as compiled */
+
+int lumen_comp_fd(const lumen_comp* comp); /* readable: call lumen_comp_dispatch() */
+void lumen_comp_dispatch(lumen_comp* comp);
+
+/* Outputs come, change and go while clients run. Windows of a removed output move to another one, or wait for
+ * one. NULL or false: bad mode or out of memory, nothing changed. */
+lumen_comp_output* lumen_comp_output_create(lumen_comp* comp, const char* name, const lumen_comp_mode* mode);
+bool lumen_comp_output_set_mode(lumen_comp_output* output, const lumen_comp_mode* mode);
+void lumen_comp_output_destroy(lumen_comp_output* output);
+/* One frame with full damage follows soon, also when nothing changes. */
+void lumen_comp_output_repaint(lumen_comp_output* output);
+
+/* Drawn: the pointer is part of the picture, which is composed then. Not drawn: clients' buffers go through.
+ */
+void lumen_comp_set_pointer_drawn(lumen_comp* comp, bool drawn);
+
+/* Input. What clients may see of it is on its way to them when the call returns. Codes outside evdev's
+ * ranges, repeated presses and releases of what is not pressed are ignored. */
+void lumen_comp_pointer_move_to(lumen_comp_output* output, double x, double y); /* output pixels */
+void lumen_comp_pointer_move_by(lumen_comp* comp, double dx, double dy);        /* pixels, unaccelerated */
+void lumen_comp_pointer_button(lumen_comp* comp, uint32_t evdev_code, bool pressed);
+void lumen_comp_pointer_scroll(lumen_comp* comp, int32_t vertical_v120, int32_t horizontal_v120);
+void lumen_comp_key(lumen_comp* comp, uint32_t evdev_code, bool pressed);
+void lumen_comp_release_all(lumen_comp* comp);
+
+/* Becomes the selection. False: longer than LUMEN_COMP_MAX_TEXT, or out of memory. */
+bool lumen_comp_set_clipboard_text(lumen_comp* comp, const char* utf8, size_t length);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

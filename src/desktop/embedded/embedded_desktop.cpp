@@ -1,0 +1,213 @@
+#include "desktop/embedded/embedded_desktop.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "desktop/embedded/compositor.h"
+
+namespace lumen::embedded {
+namespace {
+
+struct CompositorDeleter {
+  void operator()(lumen_comp* comp) const noexcept { lumen_comp_destroy(comp); }
+};
+using CompositorPtr = std::unique_ptr<lumen_comp, CompositorDeleter>;
+
+lumen_comp_mode to_comp(const Mode& mode) {
+  return {static_cast<std::int32_t>(mode.width), static_cast<std::int32_t>(mode.height), mode.refresh_mhz};
+}
+
+Status check_mode(const Mode& mode) {
+  if (is_valid(mode)) return {};
+  return fail(ErrorCode::invalid_argument, "desktop.mode",
+              fmt::format("a display cannot have the mode {}x{}", mode.width, mode.height),
+              fmt::format("Sides are {} to {} pixels, rates 1 to 500 Hz", kMinModeSize, kMaxModeSize));
+}
+
+// Whoever can write there could stand in for the socket and see everything.
+Status check_private(const std::string& dir) {
+  struct stat info{};
+  if (::stat(dir.c_str(), &info) != 0) {
+    return fail(ErrorCode::invalid_argument, "desktop.start",
+                fmt::format("the runtime folder '{}' cannot be used", dir), "Create it with mode 0700",
+                errno);
+  }
+  if (!S_ISDIR(info.st_mode) || info.st_uid != ::geteuid() || (info.st_mode & 077U) != 0) {
+    return fail(ErrorCode::denied, "desktop.start",
+                fmt::format("the runtime folder '{}' is not private to this user", dir),
+                "Make it a folder of this user with mode 0700");
+  }
+  return {};
+}
+
+// 0…65535 over the whole side to the nearest whole pixel. A client that points at pixel p of n sends
+// round(p * 65535 / (n - 1)) and gets exactly p, for every n up to 65536.
+double to_pixel(std::uint16_t position, std::uint32_t side) {
+  return static_cast<double>((std::uint64_t{position} * (side - 1) + 32'767) / 65'535);
+}
+
+// Owner: the thread that drives fd()/dispatch(). Thread-safe: no.
+class CompositorDesktop final : public EmbeddedDesktop {
+ public:
+  CompositorDesktop(const EmbeddedParams& params, const DesktopEvents& events, Logger& log)
+      : mode_{params.mode}, events_{events}, on_clipboard_text_{params.on_clipboard_text}, log_{log} {}
+
+  Status start(const EmbeddedParams& params);
+
+  std::string display_name() const override {
+    return fmt::format("embedded compositor (wlroots {}, pixman)", lumen_comp_backend_version());
+  }
+  std::string capture_name() const override { return "in process at commit"; }
+  std::string wayland_display() const override { return lumen_comp_wayland_display(comp_.get()); }
+  std::string x11_display() const override {
+    const char* display = lumen_comp_x11_display(comp_.get());
+    return display != nullptr ? display : "";
+  }
+  int fd() const override { return lumen_comp_fd(comp_.get()); }
+  void dispatch() override { lumen_comp_dispatch(comp_.get()); }
+  Status set_mode(const Mode& mode) override;
+  void set_pointer_drawn(bool drawn) override { lumen_comp_set_pointer_drawn(comp_.get(), drawn); }
+  void repaint() override { lumen_comp_output_repaint(output_); }
+  void inject(const InputEvent& event) override {
+    std::visit([this](const auto& concrete) { deliver(concrete); }, event);
+  }
+  void set_clipboard_text(const std::string& utf8) override;
+
+ private:
+  static lumen_comp_callbacks callbacks();
+  void on_frame(const lumen_comp_frame& frame);
+  void on_log(bool error, const char* line);
+
+  void deliver(const PointerMoveTo& event) {
+    lumen_comp_pointer_move_to(output_, to_pixel(event.x, mode_.width), to_pixel(event.y, mode_.height));
+  }
+  void deliver(const PointerMoveBy& event) {
+    lumen_comp_pointer_move_by(comp_.get(), double{event.dx}, double{event.dy});
+  }
+  void deliver(const PointerButton& event) {
+    lumen_comp_pointer_button(comp_.get(), event.evdev_code, event.pressed);
+  }
+  void deliver(const Scroll& event) {
+    lumen_comp_pointer_scroll(comp_.get(), event.vertical_v120, event.horizontal_v120);
+  }
+  void deliver(const Key& event) { lumen_comp_key(comp_.get(), event.evdev_code, event.pressed); }
+  void deliver(const ReleaseAll& /*event*/) { lumen_comp_release_all(comp_.get()); }
+
+  Mode mode_;
+  DesktopEvents events_;
+  std::function<void(const std::string&)> on_clipboard_text_;
+  Logger& log_;
+  CompositorPtr comp_;
+  lumen_comp_output* output_ = nullptr;  // owned by comp_
+};
+
+// C calls these: noexcept, because nothing may unwind through it.
+lumen_comp_callbacks CompositorDesktop::callbacks() {
+  lumen_comp_callbacks callbacks{};
+  callbacks.frame = [](void* user, lumen_comp_output*, const lumen_comp_frame* frame) noexcept {
+    static_cast<CompositorDesktop*>(user)->on_frame(*frame);
+  };
+  callbacks.window_mapped = [](void* user) noexcept {
+    const auto& self = *static_cast<CompositorDesktop*>(user);
+    if (self.events_.on_window_mapped) self.events_.on_window_mapped();
+  };
+  callbacks.responding = [](void* user, bool responding) noexcept {
+    const auto& self = *static_cast<CompositorDesktop*>(user);
+    if (self.events_.on_responding) self.events_.on_responding(responding);
+  };
+  callbacks.log = [](void* user, bool error, const char* line) noexcept {
+    static_cast<CompositorDesktop*>(user)->on_log(error, line);
+  };
+  return callbacks;
+}
+
+Status CompositorDesktop::start(const EmbeddedParams& params) {
+  auto table = callbacks();
+  if (on_clipboard_text_) {
+    table.clipboard_text = [](void* user, const char* utf8, std::size_t length) noexcept {
+      static_cast<CompositorDesktop*>(user)->on_clipboard_text_(std::string{utf8, length});
+    };
+  }
+  const lumen_comp_params comp_params{.socket_dir = params.runtime_dir.c_str(),
+                                      .xkb_layout = params.xkb_layout.c_str(),
+                                      .xwayland = params.xwayland,
+                                      .pointer_drawn = params.pointer_drawn,
+                                      .verbose = log_.should_log(spdlog::level::debug),
+                                      .ping_interval_ms = 0,
+                                      .ping_timeout_ms = 0};
+  lumen_comp_error error{};
+  comp_.reset(lumen_comp_create(&comp_params, &table, this, &error));
+  if (!comp_) {
+    return fail(ErrorCode::unavailable, "desktop.start",
+                fmt::format("the embedded compositor did not start: {}", error.what),
+                "Check that xkb-data is installed and the runtime folder is short and writable",
+                error.os_errno);
+  }
+  const auto mode = to_comp(mode_);
+  output_ = lumen_comp_output_create(comp_.get(), "LUMEN-1", &mode);
+  if (output_ == nullptr) {
+    return fail(ErrorCode::resource_exhausted, "desktop.start", "the virtual display could not be made",
+                "Free memory or file descriptors");
+  }
+  return {};
+}
+
+Status CompositorDesktop::set_mode(const Mode& mode) {
+  LUMEN_CHECK_OK(check_mode(mode));
+  if (mode == mode_) return {};
+  const auto comp_mode = to_comp(mode);
+  if (!lumen_comp_output_set_mode(output_, &comp_mode)) {
+    return fail(ErrorCode::unsupported, "desktop.mode",
+                fmt::format("the display refused {}", to_string(mode)));
+  }
+  mode_ = mode;
+  return {};
+}
+
+void CompositorDesktop::set_clipboard_text(const std::string& utf8) {
+  if (!lumen_comp_set_clipboard_text(comp_.get(), utf8.data(), utf8.size())) {
+    log_.warn("clipboard text of {} bytes was not taken over", utf8.size());
+  }
+}
+
+void CompositorDesktop::on_frame(const lumen_comp_frame& frame) {
+  if (!events_.on_frame) return;
+  std::array<Rect, LUMEN_COMP_MAX_DAMAGE> damage;
+  for (std::size_t i = 0; i < frame.damage_count; ++i) {
+    const auto& rect = frame.damage[i];
+    damage[i] = {rect.x, rect.y, rect.width, rect.height};
+  }
+  BorrowedFrame borrowed;
+  borrowed.width = static_cast<std::uint32_t>(frame.width);
+  borrowed.height = static_cast<std::uint32_t>(frame.height);
+  borrowed.stride_bytes = frame.stride_bytes;
+  borrowed.pixels = static_cast<const std::byte*>(frame.pixels);
+  borrowed.damage = std::span{damage}.first(frame.damage_count);
+  borrowed.sequence = frame.sequence;
+  borrowed.presented = from_ns(static_cast<std::int64_t>(frame.presented_ns));
+  borrowed.client_buffer = frame.client_buffer;
+  events_.on_frame(borrowed);
+}
+
+void CompositorDesktop::on_log(bool error, const char* line) {
+  log_.log(error ? spdlog::level::warn : spdlog::level::debug, "compositor: {}", line);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EmbeddedDesktop>> create_embedded_desktop(const EmbeddedParams& params,
+                                                                 const DesktopEvents& events, Logger& log) {
+  LUMEN_CHECK_OK(check_mode(params.mode));
+  LUMEN_CHECK_OK(check_private(params.runtime_dir));
+  auto desktop = std::make_unique<CompositorDesktop>(params, events, log);
+  LUMEN_CHECK_OK(desktop->start(params));
+  return std::unique_ptr<EmbeddedDesktop>{std::move(desktop)};
+}
+
+}  // namespace lumen::embedded

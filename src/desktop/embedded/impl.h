@@ -1,0 +1,223 @@
+/* Private to the compositor's C files. Everything here belongs to the thread that dispatches. */
+#ifndef LUMEN_DESKTOP_EMBEDDED_IMPL_H
+#define LUMEN_DESKTOP_EMBEDDED_IMPL_H
+
+#include <linux/input-event-codes.h>
+#include <sys/types.h>
+#include <wayland-server-core.h>
+
+#include "desktop/embedded/compositor.h"
+#include "desktop/embedded/tick.h"
+#include "desktop/embedded/wlr_compat.h"
+
+struct lce_window;
+
+struct lce_cursor {
+  struct wlr_surface* surface; /* the client's picture; NULL: `hidden` or our arrow */
+  bool hidden, drawn;
+  int hot_x, hot_y; /* of `surface` */
+  struct wlr_scene_tree* tree;
+  struct wlr_scene_node* node; /* what is drawn now, under `tree` */
+  struct wlr_xcursor_manager* theme;
+  struct wlr_buffer* arrow;
+  int arrow_hot_x, arrow_hot_y;
+  struct wl_listener set_cursor, surface_commit, surface_destroy, node_destroy;
+};
+
+struct lce_pointer {
+  double x, y;               /* layout coordinates */
+  double origin_x, origin_y; /* layout position of the focused surface's origin */
+  int scroll_rest[2];        /* v120 not yet told as a click: vertical, horizontal */
+  struct wlr_relative_pointer_manager_v1* relative;
+  struct wlr_pointer_constraints_v1* constraints;
+  struct wlr_pointer_constraint_v1* constraint; /* the active one */
+  struct wl_listener new_constraint, constraint_destroy;
+  bool pressed[BTN_JOYSTICK - BTN_MOUSE];
+};
+
+struct lce_keyboard {
+  struct wlr_keyboard wlr;
+#if LCE_WLR < 16
+  struct wlr_input_device device;
+#endif
+  bool ready;
+  struct wl_listener key, modifiers;
+  bool pressed[KEY_CNT];
+};
+
+struct lce_selection {
+  struct wl_list writers; /* struct text_writer: pastes under way */
+  size_t writer_count;
+  struct text_reader* reader; /* a client's text on its way to us, or NULL */
+  struct wl_listener request, request_primary, changed, start_drag;
+};
+
+/* Asks the focused client now and then whether it still answers. */
+struct lce_liveness {
+  struct wl_event_source* timer;
+  struct lce_window* watched; /* a mapped xdg window, or NULL */
+  struct wl_listener ping_timeout;
+  bool timed_out; /* the newest ping was not answered in time */
+  bool reported;  /* what the host was told last */
+  uint32_t interval_ms;
+};
+
+struct lumen_comp {
+  lumen_comp_callbacks callbacks;
+  void* user;
+  pid_t pid;
+  struct wl_display* display;
+  struct wl_event_loop* loop;
+  struct wlr_backend backend;
+  struct wlr_renderer* renderer;
+  struct wlr_allocator* allocator;
+  struct wlr_scene* scene;
+  struct wlr_scene_tree* windows_tree;
+  struct wlr_output_layout* layout;
+  lce_scene_layout* scene_layout;
+  struct wlr_compositor* global;
+  struct wlr_xdg_shell* xdg_shell;
+  struct wlr_seat* seat;
+  struct wl_list outputs; /* lumen_comp_output.link */
+  struct wl_list windows; /* lce_window.link, topmost first */
+  struct lce_window* focus;
+  struct lce_cursor cursor;
+  struct lce_pointer pointer;
+  struct lce_keyboard keyboard;
+  struct lce_selection selection;
+  struct lce_liveness liveness;
+  int kick_fd; /* eventfd: makes lumen_comp_fd() readable for work that is queued outside dispatch */
+  struct wl_event_source* kick;
+  char* socket_path;
+  const char* socket_name; /* its last component */
+  struct wl_listener layout_change, new_xdg, new_popup, new_decoration;
+#if WLR_HAS_XWAYLAND
+  struct wlr_xwayland* xwayland;
+  struct wl_listener x11_new, x11_ready;
+#endif
+};
+
+struct lumen_comp_output {
+  struct wlr_output wlr;
+  struct lumen_comp* comp;
+  struct wl_list link;
+  struct lce_window* top; /* the full window that is shown */
+  lumen_comp_mode mode;
+  lumen_comp_grid grid;
+  uint64_t tick; /* the next one: clients are told then to draw */
+  int timer_fd;
+  struct wl_event_source* timer;
+  bool armed;                          /* the timer runs */
+  int idle_ticks;                      /* ticks in a row without work */
+  uint64_t last_ns, even_ns, retry_ns; /* rate limit, see output.c; retry 0: nothing waits */
+  bool in_commit;
+  uint64_t sequence;
+  int32_t shown_width, shown_height; /* of the newest frame */
+  bool shown_client_buffer;
+  struct wlr_buffer* committed; /* locked; what the commit under way shows */
+  struct wl_listener frame;
+};
+
+/* What differs between xdg and X11 windows. */
+struct lce_window_kind {
+  struct wlr_surface* (*surface)(const struct lce_window* window);
+  struct lce_window* (*parent)(const struct lce_window* window); /* non-NULL: a dialog of that window */
+  bool (*is_unmanaged)(const struct lce_window* window);         /* X11 menus: place themselves, no focus */
+  /* Tells the window its size, and puts it where it belongs on an output at `box`. */
+  void (*place)(struct lce_window* window, const struct wlr_box* box);
+  void (*activate)(struct lce_window* window);
+  void (*deactivate)(struct lce_window* window, const struct lce_window* next);
+};
+
+struct lce_window {
+  const struct lce_window_kind* kind;
+  struct lumen_comp* comp;
+  struct wl_list link;
+  struct lumen_comp_output* output; /* NULL: no output exists, waiting for one */
+  struct wlr_scene_node* node;
+  bool mapped;
+  bool placeable; /* it may be told a size */
+  struct wlr_xdg_surface* xdg;
+#if WLR_HAS_XWAYLAND
+  struct wlr_xwayland_surface* x11;
+#endif
+  struct wlr_xdg_toplevel_decoration_v1* decoration; /* waits for the first commit, since 0.18 */
+  struct wl_listener map, unmap, destroy, commit, fullscreen, parent;
+  struct wl_listener associate, dissociate, node_destroy, configure, activate;
+};
+
+/* compositor.c */
+uint64_t lce_now_ns(void);
+uint32_t lce_now_ms(void);
+void lce_listen(struct wl_listener* listener, struct wl_signal* signal, wl_notify_func_t notify);
+void lce_kick(struct lumen_comp* comp);
+/* A client that does not read while its socket fills up would be disconnected: it is sent no more of what
+ * may be left out until it reads again. */
+bool lce_is_stalled(struct wl_client* client);
+
+/* log.c */
+void lce_log_attach(struct lumen_comp* comp, bool verbose);
+void lce_log_detach(struct lumen_comp* comp);
+void lce_log(struct lumen_comp* comp, bool error, const char* line);
+
+/* socket.c */
+bool lce_socket_open(struct lumen_comp* comp, const char* dir, lumen_comp_error* error);
+void lce_socket_close(struct lumen_comp* comp);
+
+/* output.c, output_backend.c */
+#define LCE_BUFFER_CAPS (WLR_BUFFER_CAP_DATA_PTR | WLR_BUFFER_CAP_SHM)
+extern const struct wlr_backend_impl lce_backend_impl;
+extern const struct wlr_output_impl lce_output_impl;
+/* A client buffer that is shown directly is not readable itself in wlroots 0.15; what it wraps is. May be
+ * NULL. */
+struct wlr_buffer* lce_readable(struct wlr_buffer* buffer);
+bool lce_is_bgrx(uint32_t fourcc);
+void lce_output_box(const struct lumen_comp_output* output, struct wlr_box* box);
+/* Composes what is damaged, or picks the client's buffer, and hands it over. */
+enum lce_composed { LCE_NOTHING_NEW, LCE_SHOWN, LCE_FAILED };
+enum lce_composed lce_output_compose(struct lumen_comp_output* output);
+
+/* window.c */
+struct lce_window* lce_window_create(struct lumen_comp* comp, const struct lce_window_kind* kind);
+void lce_window_destroy(struct lce_window* window);
+void lce_window_mapped(struct lce_window* window);
+void lce_window_unmapped(struct lce_window* window);
+void lce_window_focus(struct lumen_comp* comp, struct lce_window* window);
+void lce_window_place(struct lce_window* window);
+struct lce_window* lce_window_of_node(struct wlr_scene_node* node);
+struct lumen_comp_output* lce_window_pick_output(struct lce_window* window);
+int lce_window_fit(int wanted, int64_t minimum, int64_t maximum); /* maximum 0: none */
+void lce_arrange(struct lumen_comp* comp);
+void lce_windows_leave(struct lumen_comp_output* output);
+
+/* xdg.c, xwayland.c */
+void lce_xdg_start(struct lumen_comp* comp);
+void lce_xwayland_start(struct lumen_comp* comp);
+void lce_xwayland_stop(struct lumen_comp* comp);
+
+/* cursor.c */
+bool lce_cursor_start(struct lumen_comp* comp, bool drawn);
+void lce_cursor_stop(struct lumen_comp* comp);
+void lce_cursor_move(struct lumen_comp* comp);
+void lce_cursor_reset(struct lumen_comp* comp); /* back to our arrow */
+void lce_cursor_frame_done(struct lumen_comp* comp, struct timespec* now);
+
+/* pointer.c, keyboard.c */
+void lce_pointer_start(struct lumen_comp* comp);
+void lce_pointer_update(struct lumen_comp* comp, bool moved);
+bool lce_keyboard_start(struct lumen_comp* comp, const char* xkb_layout);
+void lce_keyboard_stop(struct lumen_comp* comp);
+void lce_keyboard_enter(struct lumen_comp* comp, struct wlr_surface* surface);
+void lce_pointer_release_all(struct lumen_comp* comp);
+void lce_keyboard_release_all(struct lumen_comp* comp);
+
+/* selection.c */
+void lce_selection_start(struct lumen_comp* comp);
+void lce_selection_stop(struct lumen_comp* comp);
+
+/* liveness.c */
+bool lce_liveness_start(struct lumen_comp* comp, uint32_t interval_ms, uint32_t timeout_ms);
+void lce_liveness_stop(struct lumen_comp* comp);
+void lce_liveness_watch(struct lumen_comp* comp, struct lce_window* window); /* the focus, or NULL */
+
+#endif

@@ -1,0 +1,126 @@
+/* The keyboard: one, for ever, with one layout. Keys are evdev codes; xkb makes symbols of them in clients.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "desktop/embedded/impl.h"
+
+#if LCE_WLR >= 16
+static const struct wlr_keyboard_impl keyboard_impl = {.name = "lumen"};
+#else
+static void keyboard_destroy(struct wlr_keyboard* keyboard) { (void)keyboard; }
+static const struct wlr_keyboard_impl keyboard_impl = {.destroy = keyboard_destroy};
+static void device_destroy(struct wlr_input_device* device) { (void)device; }
+static const struct wlr_input_device_impl device_impl = {.destroy = device_destroy};
+#endif
+
+static void on_key(struct wl_listener* listener, void* data) {
+  struct lumen_comp* comp = wl_container_of(listener, comp, keyboard.key);
+  const lce_key_event* event = data;
+  wlr_seat_keyboard_notify_key(comp->seat, event->time_msec, event->keycode, event->state);
+}
+
+static void on_modifiers(struct wl_listener* listener, void* data) {
+  (void)data;
+  struct lumen_comp* comp = wl_container_of(listener, comp, keyboard.modifiers);
+  wlr_seat_keyboard_notify_modifiers(comp->seat, &comp->keyboard.wlr.modifiers);
+}
+
+/* The name becomes part of a file name inside xkbcommon. */
+static bool is_layout_name(const char* name) {
+  const size_t length = strlen(name);
+  return length > 0 && length <= 64 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-,()") == length;
+}
+
+static struct xkb_keymap* make_keymap(struct lumen_comp* comp, const char* layout) {
+  struct xkb_context* context = xkb_context_new(XKB_CONTEXT_NO_ENVIRONMENT_NAMES);
+  if (!context) return NULL;
+  const bool asked = layout && *layout;
+  struct xkb_rule_names names = {.layout = asked ? layout : "us"};
+  struct xkb_keymap* keymap = NULL;
+  if (is_layout_name(names.layout))
+    keymap = xkb_keymap_new_from_names(context, &names, XKB_KEYMAP_COMPILE_NO_FLAGS);
+  if (!keymap && asked) {
+    lce_log(comp, true, "the keyboard layout asked for is not known here: using us");
+    names.layout = "us";
+    keymap = xkb_keymap_new_from_names(context, &names, XKB_KEYMAP_COMPILE_NO_FLAGS);
+  }
+  xkb_context_unref(context);
+  return keymap;
+}
+
+static void attach_to_seat(struct lumen_comp* comp) {
+  struct lce_keyboard* keyboard = &comp->keyboard;
+#if LCE_WLR >= 16
+  wlr_keyboard_init(&keyboard->wlr, &keyboard_impl, "lumen keyboard");
+  wlr_seat_set_keyboard(comp->seat, &keyboard->wlr);
+#else
+  wlr_keyboard_init(&keyboard->wlr, &keyboard_impl);
+  wlr_input_device_init(&keyboard->device, WLR_INPUT_DEVICE_KEYBOARD, &device_impl, "lumen keyboard", 0, 0);
+  keyboard->device.keyboard = &keyboard->wlr;
+  wlr_seat_set_keyboard(comp->seat, &keyboard->device);
+#endif
+  keyboard->ready = true;
+}
+
+bool lce_keyboard_start(struct lumen_comp* comp, const char* xkb_layout) {
+  struct lce_keyboard* keyboard = &comp->keyboard;
+  struct xkb_keymap* keymap = make_keymap(comp, xkb_layout);
+  if (!keymap) return false;
+  attach_to_seat(comp);
+  const bool accepted = wlr_keyboard_set_keymap(&keyboard->wlr, keymap);
+  xkb_keymap_unref(keymap);
+  wlr_keyboard_set_repeat_info(&keyboard->wlr, 25, 600); /* keys a second, after so many ms */
+  lce_listen(&keyboard->key, &keyboard->wlr.events.key, on_key);
+  lce_listen(&keyboard->modifiers, &keyboard->wlr.events.modifiers, on_modifiers);
+  return accepted;
+}
+
+void lce_keyboard_stop(struct lumen_comp* comp) {
+  if (!comp->keyboard.ready) return;
+#if LCE_WLR >= 16
+  wlr_keyboard_finish(&comp->keyboard.wlr);
+#else
+  wlr_input_device_destroy(&comp->keyboard.device);
+#endif
+}
+
+void lce_keyboard_enter(struct lumen_comp* comp, struct wlr_surface* surface) {
+  struct wlr_keyboard* keyboard = &comp->keyboard.wlr;
+  if (surface)
+    wlr_seat_keyboard_notify_enter(comp->seat, surface, keyboard->keycodes, keyboard->num_keycodes,
+                                   &keyboard->modifiers);
+}
+
+static void set_key(struct lumen_comp* comp, uint32_t evdev_code, bool pressed) {
+  lce_key_event event = {
+      .time_msec = lce_now_ms(),
+      .keycode = evdev_code,
+      .update_state = true,
+      .state = pressed ? WL_KEYBOARD_KEY_STATE_PRESSED : WL_KEYBOARD_KEY_STATE_RELEASED,
+  };
+  comp->keyboard.pressed[evdev_code] = pressed;
+  wlr_keyboard_notify_key(&comp->keyboard.wlr, &event);
+}
+
+static bool is_key(uint32_t evdev_code) {
+  return (evdev_code > KEY_RESERVED && evdev_code < BTN_MISC) ||
+         (evdev_code >= KEY_OK && evdev_code <= KEY_MAX);
+}
+
+void lumen_comp_key(lumen_comp* comp, uint32_t evdev_code, bool pressed) {
+  if (!is_key(evdev_code) || comp->keyboard.pressed[evdev_code] == pressed) return;
+  set_key(comp, evdev_code, pressed);
+  lce_kick(comp);
+}
+
+void lce_keyboard_release_all(struct lumen_comp* comp) {
+  for (uint32_t code = 0; code < KEY_CNT; code++)
+    if (comp->keyboard.pressed[code]) set_key(comp, code, false);
+}
+
+void lumen_comp_release_all(lumen_comp* comp) {
+  lce_keyboard_release_all(comp);
+  lce_pointer_release_all(comp);
+  lce_kick(comp);
+}
