@@ -12,6 +12,8 @@ target_compile_options(lumen_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wimplicit-fallthrough -Wformat=2
   -fno-common -fvisibility=hidden -fstack-protector-strong
   $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers;-Wnon-virtual-dtor;-Woverloaded-virtual;-Wold-style-cast;-Wsuggest-override>
+  # GCC 12 sees uninitialised reads in moved-from variants and optionals that are not there.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety;-Wthread-safety-beta>
   $<$<BOOL:${LUMEN_WERROR}>:-Werror>)
 

@@ -98,6 +98,8 @@ class PicturePool : public std::enable_shared_from_this<PicturePool> {
 
   std::optional<Lease> try_acquire();  // nullopt when all are lent
   std::size_t count() const { return pictures_.size(); }
+  // What every picture of the pool looks like; its planes belong to picture 0 and are not to be touched.
+  const Picture& picture_size() const { return pictures_.front(); }
 
  private:
   explicit PicturePool(const Params& params);

@@ -1,0 +1,107 @@
+// lumen-client: shows a desktop of lumen-host in a window, or measures it without one.
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/program.hpp"
+#include "base/runtime_dir.hpp"
+#include "client/client.hpp"
+
+namespace {
+
+using lumen::ErrorCode;
+
+struct Options {
+  std::string connect_path = lumen::runtime_root() + "/connect";
+  std::string mode = "1280x720@60", then_mode, png, stats_json, log_level = "warning";
+  double seconds = 0, loss = 0, then_after = 0;
+  std::uint64_t seed = 1;
+  bool headless = false, fullscreen = false, check = false, progress = false;
+};
+
+constexpr std::size_t kMaxConnectFile = 4096;  // bytes
+
+bool has_display() {
+  // NOLINTBEGIN(concurrency-mt-unsafe): before any thread
+  return std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;
+  // NOLINTEND(concurrency-mt-unsafe)
+}
+
+lumen::Duration to_duration(double seconds) {
+  return std::chrono::duration_cast<lumen::Duration>(std::chrono::duration<double>{seconds});
+}
+
+lumen::Result<lumen::client::ClientParams> make_params(const Options& options) {
+  LUMEN_TRY(const auto text, lumen::read_small_file(options.connect_path, kMaxConnectFile));
+  LUMEN_TRY(auto connect, lumen::lumen1::parse_connect_info(text));
+  LUMEN_TRY(const auto mode, lumen::parse_mode(options.mode));
+  lumen::client::ClientParams params{.connect = std::move(connect),
+                                     .mode = mode,
+                                     .headless = options.headless || !has_display(),
+                                     .fullscreen = options.fullscreen,
+                                     .check = options.check,
+                                     .loss_percent = options.loss,
+                                     .loss_seed = options.seed,
+                                     .png_path = options.png,
+                                     .progress = options.progress};
+  if (options.seconds > 0) params.run_for = to_duration(options.seconds);
+  if (!options.then_mode.empty()) {
+    LUMEN_TRY(params.then_mode, lumen::parse_mode(options.then_mode));
+    params.then_after = to_duration(options.then_after);
+  }
+  return params;
+}
+
+int run(const Options& options) {
+  const auto log = lumen::make_logger("lumen-client", options.log_level);
+  auto params = make_params(options);
+  if (!params) {
+    if (params.error().id == "file.read") {
+      params.error().remedy = "Start the host first (lumen-host serve), or name its connect file with --connect";
+    }
+    return lumen::apps::complain("lumen-client", params.error());
+  }
+  if (params->headless && !options.headless) log->warn("no display here: streaming without a window");
+  const auto signals = lumen::apps::take_signals({SIGTERM, SIGINT});
+  const auto outcome = lumen::client::run_client(*params, signals.get(), *log);
+  if (options.progress) std::cerr << "\n";
+  const auto json = lumen::client::to_json(outcome.report);
+  if (options.stats_json == "-") {
+    std::cout << json;
+  } else if (!options.stats_json.empty()) {
+    if (const auto written = lumen::write_private_file(options.stats_json, json); !written) {
+      return lumen::apps::complain("lumen-client", written.error());
+    }
+  }
+  if (!outcome.status) return lumen::apps::complain("lumen-client", outcome.status.error());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Lumen client: shows a desktop of lumen-host"};
+  Options options;
+  app.add_option("--connect", options.connect_path, "connect file that lumen-host wrote")->capture_default_str();
+  app.add_option("--mode", options.mode, "the display you want, WIDTHxHEIGHT@HZ")->capture_default_str();
+  app.add_flag("--headless", options.headless, "no window");
+  app.add_flag("--fullscreen", options.fullscreen, "full screen (Ctrl+Alt+F toggles, Ctrl+Alt+Q leaves)");
+  app.add_option("--seconds", options.seconds, "stop after so many seconds of streaming")->check(CLI::NonNegativeNumber);
+  app.add_option("--then-mode", options.then_mode, "change to this mode while streaming");
+  app.add_option("--then-after", options.then_after, "seconds before --then-mode")->check(CLI::NonNegativeNumber);
+  app.add_option("--loss", options.loss, "drop so many percent of the datagrams that arrive")->check(CLI::Range(0.0, 100.0));
+  app.add_option("--seed", options.seed, "seed of --loss");
+  app.add_flag("--check", options.check, "verify every frame of the test scene");
+  app.add_flag("--progress", options.progress, "a line a second");
+  app.add_option("--png", options.png, "write the last picture there");
+  app.add_option("--stats-json", options.stats_json, "write the figures there; - is standard output");
+  app.add_option("--log-level", options.log_level, "trace, debug, info, warning, error or off")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
+      ->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  return run(options);
+}

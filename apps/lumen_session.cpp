@@ -1,0 +1,41 @@
+// lumen-session: one desktop, its capture and its encoder. Started by lumen-host with the link on descriptor 3.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <cstring>
+
+#include "apps/program.hpp"
+#include "base/event_loop.hpp"
+#include "base/log.hpp"
+#include "worker/session_worker.hpp"
+
+namespace {
+
+constexpr int kLinkFd = 3;
+
+bool link_is_socket() {
+  struct stat info {};
+  return fstat(kLinkFd, &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (!link_is_socket()) {
+    std::fputs("lumen-session is started by lumen-host, not by hand. Run: lumen-host serve\n", stderr);
+    return 2;
+  }
+  fcntl(kLinkFd, F_SETFD, FD_CLOEXEC);
+  const char* level = argc == 3 && std::strcmp(argv[1], "--log-level") == 0 ? argv[2] : "info";
+  const auto log = lumen::make_logger("lumen-session", level);
+  const auto signals = lumen::apps::take_signals({SIGTERM, SIGINT});
+  auto loop = lumen::EventLoop::create();
+  if (!loop) return lumen::apps::complain("lumen-session", loop.error());
+  lumen::worker::SessionWorker worker{lumen::UniqueFd{kLinkFd}, **loop, *log};
+  auto started = worker.start();
+  if (started) started = (*loop)->watch(signals.get(), EPOLLIN, [&](std::uint32_t) { worker.stop(); });
+  if (!started) return lumen::apps::complain("lumen-session", started.error());
+  (*loop)->run();
+  return 0;
+}

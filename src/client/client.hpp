@@ -1,0 +1,49 @@
+// lumen/client: composition root of lumen-client: receiver, decoder, window or nothing, checker, report.
+// Owner: the main thread (SDL wants it).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "client/frame_checker.hpp"
+#include "lumen1/connect_info.hpp"
+#include "media/mode.hpp"
+#include "stream/receive/stream_receiver.hpp"
+
+namespace lumen::client {
+
+struct ClientParams {
+  lumen1::ConnectInfo connect;
+  Mode mode;
+  bool headless = false, fullscreen = false;
+  bool check = false;  // the test scene is streaming: verify every frame
+  std::optional<Duration> run_for;
+  std::optional<Mode> then_mode;  // asked for after `then_after`
+  Duration then_after{};
+  double loss_percent = 0;
+  std::uint64_t loss_seed = 1;
+  std::string png_path;  // the last picture; empty: none
+  bool progress = false;  // a line a second to standard error
+};
+
+struct ClientReport {
+  CheckFacts facts;
+  stream::ReceiveStats receive;
+  lumen1::HostState host;
+  Duration ran_for{};
+};
+
+// Runs until the time is up, the window is closed, SIGINT/SIGTERM (block them first and pass a signalfd), or the
+// stream ends. An error says why it could not go on; the report is complete either way.
+struct ClientOutcome {
+  ClientReport report;
+  Status status;
+};
+ClientOutcome run_client(const ClientParams& params, int signal_fd, Logger& log);
+
+// The report as JSON.
+std::string to_json(const ClientReport& report);
+
+}  // namespace lumen::client

@@ -1,0 +1,73 @@
+// lumen/host: one session's network side: handshake, authentication, parsing of what the client says.
+// Owner: lm-net, except the atomics. It decides nothing: it tells the sender, the session process or lm-main.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/log.hpp"
+#include "host/session_port.hpp"
+#include "host/state_board.hpp"
+#include "lumen1/edge_input.hpp"
+#include "lumen1/handshake.hpp"
+#include "stream/send/video_sender.hpp"
+
+namespace lumen::host {
+
+// What lm-main must know of the client. Called on lm-net: must only post.
+struct ClientEvents {
+  std::function<void(const lumen1::ClientState&)> on_wish;  // new client, or it wants another mode or pointer
+  std::function<void()> on_goodbye;
+};
+
+struct ClientCounters {  // relaxed
+  std::atomic<std::uint64_t> not_authentic{0}, malformed{0}, input_events{0}, connections{0};
+  std::atomic<std::int64_t> last_heard_ns{0};
+  std::atomic<std::uint64_t> reported_expected{0}, reported_lost{0}, round_trip_us{0};
+};
+
+class ClientPort {
+ public:
+  // All references outlive the port.
+  ClientPort(std::uint8_t session, const lumen1::Secret& secret, const net::UdpSocket& socket,
+             stream::VideoSender& sender, SessionPort& link, StateBoard& board, ClientEvents events, Logger& log);
+
+  // A datagram that names this session.
+  void on_datagram(const lumen1::ClearHeader& header, const net::Endpoint& from, MutableBytes datagram,
+                   Timestamp now);
+  const ClientCounters& counters() const { return counters_; }
+
+ private:
+  struct Connection {
+    net::Endpoint endpoint;
+    lumen1::Opener opener;
+    lumen1::DirectionKeys send_keys;
+    std::uint64_t newest = 0;  // highest packet number so far
+  };
+  void on_hello(const net::Endpoint& from, MutableBytes datagram);
+  bool open_and_handle(Connection& connection, const net::Endpoint& from, MutableBytes datagram, Timestamp now);
+  void promote(const net::Endpoint& from);
+  void follow_address(Connection& connection, const net::Endpoint& from, std::uint64_t packet_number);
+  void handle(const lumen1::ClientState& state);
+  void handle(const lumen1::AskRecovery& ask);
+  void handle(const lumen1::ClientInput& input);
+  void handle(const lumen1::Goodbye& goodbye);
+
+  std::uint8_t session_;
+  lumen1::Secret secret_;
+  const net::UdpSocket& socket_;
+  stream::VideoSender& sender_;
+  SessionPort& link_;
+  StateBoard& board_;
+  ClientEvents events_;
+  Logger& log_;
+  ClientCounters counters_;
+  std::optional<Connection> current_, pending_;
+  std::vector<std::byte> last_hello_, last_welcome_, scratch_;
+  lumen1::EdgeReceiver edges_;
+  std::optional<lumen1::ClientState> wish_;
+};
+
+}  // namespace lumen::host

@@ -1,0 +1,67 @@
+// lumen/host: composition root of lumen-host: one UDP socket, one slot per session, the local command socket.
+// Owner: lm-main (the thread that calls run()); lm-net receives.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.hpp"
+#include "base/log.hpp"
+#include "base/thread.hpp"
+#include "host/client_port.hpp"
+#include "host/control_socket.hpp"
+#include "host/session_slot.hpp"
+#include "lumen1/connect_info.hpp"
+
+namespace lumen::host {
+
+struct HostParams {
+  std::string bind_address = "127.0.0.1";
+  std::uint16_t port = 47986;
+  std::size_t sessions = 1;          // each with its own desktop and connect file
+  std::vector<std::string> command;  // the application
+  std::string application;           // its name, for people
+  std::string session_program;       // path of lumen-session
+  std::string runtime_root;
+  std::string preset, log_level = "info";
+  std::uint32_t bitrate_kbps = 0;
+};
+
+class Host {
+ public:
+  // Cleans up after a host that was killed, then listens. `loop` and `log` outlive it.
+  static Result<std::unique_ptr<Host>> create(HostParams params, EventLoop& loop, Logger& log);
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  std::uint16_t port() const { return port_; }
+  // Where a client finds what it needs to connect to session `index`.
+  static std::string connect_file(const std::string& runtime_root, std::size_t index);
+  static std::string control_path(const std::string& runtime_root) { return runtime_root + "/host.sock"; }
+
+ private:
+  struct Session;
+  Host(HostParams params, EventLoop& loop, Logger& log);
+  Status open_session(std::size_t index);
+  void receive_loop(const std::stop_token& stop);
+  void on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now);
+  void check_clients();
+  std::string on_command(const std::string& command);
+  std::string status_json() const;
+
+  HostParams params_;
+  EventLoop& loop_;
+  Logger& log_;
+  std::unique_ptr<net::UdpSocket> socket_;
+  std::uint16_t port_ = 0;
+  std::atomic<std::uint64_t> foreign_{0};  // datagrams that are not ours; relaxed
+  std::unique_ptr<ControlSocket> control_;  // holds the lock: goes last of all
+  std::vector<std::unique_ptr<Session>> sessions_;
+  EventLoop::TimerId check_ = 0;
+  std::unique_ptr<OwnedThread> receiver_;  // last: joined before anything it uses goes
+};
+
+}  // namespace lumen::host

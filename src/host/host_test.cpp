@@ -1,0 +1,227 @@
+#include <gtest/gtest.h>
+
+#include "base/thread.hpp"
+#include "host/application.hpp"
+#include "host/client_port.hpp"
+#include "host/control_socket.hpp"
+
+#include <filesystem>
+#include <future>
+
+namespace lumen::host {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Application, command_lines_are_split_like_a_shell_would) {
+  EXPECT_EQ(split_command("foot --title 'a b'  \"c d\"e").value(),
+            (std::vector<std::string>{"foot", "--title", "a b", "c de"}));
+  EXPECT_EQ(split_command("x ''").value(), (std::vector<std::string>{"x", ""}));
+  EXPECT_EQ(split_command("foot 'x").error().id, "app.quotes");
+}
+
+TEST(Application, a_missing_program_is_named_with_a_remedy) {
+  const auto missing = resolve_application("no-such-program --x", "/nowhere");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().id, "app.not-found");
+  EXPECT_NE(missing.error().what.find("no-such-program"), std::string::npos);
+  EXPECT_FALSE(missing.error().remedy.empty());
+  EXPECT_EQ(resolve_application("   ", "/nowhere").error().id, "app.empty");
+  EXPECT_EQ(resolve_application("sh -c true", "/nowhere").value().command.size(), 3U);
+}
+
+class ControlSocketTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = std::filesystem::temp_directory_path() / "lumen-test-XXXXXX";
+    dir_ = mkdtemp(pattern.data());
+  }
+  void TearDown() override { std::filesystem::remove_all(dir_); }
+  std::string path() const { return dir_ + "/host.sock"; }
+  std::string dir_;
+  std::unique_ptr<EventLoop> loop_ = EventLoop::create().value();
+};
+
+TEST_F(ControlSocketTest, a_command_gets_its_answer) {
+  const auto socket = ControlSocket::create(path(), *loop_, [](const std::string& command) {
+    return "you said " + command;
+  });
+  ASSERT_TRUE(socket);
+  std::string answer;
+  OwnedThread asker{"asker", [&](const std::stop_token&) {
+    answer = ask_host(path(), "status").value_or("nothing");
+    loop_->stop();
+  }};
+  loop_->run();
+  EXPECT_EQ(answer, "you said status");
+}
+
+TEST_F(ControlSocketTest, a_second_host_is_refused_and_a_dead_ones_socket_replaced) {
+  {
+    const auto first = ControlSocket::create(path(), *loop_, [](const std::string&) { return "x"; });
+    ASSERT_TRUE(first);
+    const auto second = ControlSocket::create(path(), *loop_, [](const std::string&) { return "x"; });
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().id, "host.already-running");
+  }
+  EXPECT_EQ(ask_host(path(), "status").error().id, "host.not-running");
+  EXPECT_TRUE(ControlSocket::create(path(), *loop_, [](const std::string&) { return "x"; }));
+}
+
+// A client port with a real socket pair of UDP and a client's protocol end beside it.
+class ClientPortTest : public testing::Test {
+ protected:
+  ClientPortTest() {
+    crypto::fill_random(secret_).value();
+    port_ = std::make_unique<ClientPort>(
+        std::uint8_t{0}, secret_, host_socket_, sender_, link_, board_,
+        ClientEvents{[this](const lumen1::ClientState& state) { wishes_.push_back(state); },
+                     [this] { ++goodbyes_; }},
+        *log_);
+    sockets_ = link::make_socket_pair().value();
+    link_.set(sockets_.host.get());
+  }
+  static net::UdpSocket any_socket() {
+    return net::UdpSocket::bind({.local = net::Endpoint::parse("127.0.0.1", 0).value()}).value();
+  }
+
+  void deliver(std::vector<std::byte> datagram) {
+    const auto header = lumen1::decode_clear_header(datagram);
+    ASSERT_TRUE(header);
+    port_->on_datagram(*header, from_, datagram, Timestamp{1s});
+  }
+  lumen1::ConnectionKeys handshake() {
+    lumen1::Random random{};
+    crypto::fill_random(random).value();
+    const auto client = lumen1::ClientHandshake::create(secret_, 0, random).value();
+    deliver(client.hello());
+    std::optional<lumen1::ConnectionKeys> keys;
+    client_socket_.receive(1s, [&](const net::Endpoint&, MutableBytes datagram) { keys = client.on_welcome(datagram); });
+    return keys.value();
+  }
+  static std::vector<std::byte> sealed(lumen1::Sealer& sealer, const lumen1::ClientMessage& message) {
+    std::vector<std::byte> body;
+    EXPECT_TRUE(lumen1::append(body, message, 1000));
+    std::vector<std::byte> datagram(lumen1::kClearHeaderBytes + body.size() + lumen1::kTagBytes);
+    std::ranges::copy(body, datagram.begin() + lumen1::kClearHeaderBytes);
+    EXPECT_TRUE(sealer.seal(lumen1::Kind::client_message, datagram));
+    return datagram;
+  }
+  std::vector<InputEvent> injected() {
+    std::vector<InputEvent> events;
+    for (;;) {
+      auto got = link::receive_to_session(sockets_.session.get());
+      if (!got || !*got) return events;
+      if (const auto* input = std::get_if<InputEvent>(&(*got)->message)) events.push_back(*input);
+    }
+  }
+
+  lumen1::Secret secret_{};
+  std::shared_ptr<Logger> log_ = make_null_logger();
+  net::UdpSocket host_socket_ = any_socket(), client_socket_ = any_socket();
+  net::Endpoint from_ = client_socket_.local().value();
+  StateBoard board_;
+  SessionPort link_;
+  link::SocketPair sockets_;
+  stream::VideoSender sender_{stream::SenderParams{.on_idr_needed = [] {}}, host_socket_, *log_};
+  std::vector<lumen1::ClientState> wishes_;
+  int goodbyes_ = 0;
+  std::unique_ptr<ClientPort> port_;
+};
+
+const Mode kMode{1280, 720, 60'000};
+
+TEST_F(ClientPortTest, a_wish_is_told_once_until_it_changes) {
+  auto sealer = lumen1::Sealer::create(handshake().client_to_host, 0).value();
+  lumen1::ClientState state{.mode = kMode, .pointer_drawn = true};
+  for (int i = 0; i < 3; ++i) deliver(sealed(sealer, state));
+  state.mode.width = 1920;
+  deliver(sealed(sealer, state));
+  ASSERT_EQ(wishes_.size(), 2U);
+  EXPECT_EQ(wishes_[1].mode.width, 1920U);
+}
+
+TEST_F(ClientPortTest, edges_are_injected_once_and_acknowledged) {
+  auto sealer = lumen1::Sealer::create(handshake().client_to_host, 0).value();
+  const lumen1::ClientInput press{1, Key{30, true}};
+  deliver(sealed(sealer, press));
+  deliver(sealed(sealer, press));  // repeated by the client: another datagram, the same edge
+  deliver(sealed(sealer, lumen1::ClientInput{3, Key{31, true}}));
+  const auto events = injected();
+  ASSERT_EQ(events.size(), 2U);  // ReleaseAll of the new connection, and the press
+  EXPECT_EQ(events[1], InputEvent{(Key{30, true})});
+  EXPECT_EQ(board_.snapshot().input_acknowledged, 1U);
+}
+
+TEST_F(ClientPortTest, a_replayed_datagram_is_refused) {
+  auto sealer = lumen1::Sealer::create(handshake().client_to_host, 0).value();
+  const auto datagram = sealed(sealer, lumen1::ClientInput{1, Key{30, true}});
+  deliver(datagram);
+  const auto before = port_->counters().not_authentic.load();
+  deliver(datagram);
+  EXPECT_EQ(port_->counters().not_authentic, before + 1);
+}
+
+TEST_F(ClientPortTest, a_replayed_hello_does_not_disturb_the_client) {
+  lumen1::Random random{};
+  crypto::fill_random(random).value();
+  const auto client = lumen1::ClientHandshake::create(secret_, 0, random).value();
+  deliver(client.hello());
+  std::optional<lumen1::ConnectionKeys> keys;
+  client_socket_.receive(1s, [&](const net::Endpoint&, MutableBytes datagram) { keys = client.on_welcome(datagram); });
+  auto sealer = lumen1::Sealer::create(keys.value().client_to_host, 0).value();
+  deliver(sealed(sealer, lumen1::ClientState{.mode = kMode}));
+  deliver(client.hello());
+  deliver(sealed(sealer, lumen1::ClientInput{1, Key{30, true}}));
+  EXPECT_EQ(injected().size(), 2U);
+  EXPECT_EQ(port_->counters().connections, 1U);
+}
+
+TEST_F(ClientPortTest, a_hello_with_another_secret_gets_no_answer) {
+  lumen1::Secret wrong{};
+  lumen1::Random random{};
+  deliver(lumen1::ClientHandshake::create(wrong, 0, random)->hello());
+  int answers = 0;
+  client_socket_.receive(50ms, [&](const net::Endpoint&, MutableBytes) { ++answers; });
+  EXPECT_EQ(answers, 0);
+  EXPECT_EQ(port_->counters().not_authentic, 1U);
+}
+
+TEST_F(ClientPortTest, a_new_connection_replaces_the_old_one_and_releases_its_keys) {
+  auto first = lumen1::Sealer::create(handshake().client_to_host, 0).value();
+  deliver(sealed(first, lumen1::ClientInput{1, Key{30, true}}));
+  auto second = lumen1::Sealer::create(handshake().client_to_host, 0).value();
+  deliver(sealed(second, lumen1::ClientState{.mode = kMode}));
+  deliver(sealed(first, lumen1::ClientInput{2, Key{31, true}}));
+  const auto events = injected();
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_TRUE(std::holds_alternative<ReleaseAll>(events[2]));
+}
+
+TEST_F(ClientPortTest, goodbye_is_told_once) {
+  auto sealer = lumen1::Sealer::create(handshake().client_to_host, 0).value();
+  deliver(sealed(sealer, lumen1::ClientState{.mode = kMode}));
+  for (int i = 0; i < 3; ++i) deliver(sealed(sealer, lumen1::Goodbye{}));
+  EXPECT_EQ(goodbyes_, 1);
+}
+
+TEST_F(ClientPortTest, a_million_random_datagrams_change_nothing) {
+  auto sealer = lumen1::Sealer::create(handshake().client_to_host, 0).value();
+  deliver(sealed(sealer, lumen1::ClientState{.mode = kMode}));
+  std::uint64_t state = 1;
+  std::vector<std::byte> datagram;
+  for (int i = 0; i < 1'000'000; ++i) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    datagram.resize(8 + (state >> 33U) % 64);
+    for (std::size_t b = 0; b < datagram.size(); ++b) datagram[b] = static_cast<std::byte>(state >> (b % 8 * 8));
+    datagram[0] = static_cast<std::byte>(4 + i % 5);  // every kind, so that it gets as far as it can
+    datagram[1] = std::byte{0};
+    deliver(datagram);
+  }
+  deliver(sealed(sealer, lumen1::ClientInput{1, Key{30, true}}));
+  EXPECT_EQ(injected().size(), 2U);
+  EXPECT_EQ(wishes_.size(), 1U);
+}
+
+}  // namespace
+}  // namespace lumen::host

@@ -1,0 +1,217 @@
+#include "host/session_slot.hpp"
+
+#include <signal.h>
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/runtime_dir.hpp"
+
+namespace lumen::host {
+namespace {
+
+using namespace std::chrono_literals;
+using lumen1::StreamState;
+
+constexpr Duration kWatchdogInterval = 1s, kHangTimeout = 5s, kKillGrace = 200ms;
+constexpr Duration kDeathWindow = 60s, kRestartDelay = 500ms;
+constexpr std::size_t kMaxDeaths = 5;  // within the window
+
+Timestamp now() { return SteadyTime{}.now(); }
+
+}  // namespace
+
+SessionSlot::SessionSlot(SlotParams params, EventLoop& loop, stream::VideoSender& sender, SessionPort& port,
+                         StateBoard& board, Logger& log)
+    : params_{std::move(params)}, loop_{loop}, sender_{sender}, port_{port}, board_{board}, log_{log} {}
+
+SessionSlot::~SessionSlot() {
+  loop_.cancel(watchdog_);
+  loop_.cancel(restart_);
+  port_.send(link::Stop{});
+  tear_down();
+}
+
+void SessionSlot::client_wants(const Mode& mode, bool pointer_drawn) {
+  const bool came = !has_client_;
+  has_client_ = true;
+  const bool mode_changed = mode_ != mode;
+  mode_ = mode;
+  pointer_drawn_ = pointer_drawn;
+  if (child_.pid < 0) {
+    ended_ = false;
+    start();
+    return;
+  }
+  if (mode_changed) {
+    log_.info("mode becomes {}", to_string(mode));
+    port_.send(link::SetMode{mode});
+  }
+  port_.send(link::SetPointer{pointer_drawn});
+  if (came) port_.send(link::SetStreaming{true});
+}
+
+void SessionSlot::client_gone() {
+  if (!has_client_) return;
+  has_client_ = false;
+  log_.info("client gone, the desktop stays");
+  port_.send(InputEvent{ReleaseAll{}});
+  port_.send(link::SetStreaming{false});
+  sender_.set_peer(std::nullopt);
+}
+
+void SessionSlot::start() {
+  restart_ = 0;
+  ready_ = false;
+  end_reason_.reset();
+  stats_.reset();
+  board_.update([this](lumen1::HostState& state) {
+    state.mode = mode_;
+    if (state.state != StreamState::interrupted) state.state = StreamState::starting;
+  });
+  if (const auto spawned = spawn(); !spawned) {
+    tear_down();
+    ended_ = true;
+    set_state(StreamState::ended, describe(spawned.error()));
+    return;
+  }
+  heard_ = now();
+  watchdog_ = loop_.call_at(now() + kWatchdogInterval, [this] { watchdog(); });
+}
+
+Status SessionSlot::spawn() {
+  LUMEN_CHECK_OK(ensure_private_dir(params_.runtime_dir));
+  LUMEN_CHECK_OK(link::write_owner_file(params_.runtime_dir));
+  LUMEN_TRY(auto ring, link::SharedRing::create());
+  LUMEN_TRY(auto sockets, link::make_socket_pair());
+  LUMEN_TRY(child_, link::spawn({.argv = {params_.program, "--log-level", params_.log_level},
+                                 .environment = {params_.marker},
+                                 .inherit_fd = sockets.session.get()}));
+  link_ = std::move(sockets.host);
+  const link::Configure configure{.mode = mode_,
+                                  .command = params_.command,
+                                  .runtime_dir = params_.runtime_dir,
+                                  .preset = params_.preset,
+                                  .bitrate_kbps = params_.bitrate_kbps,
+                                  .pointer_drawn = pointer_drawn_};
+  const std::array descriptors{ring.memory_fd(), ring.doorbell_fd()};
+  LUMEN_CHECK_OK(link::send(link_.get(), configure, descriptors));
+  LUMEN_CHECK_OK(link::send(link_.get(), link::SetStreaming{has_client_}));
+  LUMEN_CHECK_OK(loop_.watch(link_.get(), EPOLLIN, [this](std::uint32_t) { on_link_ready(); }));
+  LUMEN_CHECK_OK(loop_.watch(child_.pidfd.get(), EPOLLIN, [this](std::uint32_t) { on_exit(); }));
+  sender_.set_ring(std::make_shared<link::SharedRing>(std::move(ring)));
+  port_.set(link_.get());
+  log_.info("session process {} started at {}", child_.pid, to_string(mode_));
+  return {};
+}
+
+void SessionSlot::on_link_ready() {
+  for (;;) {
+    const auto received = link::receive_to_host(link_.get());
+    if (!received) {  // closed or nonsense: its end says the rest
+      if (received.error().code == ErrorCode::malformed) kill(child_.pid, SIGKILL);
+      loop_.unwatch(link_.get());
+      return;
+    }
+    if (!*received) return;
+    heard_ = now();
+    on_message(**received);
+  }
+}
+
+void SessionSlot::on_message(const link::ToHost& message) {
+  if (const auto* ready = std::get_if<link::Ready>(&message)) {
+    ready_ = true;
+    board_.update([ready](lumen1::HostState& state) {
+      state.display = ready->display;
+      state.capture = ready->capture;
+    });
+    set_state(StreamState::streaming, {});
+  } else if (const auto* mode = std::get_if<link::ModeChanged>(&message)) {
+    log_.info("streaming {} with {} ({})", to_string(mode->mode), mode->encoder, mode->encoder_reason);
+    board_.update([mode](lumen1::HostState& state) {
+      state.mode = mode->mode;
+      state.encoder = mode->encoder;
+      state.encoder_reason = mode->encoder_reason;
+    });
+    sender_.send_message(board_.compose());
+  } else if (const auto* responding = std::get_if<link::Responding>(&message)) {
+    const auto* text = responding->yes ? "" : "the application does not answer (it hangs, or is very busy)";
+    if (ready_) set_state(StreamState::streaming, text);
+  } else if (const auto* end = std::get_if<link::Ended>(&message)) {
+    end_reason_ = fmt::format("{} [{}]", end->reason, end->id);
+  } else if (const auto* stats = std::get_if<link::SessionStats>(&message)) {
+    stats_ = *stats;
+  }
+}
+
+void SessionSlot::on_exit() {
+  on_link_ready();  // its last words
+  const auto how = link::reap(child_.pid).value_or("ended");
+  child_.pid = -1;
+  tear_down();
+  if (end_reason_) {
+    ended_ = true;
+    set_state(StreamState::ended, *end_reason_);
+  } else {
+    died(fmt::format("lumen-session {}", how));
+  }
+}
+
+void SessionSlot::died(const std::string& why) {
+  deaths_.push_back(now());
+  while (deaths_.front() < now() - kDeathWindow) deaths_.pop_front();
+  if (deaths_.size() >= kMaxDeaths) {
+    ended_ = true;
+    set_state(StreamState::ended, fmt::format("{}, {} times within a minute: giving up. Connect again to retry",
+                                              why, deaths_.size()));
+    return;
+  }
+  ++restarts_;
+  set_state(StreamState::interrupted, fmt::format("{}; starting it again", why));
+  if (deaths_.size() == 1) {
+    start();  // the first time at once, then with a pause
+  } else {
+    restart_ = loop_.call_at(now() + kRestartDelay, [this] { start(); });
+  }
+}
+
+void SessionSlot::watchdog() {
+  watchdog_ = 0;
+  if (child_.pid < 0) return;
+  if (now() - heard_ > kHangTimeout) {
+    log_.error("session process {} has said nothing for {} s: ending it", child_.pid,
+               std::chrono::duration_cast<std::chrono::seconds>(kHangTimeout).count());
+    kill(child_.pid, SIGKILL);
+  }
+  watchdog_ = loop_.call_at(now() + kWatchdogInterval, [this] { watchdog(); });
+}
+
+// Ends the process and everything it started; the runtime folder stays for the next one.
+void SessionSlot::tear_down() {
+  loop_.cancel(watchdog_);
+  sender_.set_ring(nullptr);
+  port_.set(-1);
+  if (link_) loop_.unwatch(link_.get());
+  if (child_.pidfd) loop_.unwatch(child_.pidfd.get());
+  link_.reset();
+  link::kill_marked(params_.marker, kKillGrace, link::KillScope::marked);
+  if (child_.pid > 0) static_cast<void>(link::reap(child_.pid));
+  child_ = {};
+}
+
+void SessionSlot::set_state(StreamState state, std::string reason) {
+  if (state == StreamState::streaming && reason.empty()) {
+    log_.info("the desktop is up");
+  } else {
+    log_.warn("{}", reason);
+  }
+  board_.update([&](lumen1::HostState& board) {
+    board.state = state;
+    board.reason = std::move(reason);
+  });
+  sender_.send_message(board_.compose());
+}
+
+}  // namespace lumen::host

@@ -1,0 +1,83 @@
+// lumen/host: supervises one session: starts lumen-session when a client asks, restarts it when it dies or hangs,
+// says why when it cannot go on. Owner: lm-main.
+//
+//   idle ──client──▶ starting ──Ready──▶ streaming ──died/hangs──▶ interrupted ──restart──▶ starting
+//     ▲                 │ Ended / keeps dying ▼                                     a new client starts again
+//     └────────────── stop ──────────────── ended
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.hpp"
+#include "base/log.hpp"
+#include "host/session_port.hpp"
+#include "host/state_board.hpp"
+#include "link/process.hpp"
+#include "link/shared_ring.hpp"
+#include "stream/send/video_sender.hpp"
+
+namespace lumen::host {
+
+struct SlotParams {
+  std::string program;               // path of lumen-session
+  std::vector<std::string> command;  // the application
+  std::string runtime_dir;           // of this slot, below the runtime root
+  std::string marker;                // "LUMEN_MARKER=…"
+  std::string preset, log_level;
+  std::uint32_t bitrate_kbps = 0;
+};
+
+class SessionSlot {
+ public:
+  // All references outlive the slot.
+  SessionSlot(SlotParams params, EventLoop& loop, stream::VideoSender& sender, SessionPort& port,
+              StateBoard& board, Logger& log);
+  ~SessionSlot();
+  SessionSlot(const SessionSlot&) = delete;
+  SessionSlot& operator=(const SessionSlot&) = delete;
+
+  // The client is there and wants this; starts the session when there is none.
+  void client_wants(const Mode& mode, bool pointer_drawn);
+  // It is gone: the desktop stays, nothing is encoded, nothing stays held.
+  void client_gone();
+  bool has_client() const { return has_client_; }
+  bool ended() const { return ended_; }
+
+  const std::optional<link::SessionStats>& stats() const { return stats_; }
+  pid_t pid() const { return child_.pid; }
+  std::uint64_t restarts() const { return restarts_; }
+
+ private:
+  void start();
+  Status spawn();
+  void on_link_ready();
+  void on_message(const link::ToHost& message);
+  void on_exit();
+  void died(const std::string& why);
+  void watchdog();
+  void tear_down();
+  void set_state(lumen1::StreamState state, std::string reason);
+
+  SlotParams params_;
+  EventLoop& loop_;
+  stream::VideoSender& sender_;
+  SessionPort& port_;
+  StateBoard& board_;
+  Logger& log_;
+  link::Child child_;
+  UniqueFd link_;
+  std::optional<link::SessionStats> stats_;
+  std::optional<std::string> end_reason_;  // the session's own last word
+  Mode mode_;
+  bool pointer_drawn_ = false, has_client_ = false, ended_ = false, ready_ = false;
+  Timestamp heard_{};
+  std::deque<Timestamp> deaths_;
+  std::uint64_t restarts_ = 0;
+  EventLoop::TimerId watchdog_ = 0, restart_ = 0;
+};
+
+}  // namespace lumen::host

@@ -1,0 +1,43 @@
+// lumen/host: what a session's client is told, in one place. lm-main writes the state, lm-net the echo and the
+// acknowledgement; either may compose the message. Thread-safe.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "base/mutex.hpp"
+#include "lumen1/messages.hpp"
+#include "lumen1/wire.hpp"
+
+namespace lumen::host {
+
+class StateBoard {
+ public:
+  template <class Change>
+  void update(Change change) LUMEN_EXCLUDES(mutex_) {
+    MutexLock lock{mutex_};
+    change(state_);
+  }
+  lumen1::HostState snapshot() const LUMEN_EXCLUDES(mutex_) {
+    MutexLock lock{mutex_};
+    return state_;
+  }
+  std::vector<std::byte> compose() const {
+    std::vector<std::byte> body;
+    // Four strings of at most 512 bytes may exceed a datagram: then the explanations go, the facts stay.
+    auto state = snapshot();
+    constexpr auto kLimit = lumen1::kMaxDatagramBytes - lumen1::kClearHeaderBytes - lumen1::kTagBytes;
+    if (lumen1::append(body, lumen1::HostMessage{state}, kLimit)) return body;
+    for (auto* text : {&state.encoder_reason, &state.encoder, &state.display, &state.capture, &state.reason}) {
+      text->resize(std::min<std::size_t>(text->size(), 200));
+    }
+    lumen1::append(body, lumen1::HostMessage{state}, kLimit);
+    return body;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  lumen1::HostState state_ LUMEN_GUARDED_BY(mutex_);
+};
+
+}  // namespace lumen::host

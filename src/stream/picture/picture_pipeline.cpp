@@ -1,0 +1,201 @@
+#include "stream/picture/picture_pipeline.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+
+namespace lumen::stream {
+namespace {
+
+constexpr std::size_t kPictures = 4;  // being filled, waiting, being encoded, last encoded
+
+Timestamp now() { return SteadyTime{}.now(); }
+
+Duration thread_cpu() {
+  timespec spent{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return std::chrono::seconds{spent.tv_sec} + Duration{spent.tv_nsec};
+}
+
+std::uint64_t to_us(Duration duration) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+}
+
+}  // namespace
+
+PicturePipeline::PicturePipeline(PictureParams params, link::SharedRing& ring, Logger& log)
+    : params_{std::move(params)},
+      ring_{ring},
+      log_{log},
+      inbox_{params_.mode.refresh_mhz},
+      cadence_{Cadence::Params{.period = params_.mode.period()}},
+      thread_{"lm-enc", [this](const std::stop_token& stop) { encode_loop(stop); }} {}
+
+PicturePipeline::~PicturePipeline() = default;
+
+void PicturePipeline::set_mode(const Mode& mode) {
+  params_.mode = mode;
+  inbox_.set_refresh(mode.refresh_mhz);
+}
+
+void PicturePipeline::set_streaming(bool on) {
+  if (streaming_ == on) return;
+  streaming_ = on;
+  inbox_.set_streaming(on);
+  if (on) inbox_.request_idr();
+}
+
+Status PicturePipeline::fit_pool(const BorrowedFrame& frame) {
+  if (pool_) {
+    const auto probe = pool_->picture_size();
+    if (probe.width == frame.width && probe.height == frame.height) return {};
+  }
+  LUMEN_TRY(pool_, PicturePool::create({.format = PixelFormat::nv12,
+                                        .color = params_.color,
+                                        .width = frame.width,
+                                        .height = frame.height,
+                                        .count = kPictures}));
+  stale_.assign(kPictures, RowRange{0, frame.height});
+  return {};
+}
+
+void PicturePipeline::mark_stale(const BorrowedFrame& frame) {
+  RowRange rows{0, frame.height};
+  if (!frame.damage.empty()) {
+    rows = {frame.height, 0};
+    for (const auto& rect : frame.damage) {
+      const auto top = static_cast<std::uint32_t>(std::clamp(rect.y, 0, static_cast<int>(frame.height)));
+      const auto below = std::clamp<std::int64_t>(std::int64_t{rect.y} + rect.height, top, frame.height);
+      rows.first = std::min(rows.first, top);
+      rows.end = std::max(rows.end, static_cast<std::uint32_t>(below));
+    }
+  }
+  if (rows.first >= rows.end) return;
+  for (auto& stale : stale_) {
+    if (stale.first >= stale.end) {
+      stale = rows;
+    } else {
+      stale = {std::min(stale.first, rows.first), std::max(stale.end, rows.end)};
+    }
+  }
+}
+
+void PicturePipeline::on_frame(const BorrowedFrame& frame) {
+  if (const auto fits = fit_pool(frame); !fits) {
+    log_.error("frame dropped: {}", describe(fits.error()));
+    return;
+  }
+  mark_stale(frame);
+  if (!streaming_) return;
+  stats_.captured.fetch_add(1, std::memory_order_relaxed);
+  auto lease = pool_->try_acquire();
+  if (!lease) {
+    stats_.no_picture.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  convert_and_put(frame, std::move(*lease));
+}
+
+void PicturePipeline::convert_and_put(const BorrowedFrame& frame, PictureLease lease) {
+  auto& stale = stale_[lease.slot()];
+  const auto before = thread_cpu();
+  // Chroma rows stand for two: widen to even borders.
+  const auto first = stale.first & ~1U;
+  const auto end = std::min((stale.end + 1U) & ~1U, frame.height);
+  if (first < end) {
+    if (const auto done = params_.converter->convert(frame, lease.picture(), first, end); !done) {
+      log_.error("frame dropped: {}", describe(done.error()));
+      return;
+    }
+  }
+  stale = {};
+  stats_.convert_cpu_us.fetch_add(to_us(thread_cpu() - before), std::memory_order_relaxed);
+  inbox_.put({.picture = std::move(lease),
+              .sequence = frame.sequence,
+              .times = {.presented = frame.presented, .captured = now()}});
+}
+
+void PicturePipeline::encode_loop(const std::stop_token& stop) {
+  while (!stop.stop_requested() && !failed_) {
+    auto taken = inbox_.take(stop, last_ ? std::optional{cadence_.repeat_due()} : std::nullopt);
+    if (stop.stop_requested()) return;
+    if (!taken.streaming) {
+      last_.reset();
+      continue;
+    }
+    encode_one(stop, std::move(taken));
+  }
+}
+
+void PicturePipeline::encode_one(const std::stop_token& stop, EncodeInbox::Taken taken) {
+  need_idr_ = need_idr_ || taken.idr;
+  const bool fresh = taken.frame.has_value();
+  if (fresh) {
+    last_ = std::move(*taken.frame);
+    if (cadence_.earliest() > now()) {  // too early: wait, and take a newer one if it comes
+      timespec until{};
+      const auto ns = to_ns(cadence_.earliest());
+      until.tv_sec = ns / 1'000'000'000;
+      until.tv_nsec = ns % 1'000'000'000;
+      clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
+      if (auto newer = inbox_.try_take_frame()) last_ = std::move(*newer);
+    }
+  } else if (!last_ || stop.stop_requested()) {
+    return;  // an IDR request before the first picture: it will be one anyway
+  } else {
+    last_->times.presented = last_->times.captured = now();
+  }
+  auto fits = fit_encoder(*last_, taken.refresh_mhz);
+  if (!fits) {
+    failed_ = true;
+    params_.events.on_failed(fits.error());
+    return;
+  }
+  const auto before = thread_cpu();
+  last_->times.encode_begin = now();
+  auto unit = encoder_->encode(*last_, next_id_, need_idr_);
+  if (!unit) {
+    log_.error("encoder failed, opening it again: {}", describe(unit.error()));
+    encoder_.reset();
+    failed_ = unit.error().code != ErrorCode::unavailable;
+    if (failed_) params_.events.on_failed(unit.error());
+    return;
+  }
+  unit->times = last_->times;
+  unit->times.encode_end = now();
+  cadence_.encoded(last_->times.encode_begin, fresh);
+  publish(*unit, thread_cpu() - before);
+}
+
+Status PicturePipeline::fit_encoder(const CapturedFrame& frame, std::uint32_t refresh_mhz) {
+  const auto& picture = frame.picture.picture();
+  const Mode mode{picture.width, picture.height, refresh_mhz};
+  if (encoder_ && mode == encoder_mode_) return {};
+  const auto bitrate = params_.bitrate.value != 0 ? params_.bitrate : params_.default_bitrate(mode);
+  encoder_.reset();
+  LUMEN_TRY(encoder_, params_.make_encoder({.mode = mode,
+                                            .color = params_.color,
+                                            .format = picture.format,
+                                            .bitrate = bitrate,
+                                            .preset = params_.preset}));
+  encoder_mode_ = mode;
+  cadence_.set_period(mode.period());
+  params_.events.on_encoder(mode, encoder_->description());
+  return {};
+}
+
+void PicturePipeline::publish(const AccessUnitView& unit, Duration cpu) {
+  stats_.encoded.fetch_add(1, std::memory_order_relaxed);
+  stats_.encode_cpu_us.fetch_add(to_us(cpu), std::memory_order_relaxed);
+  if (unit.kind == PictureKind::idr) {
+    need_idr_ = false;
+    stats_.idr.fetch_add(1, std::memory_order_relaxed);
+  }
+  next_id_.value += 1;
+  if (!ring_.try_push(unit)) {
+    stats_.dropped_full.fetch_add(1, std::memory_order_relaxed);
+    need_idr_ = true;  // the client cannot decode past a unit that never left
+  }
+}
+
+}  // namespace lumen::stream

@@ -1,0 +1,96 @@
+// lumen/stream/picture: desktop pixels to access units in the shared ring.
+//
+//   desktop thread: on_frame() converts what changed into a pooled picture ──newest wins──▶ lm-enc: cadence,
+//   encoder, ring. A still desktop is encoded again as flow/cadence.hpp says.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/thread.hpp"
+#include "flow/cadence.hpp"
+#include "interface/color_converter.hpp"
+#include "interface/video_encoder.hpp"
+#include "link/shared_ring.hpp"
+#include "stream/picture/encode_inbox.hpp"
+
+namespace lumen::stream {
+
+// Counters since start; each is read and written relaxed, they publish nothing.
+struct PictureStats {
+  std::atomic<std::uint64_t> captured{0}, encoded{0}, idr{0}, dropped_full{0}, no_picture{0};
+  std::atomic<std::uint64_t> convert_cpu_us{0}, encode_cpu_us{0};  // on lm-enc; the encoder's workers apart
+};
+
+struct PictureEvents {
+  // The encoder was (re)opened for this mode. Called on lm-enc.
+  std::function<void(const Mode&, const EncoderDescription&)> on_encoder;
+  // It cannot be opened, or failed for good. Called on lm-enc, which then ends.
+  std::function<void(const Error&)> on_failed;
+};
+
+struct PictureParams {
+  Mode mode;
+  ColorSpace color{};
+  BitsPerSecond bitrate;  // zero: `default_bitrate` of the mode in force
+  std::function<BitsPerSecond(const Mode&)> default_bitrate;
+  std::string preset;
+  EncoderFactory make_encoder;
+  std::unique_ptr<ColorConverter> converter;
+  PictureEvents events;
+};
+
+// Owner: the desktop thread; every method is called on it.
+class PicturePipeline {
+ public:
+  // `ring` and `log` outlive the pipeline.
+  PicturePipeline(PictureParams params, link::SharedRing& ring, Logger& log);
+  ~PicturePipeline();
+  PicturePipeline(const PicturePipeline&) = delete;
+  PicturePipeline& operator=(const PicturePipeline&) = delete;
+
+  void on_frame(const BorrowedFrame& frame);
+  // The refresh rate of the frames to come; their size speaks for itself.
+  void set_mode(const Mode& mode);
+  // Off: nothing is converted or encoded. On: the caller asks the desktop for a repaint.
+  void set_streaming(bool on);
+  void request_idr() { inbox_.request_idr(); }
+  const PictureStats& stats() const { return stats_; }
+  std::uint64_t overwritten() const { return inbox_.overwritten(); }
+
+ private:
+  struct RowRange {
+    std::uint32_t first = 0, end = 0;  // empty when first >= end
+  };
+  Status fit_pool(const BorrowedFrame& frame);
+  void mark_stale(const BorrowedFrame& frame);
+  void convert_and_put(const BorrowedFrame& frame, PictureLease lease);
+  // lm-enc
+  void encode_loop(const std::stop_token& stop);
+  void encode_one(const std::stop_token& stop, EncodeInbox::Taken taken);
+  Status fit_encoder(const CapturedFrame& frame, std::uint32_t refresh_mhz);
+  void publish(const AccessUnitView& unit, Duration cpu);
+
+  PictureParams params_;
+  link::SharedRing& ring_;
+  Logger& log_;
+  PictureStats stats_;
+  EncodeInbox inbox_;
+  // desktop thread
+  bool streaming_ = false;
+  std::shared_ptr<PicturePool> pool_;
+  std::vector<RowRange> stale_;  // per pool picture: rows that changed since it was filled
+  // lm-enc
+  std::unique_ptr<VideoEncoder> encoder_;
+  Mode encoder_mode_;
+  Cadence cadence_;
+  std::optional<CapturedFrame> last_;
+  FrameId next_id_{1};
+  bool need_idr_ = false, failed_ = false;
+  OwnedThread thread_;
+};
+
+}  // namespace lumen::stream

@@ -1,0 +1,203 @@
+#include "stream/picture/picture_pipeline.hpp"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <array>
+#include <future>
+#include <thread>
+
+namespace lumen::stream {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Writes each converted row's number of conversions into the luma plane, so that tests see what was redone.
+class CountingConverter final : public ColorConverter {
+ public:
+  Status convert(const BorrowedFrame& frame, const Picture& out, std::uint32_t first_row,
+                 std::uint32_t end_row) override {
+    for (auto y = first_row; y < end_row; ++y) {
+      out.planes[0].pixels[y * out.planes[0].stride_bytes] = frame.pixels[y * frame.stride_bytes];
+    }
+    return {};
+  }
+};
+
+// An access unit is the first luma byte of every row.
+class RowEncoder final : public VideoEncoder {
+ public:
+  explicit RowEncoder(EncoderConfig config) : config_{std::move(config)} {}
+  const EncoderDescription& description() const override { return description_; }
+  Result<AccessUnitView> encode(const CapturedFrame& frame, FrameId id, bool force_idr) override {
+    const auto& picture = frame.picture.picture();
+    bytes_.clear();
+    for (std::uint32_t y = 0; y < picture.height; ++y) {
+      bytes_.push_back(picture.planes[0].pixels[y * picture.planes[0].stride_bytes]);
+    }
+    const auto kind = force_idr || !started_ ? PictureKind::idr : PictureKind::delta;
+    started_ = true;
+    return AccessUnitView{id, Codec::h264, kind, picture.width, picture.height, bytes_, {}};
+  }
+  Status set_bitrate(BitsPerSecond) override { return {}; }
+
+ private:
+  EncoderConfig config_;
+  EncoderDescription description_{"rows", "test"};
+  std::vector<std::byte> bytes_;
+  bool started_ = false;
+};
+
+class PicturePipelineTest : public testing::Test {
+ protected:
+  static constexpr std::uint32_t kWidth = 64, kHeight = 64;
+
+  PictureParams params() {
+    return {.mode = {kWidth, kHeight, 100'000},
+            .bitrate = BitsPerSecond{1'000'000},
+            .make_encoder = [this](const EncoderConfig& config) -> Result<std::unique_ptr<VideoEncoder>> {
+              ++encoders_;
+              return std::make_unique<RowEncoder>(config);
+            },
+            .converter = std::make_unique<CountingConverter>(),
+            .events = {.on_encoder = [](const Mode&, const EncoderDescription&) {},
+                       .on_failed = [](const Error&) {}}};
+  }
+
+  struct Got {
+    std::vector<std::byte> rows;
+    PictureKind kind;
+    std::uint64_t id;
+    StageTimes times;
+  };
+  Got next() {
+    pollfd waiter{ring_.doorbell_fd(), POLLIN, 0};
+    for (;;) {
+      if (const auto unit = ring_.peek()) {
+        Got got{{unit->bytes.begin(), unit->bytes.end()}, unit->kind, unit->id.value, unit->times};
+        ring_.release();
+        return got;
+      }
+      EXPECT_EQ(poll(&waiter, 1, 5'000), 1) << "no access unit came";
+      ring_.drain_doorbell();
+    }
+  }
+
+  BorrowedFrame frame(std::byte value, std::span<const Rect> damage = {}, std::uint32_t height = kHeight) {
+    pixels_.assign(std::size_t{kWidth} * 4 * height, value);
+    return {.width = kWidth,
+            .height = height,
+            .stride_bytes = kWidth * 4,
+            .pixels = pixels_.data(),
+            .damage = damage,
+            .presented = SteadyTime{}.now()};
+  }
+
+  link::SharedRing ring_ = link::SharedRing::create().value();
+  std::shared_ptr<Logger> log_ = make_null_logger();
+  std::vector<std::byte> pixels_;
+  std::atomic<int> encoders_{0};
+};
+
+TEST_F(PicturePipelineTest, first_picture_is_an_idr_and_ids_count_up) {
+  PicturePipeline pipeline{params(), ring_, *log_};
+  pipeline.set_streaming(true);
+  pipeline.on_frame(frame(std::byte{1}));
+  const auto first = next();
+  EXPECT_EQ(first.kind, PictureKind::idr);
+  EXPECT_EQ(first.id, 1U);
+  EXPECT_LE(first.times.presented, first.times.captured);
+  EXPECT_LE(first.times.captured, first.times.encode_begin);
+  EXPECT_LE(first.times.encode_begin, first.times.encode_end);
+  pipeline.on_frame(frame(std::byte{2}));
+  const auto second = next();
+  EXPECT_EQ(second.kind, PictureKind::delta);
+  EXPECT_EQ(second.id, 2U);
+}
+
+TEST_F(PicturePipelineTest, damaged_rows_reach_every_picture_of_the_pool) {
+  PicturePipeline pipeline{params(), ring_, *log_};
+  pipeline.set_streaming(true);
+  pipeline.on_frame(frame(std::byte{1}));
+  next();
+  const std::array damage{Rect{0, 11, 64, 2}};
+  for (int i = 2; i < 12; ++i) {
+    pipeline.on_frame(frame(static_cast<std::byte>(i), damage));
+    Got got = next();
+    while (got.rows[11] != static_cast<std::byte>(i)) got = next();  // a repeat of the one before may come
+    EXPECT_EQ(got.rows[12], static_cast<std::byte>(i));
+  }
+}
+
+TEST_F(PicturePipelineTest, a_still_desktop_answers_an_idr_request) {
+  PicturePipeline pipeline{params(), ring_, *log_};
+  pipeline.set_streaming(true);
+  pipeline.on_frame(frame(std::byte{1}));
+  next();
+  pipeline.request_idr();
+  Got got = next();
+  for (int i = 0; i < 3 && got.kind != PictureKind::idr; ++i) got = next();
+  EXPECT_EQ(got.kind, PictureKind::idr);
+  EXPECT_EQ(got.rows[0], std::byte{1});
+}
+
+TEST_F(PicturePipelineTest, a_still_desktop_is_repeated) {
+  PicturePipeline pipeline{params(), ring_, *log_};
+  pipeline.set_streaming(true);
+  pipeline.on_frame(frame(std::byte{1}));
+  next();
+  EXPECT_EQ(next().kind, PictureKind::delta);
+  EXPECT_EQ(next().kind, PictureKind::delta);
+}
+
+TEST_F(PicturePipelineTest, a_new_size_reopens_the_encoder) {
+  PicturePipeline pipeline{params(), ring_, *log_};
+  pipeline.set_streaming(true);
+  pipeline.on_frame(frame(std::byte{1}));
+  next();
+  pipeline.on_frame(frame(std::byte{2}, {}, 96));
+  Got got = next();
+  while (got.rows.size() != 96) got = next();
+  EXPECT_EQ(got.kind, PictureKind::idr);
+  EXPECT_EQ(encoders_, 2);
+}
+
+TEST_F(PicturePipelineTest, nothing_is_encoded_without_a_client) {
+  PicturePipeline pipeline{params(), ring_, *log_};
+  pipeline.on_frame(frame(std::byte{1}));
+  EXPECT_EQ(pipeline.stats().captured, 0U);
+  EXPECT_EQ(encoders_, 0);
+  pipeline.set_streaming(true);
+  pipeline.on_frame(frame(std::byte{5}));
+  EXPECT_EQ(next().rows[63], std::byte{5});
+}
+
+TEST_F(PicturePipelineTest, a_full_ring_leads_to_an_idr) {
+  PicturePipeline pipeline{params(), ring_, *log_};
+  pipeline.set_streaming(true);
+  for (int i = 0; i < 20 && pipeline.stats().dropped_full == 0; ++i) {
+    const auto before = pipeline.stats().encoded.load();
+    pipeline.on_frame(frame(static_cast<std::byte>(i)));
+    while (pipeline.stats().encoded == before) std::this_thread::yield();
+  }
+  ASSERT_GT(pipeline.stats().dropped_full, 0U);
+  for (std::size_t i = 0; i < link::kSlots; ++i) next();
+  pipeline.on_frame(frame(std::byte{99}));
+  EXPECT_EQ(next().kind, PictureKind::idr);
+}
+
+TEST_F(PicturePipelineTest, a_refused_encoder_is_reported) {
+  std::promise<std::string> reported;
+  auto broken = params();
+  broken.make_encoder = [](const EncoderConfig&) -> Result<std::unique_ptr<VideoEncoder>> {
+    return fail(ErrorCode::unsupported, "encoder.mode", "no");
+  };
+  broken.events.on_failed = [&](const Error& error) { reported.set_value(std::string{error.id}); };
+  PicturePipeline pipeline{std::move(broken), ring_, *log_};
+  pipeline.set_streaming(true);
+  pipeline.on_frame(frame(std::byte{1}));
+  EXPECT_EQ(reported.get_future().get(), "encoder.mode");
+}
+
+}  // namespace
+}  // namespace lumen::stream

@@ -1,0 +1,240 @@
+#include "worker/session_worker.hpp"
+
+#include <signal.h>
+
+#include <array>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "codec/convert.hpp"
+#include "codec/software_h264.hpp"
+
+namespace lumen::worker {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kWindowTimeout = 10s, kStatsInterval = 250ms, kKillGrace = 300ms;
+constexpr const char* kEncoderThreads = "lm-x264";  // as codec/software_h264.hpp names them
+
+Timestamp now() { return SteadyTime{}.now(); }
+
+std::uint64_t to_us(Duration duration) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+}
+
+}  // namespace
+
+SessionWorker::SessionWorker(UniqueFd link, EventLoop& loop, Logger& log)
+    : link_{std::move(link)}, loop_{loop}, log_{log} {}
+
+SessionWorker::~SessionWorker() { release_everything(); }
+
+Status SessionWorker::start() {
+  LUMEN_CHECK_OK(link::become_subreaper());
+  return loop_.watch(link_.get(), EPOLLIN, [this](std::uint32_t) { on_link_ready(); });
+}
+
+void SessionWorker::on_link_ready() {
+  while (!ended_) {
+    auto received = link::receive_to_session(link_.get());
+    if (!received) {
+      log_.warn("the host is gone: {}", describe(received.error()));
+      end("session.host-gone", "the host is gone");
+      return;
+    }
+    if (!*received) return;
+    on_message(std::move(**received));
+  }
+}
+
+void SessionWorker::on_message(link::Received<link::ToSession> received) {
+  if (auto* configure = std::get_if<link::Configure>(&received.message)) {
+    if (desktop_) return;
+    handle(std::move(*configure), std::move(received.descriptors));
+  } else if (std::holds_alternative<link::Stop>(received.message)) {
+    end("session.stopped", "stopped by the host");
+  } else if (desktop_) {
+    handle_while_running(received.message);
+  }
+}
+
+void SessionWorker::handle(link::Configure configure, std::vector<UniqueFd> descriptors) {
+  if (descriptors.size() != 2) {
+    end("session.configure", "the host sent no ring");
+    return;
+  }
+  auto ring = link::SharedRing::attach(std::move(descriptors[0]), std::move(descriptors[1]));
+  if (!ring) {
+    end(ring.error());
+    return;
+  }
+  ring_ = std::move(*ring);
+  mode_ = configure.mode;
+  auto opened = open_desktop(configure);
+  if (opened) opened = open_pipeline(configure);
+  if (opened) opened = launch_application(configure);
+  if (!opened) {
+    end(opened.error());
+    return;
+  }
+  loop_.call_at(now() + kWindowTimeout, [this] { check_window_shown(); });
+  report_stats();
+}
+
+void SessionWorker::handle_while_running(const link::ToSession& message) {
+  if (const auto* input = std::get_if<InputEvent>(&message)) {
+    desktop_->inject(*input);
+  } else if (const auto* mode = std::get_if<link::SetMode>(&message)) {
+    if (const auto set = desktop_->set_mode(mode->mode); !set) {
+      log_.error("mode {} refused: {}", to_string(mode->mode), describe(set.error()));
+      return;
+    }
+    mode_ = mode->mode;
+    pipeline_->set_mode(mode_);
+  } else if (const auto* pointer = std::get_if<link::SetPointer>(&message)) {
+    desktop_->set_pointer_drawn(pointer->drawn);
+  } else if (std::holds_alternative<link::RequestIdr>(message)) {
+    pipeline_->request_idr();
+  } else if (const auto* streaming = std::get_if<link::SetStreaming>(&message)) {
+    pipeline_->set_streaming(streaming->on);
+    if (streaming->on) desktop_->repaint();
+  }
+}
+
+Status SessionWorker::open_desktop(const link::Configure& configure) {
+  const DesktopEvents events{
+      .on_frame =
+          [this](const BorrowedFrame& frame) {
+            if (pipeline_) pipeline_->on_frame(frame);
+          },
+      .on_window_mapped = [this] { on_window_mapped(); },
+      .on_responding = [this](bool responding) { send(link::Responding{responding}); }};
+  LUMEN_TRY(desktop_, embedded::create_embedded_desktop({.mode = configure.mode,
+                                                         .runtime_dir = configure.runtime_dir,
+                                                         .pointer_drawn = configure.pointer_drawn},
+                                                        events, log_));
+  return loop_.watch(desktop_->fd(), EPOLLIN, [this](std::uint32_t) { desktop_->dispatch(); });
+}
+
+Status SessionWorker::open_pipeline(const link::Configure& configure) {
+  // Encoder events come on lm-enc: hand them to the loop.
+  stream::PictureEvents events{
+      .on_encoder =
+          [this](const Mode& mode, const EncoderDescription& description) {
+            loop_.post([this, mode, description] { on_encoder(mode, description); });
+          },
+      .on_failed = [this](const Error& error) { loop_.post([this, error] { end(error); }); }};
+  pipeline_ = std::make_unique<stream::PicturePipeline>(
+      stream::PictureParams{.mode = configure.mode,
+                            .bitrate = BitsPerSecond{configure.bitrate_kbps * 1000ULL},
+                            .default_bitrate = codec::default_bitrate,
+                            .preset = configure.preset,
+                            .make_encoder = codec::create_x264_encoder,
+                            .converter = codec::make_converter(),
+                            .events = std::move(events)},
+      *ring_, log_);
+  return {};
+}
+
+Status SessionWorker::launch_application(const link::Configure& configure) {
+  if (configure.command.empty()) {
+    return fail(ErrorCode::invalid_argument, "app.none", "no application was named", "Use --app");
+  }
+  application_name_ = configure.command.front();
+  link::SpawnParams params{.argv = configure.command,
+                           .environment = {"XDG_RUNTIME_DIR=" + configure.runtime_dir,
+                                           "WAYLAND_DISPLAY=" + desktop_->wayland_display(),
+                                           "XDG_SESSION_TYPE=wayland", "SDL_VIDEODRIVER=wayland",
+                                           "QT_QPA_PLATFORM=wayland", "GDK_BACKEND=wayland,x11"},
+                           .unset = {"DISPLAY", "WAYLAND_SOCKET"}};
+  if (const auto x11 = desktop_->x11_display(); !x11.empty()) {
+    params.environment.push_back("DISPLAY=" + x11);
+    params.unset = {"WAYLAND_SOCKET"};
+  }
+  LUMEN_TRY(application_, link::spawn(params));
+  return loop_.watch(application_.pidfd.get(), EPOLLIN, [this](std::uint32_t) { on_application_exit(); });
+}
+
+void SessionWorker::on_application_exit() {
+  loop_.unwatch(application_.pidfd.get());
+  const auto how = link::reap(application_.pid).value_or("ended");
+  application_.pid = -1;
+  if (window_shown_) {
+    end("app.exited", fmt::format("the application {} {}", application_name_, how));
+  } else {
+    end("app.died", fmt::format("the application {} {} before it showed a window. Run it in a terminal to see "
+                                "why, or choose another with --app",
+                                application_name_, how));
+  }
+}
+
+void SessionWorker::check_window_shown() {
+  if (window_shown_ || ended_) return;
+  end("app.no-window",
+      fmt::format("the application {} started but showed no window within {} s. It hangs, or it is no "
+                  "Wayland or X11 program: choose another with --app",
+                  application_name_, std::chrono::duration_cast<std::chrono::seconds>(kWindowTimeout).count()));
+}
+
+void SessionWorker::on_window_mapped() {
+  window_shown_ = true;
+  report_ready();
+}
+
+void SessionWorker::report_ready() {
+  if (ready_reported_ || !window_shown_) return;
+  ready_reported_ = true;
+  send(link::Ready{.display = desktop_->display_name(), .capture = desktop_->capture_name()});
+}
+
+void SessionWorker::on_encoder(const Mode& mode, const EncoderDescription& description) {
+  encoder_ = description;
+  send(link::ModeChanged{mode, description.name, description.reason});
+}
+
+void SessionWorker::report_stats() {
+  if (ended_) return;
+  loop_.call_at(now() + kStatsInterval, [this] { report_stats(); });
+  link::reap_adopted(std::array{application_.pid});
+  const auto usage = link::usage_of(getpid());
+  if (!usage) return;
+  const auto& stats = pipeline_->stats();
+  send(link::SessionStats{.cpu_us = to_us(usage->cpu),
+                          .encoder_cpu_us = stats.encode_cpu_us + to_us(link::cpu_of_threads(getpid(), kEncoderThreads)),
+                          .convert_cpu_us = stats.convert_cpu_us,
+                          .rss_bytes = usage->rss_bytes,
+                          .frames_captured = stats.captured,
+                          .frames_encoded = stats.encoded,
+                          .frames_overwritten = pipeline_->overwritten() + stats.no_picture,
+                          .idr_count = stats.idr,
+                          .dropped_full = stats.dropped_full});
+}
+
+void SessionWorker::send(const link::ToHost& message) {
+  if (const auto sent = link::send(link_.get(), message); !sent && !ended_) {
+    log_.warn("cannot tell the host: {}", describe(sent.error()));
+  }
+}
+
+void SessionWorker::end(std::string_view id, std::string reason) {
+  if (ended_) return;
+  log_.info("session ends: {} [{}]", reason, id);
+  send(link::Ended{std::string{id}, std::move(reason)});
+  ended_ = true;
+  loop_.stop();
+}
+
+// In the order of use: no frame may come once the pipeline is gone, nothing may draw once the desktop is.
+void SessionWorker::release_everything() {
+  ended_ = true;
+  const char* marker = std::getenv("LUMEN_MARKER");  // NOLINT(concurrency-mt-unsafe): nobody changes it
+  link::kill_marked(marker == nullptr ? "" : fmt::format("LUMEN_MARKER={}", marker), kKillGrace);
+  if (application_.pid > 0) static_cast<void>(link::reap(application_.pid));
+  if (desktop_) loop_.unwatch(desktop_->fd());
+  desktop_.reset();
+  pipeline_.reset();
+}
+
+}  // namespace lumen::worker

@@ -1,0 +1,61 @@
+// lumen/worker: composition root of lumen-session: one embedded desktop, one application, one picture pipeline,
+// told what to do over the link. Owner: the main thread of lumen-session, which runs the event loop.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/event_loop.hpp"
+#include "base/log.hpp"
+#include "desktop/embedded/embedded_desktop.hpp"
+#include "link/messages.hpp"
+#include "link/process.hpp"
+#include "stream/picture/picture_pipeline.hpp"
+
+namespace lumen::worker {
+
+class SessionWorker {
+ public:
+  // `link` is the connected socket to the host; `log` and `loop` outlive the worker.
+  SessionWorker(UniqueFd link, EventLoop& loop, Logger& log);
+  ~SessionWorker();
+  SessionWorker(const SessionWorker&) = delete;
+  SessionWorker& operator=(const SessionWorker&) = delete;
+
+  Status start();
+  // SIGTERM: as if the host had said Stop.
+  void stop() { end("session.stopped", "stopped"); }
+
+ private:
+  void on_link_ready();
+  void on_message(link::Received<link::ToSession> received);
+  void handle(link::Configure configure, std::vector<UniqueFd> descriptors);
+  void handle_while_running(const link::ToSession& message);
+  Status open_desktop(const link::Configure& configure);
+  Status open_pipeline(const link::Configure& configure);
+  Status launch_application(const link::Configure& configure);
+  void on_encoder(const Mode& mode, const EncoderDescription& description);
+  void on_window_mapped();
+  void on_application_exit();
+  void check_window_shown();
+  void report_ready();
+  void report_stats();
+  void send(const link::ToHost& message);
+  void end(std::string_view id, std::string reason);
+  void end(const Error& error) { end(error.id, describe(error)); }
+  void release_everything();
+
+  UniqueFd link_;
+  EventLoop& loop_;
+  Logger& log_;
+  std::optional<link::SharedRing> ring_;
+  std::unique_ptr<embedded::EmbeddedDesktop> desktop_;
+  std::unique_ptr<stream::PicturePipeline> pipeline_;
+  link::Child application_;
+  std::string application_name_;
+  Mode mode_;
+  bool window_shown_ = false, ready_reported_ = false, ended_ = false;
+  std::optional<EncoderDescription> encoder_;
+};
+
+}  // namespace lumen::worker
