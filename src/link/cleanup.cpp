@@ -172,7 +172,7 @@ std::size_t clean_up_orphans(const std::string& runtime_root) {
   Hunt hunt{[&named](const ProcessRecord& process) {
     const auto text = read_environment(process.key.pid, kMarkerName);
     const auto marker = text ? parse_marker(*text) : std::nullopt;
-    if (!marker || is_running(marker->host)) return false;
+    if (!marker || is_running(marker->host) || !shares_our_pid_namespace(process.key.pid)) return false;
     // Root may end anybody's process, but no stranger's marker tells it what to remove.
     if (owner_of(process.key.pid) == geteuid()) named.insert(marker->runtime_dir);
     return true;

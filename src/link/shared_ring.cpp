@@ -203,6 +203,7 @@ std::optional<AccessUnitView> SharedRing::peek() {
   const auto waiting = shared_->head.load(std::memory_order_acquire) - tail_;
   if (waiting > kSlots) {  // no honest head: start again where it claims to be
     ++invalid_;
+    peeked_ = false;
     advance_tail(waiting);
     return std::nullopt;
   }

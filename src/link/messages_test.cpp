@@ -1,0 +1,371 @@
+#include "link/messages.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+
+#include "base/thread.hpp"
+#include "link/text.hpp"
+
+namespace lumen::link {
+namespace {
+
+const Mode kMode{.width = 2341, .height = 1081, .refresh_mhz = 59'940};
+
+Configure full_configure() {
+  return {.mode = kMode,
+          .command = {"foot", "--title", "Grüße", ""},
+          .runtime_dir = "/run/user/1000/lumen/session-1",
+          .preset = "ultrafast",
+          .bitrate_kbps = 20'000,
+          .pointer_drawn = true};
+}
+
+std::vector<ToSession> every_message_to_the_session() {
+  return {full_configure(),
+          SetMode{kMode},
+          SetPointer{true},
+          RequestIdr{},
+          SetStreaming{true},
+          Stop{},
+          InputEvent{PointerMoveTo{1, 65'535}},
+          InputEvent{PointerMoveBy{-1.5F, 1e6F}},
+          InputEvent{PointerButton{0x110, true}},
+          InputEvent{Scroll{-120, 32'767}},
+          InputEvent{Key{30, true}},
+          InputEvent{ReleaseAll{}}};
+}
+
+std::vector<ToHost> every_message_to_the_host() {
+  return {Ready{"libx264", "no GPU", "embedded", "in process"}, ModeChanged{kMode, "libx264", "asked for"},
+          Responding{false}, Ended{"process.not-found", "Program x was not found"},
+          SessionStats{1, 2, 3, 4, 5, 6, 7, 8, ~0ULL}};
+}
+
+template <class Message>
+std::string hex(const Message& message) {
+  std::string text;
+  for (const auto byte : encode(message)) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    text += kDigits[std::to_integer<std::size_t>(byte >> 4)];
+    text += kDigits[std::to_integer<std::size_t>(byte & std::byte{15})];
+  }
+  return text;
+}
+
+TEST(LinkMessages, come_back_as_they_were_encoded) {
+  for (const auto& message : every_message_to_the_session()) {
+    const auto bytes = encode(message);
+    ASSERT_FALSE(bytes.empty()) << message.index();
+    const auto decoded = decode_to_session(bytes);
+    ASSERT_TRUE(decoded) << message.index();
+    EXPECT_EQ(decoded->index(), message.index());
+    EXPECT_EQ(encode(*decoded), bytes);
+  }
+  for (const auto& message : every_message_to_the_host()) {
+    const auto bytes = encode(message);
+    const auto decoded = decode_to_host(bytes);
+    ASSERT_TRUE(decoded) << message.index();
+    EXPECT_EQ(decoded->index(), message.index());
+    EXPECT_EQ(encode(*decoded), bytes);
+  }
+}
+
+TEST(LinkMessages, keep_every_field) {
+  const auto decoded = decode_to_session(encode(ToSession{full_configure()})).value();
+  const auto& configure = std::get<Configure>(decoded);
+  const auto expected = full_configure();
+  EXPECT_EQ(configure.mode, expected.mode);
+  EXPECT_EQ(configure.command, expected.command);
+  EXPECT_EQ(configure.runtime_dir, expected.runtime_dir);
+  EXPECT_EQ(configure.preset, expected.preset);
+  EXPECT_EQ(configure.bitrate_kbps, expected.bitrate_kbps);
+  EXPECT_EQ(configure.pointer_drawn, expected.pointer_drawn);
+  const auto input = decode_to_session(encode(ToSession{InputEvent{Scroll{-120, 240}}})).value();
+  EXPECT_EQ(std::get<InputEvent>(input), (InputEvent{Scroll{-120, 240}}));
+}
+
+TEST(LinkMessages, have_these_bytes) {
+  EXPECT_EQ(hex(ToSession{SetMode{kMode}}), "0102250900003904000024ea0000");
+  EXPECT_EQ(hex(ToSession{Stop{}}), "0106");
+  EXPECT_EQ(hex(ToSession{InputEvent{PointerMoveBy{1.0F, -2.0F}}}), "01110000803f000000c0");
+  EXPECT_EQ(hex(ToSession{InputEvent{Key{30, true}}}), "01141e0001");
+  EXPECT_EQ(hex(ToSession{InputEvent{Scroll{-120, 1}}}), "011388ff0100");
+  EXPECT_EQ(hex(ToSession{Configure{.mode = kMode, .command = {"a", ""}, .runtime_dir = "/r"}}),
+            "0101"
+            "250900003904000024ea0000"
+            "02"
+            "010061"
+            "0000"
+            "02002f72"
+            "0000"
+            "00000000"
+            "00");
+  EXPECT_EQ(hex(ToHost{Ended{"i", "re"}}),
+            "0143"
+            "010069"
+            "02007265");
+  EXPECT_EQ(hex(ToHost{Responding{true}}), "014201");
+}
+
+// All of them: each byte missing, one byte more, and messages of the other direction.
+TEST(LinkMessages, cut_or_extended_are_malformed) {
+  const auto is_malformed = [](const auto& result) {
+    return !result && result.error().id == "link.malformed";
+  };
+  for (const auto& message : every_message_to_the_session()) {
+    auto bytes = encode(message);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_TRUE(is_malformed(decode_to_session(ByteView{bytes}.first(size))))
+          << message.index() << ' ' << size;
+    }
+    EXPECT_TRUE(is_malformed(decode_to_host(bytes)));
+    bytes.push_back(std::byte{0});
+    EXPECT_TRUE(is_malformed(decode_to_session(bytes)));
+  }
+  for (const auto& message : every_message_to_the_host()) {
+    auto bytes = encode(message);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_TRUE(is_malformed(decode_to_host(ByteView{bytes}.first(size))))
+          << message.index() << ' ' << size;
+    }
+    EXPECT_TRUE(is_malformed(decode_to_session(bytes)));
+    bytes.push_back(std::byte{0});
+    EXPECT_TRUE(is_malformed(decode_to_host(bytes)));
+  }
+}
+
+TEST(LinkMessages, of_another_version_or_type_are_malformed) {
+  auto bytes = encode(ToSession{Stop{}});
+  bytes[0] = std::byte{2};
+  EXPECT_FALSE(decode_to_session(bytes));
+  bytes[0] = std::byte{1};
+  bytes[1] = std::byte{0};
+  EXPECT_FALSE(decode_to_session(bytes));
+}
+
+void expect_refused(const ToSession& message, const char* why) {
+  EXPECT_TRUE(encode(message).empty()) << why;
+}
+
+TEST(LinkMessages, beyond_the_limits_encode_to_nothing) {
+  const auto with = [](auto change) {
+    auto configure = full_configure();
+    change(configure);
+    return ToSession{configure};
+  };
+  using C = Configure;
+  expect_refused(with([](C& c) { c.mode.width = 0; }), "mode");
+  expect_refused(with([](C& c) { c.command.assign(65, "x"); }), "65 arguments");
+  expect_refused(with([](C& c) { c.command.assign(1, std::string(4097, 'x')); }), "long argument");
+  expect_refused(with([](C& c) { c.command.assign(20, std::string(4000, 'x')); }), "too much altogether");
+  expect_refused(with([](C& c) { c.command.assign(1, std::string("a\0b", 3)); }), "NUL in an argument");
+  expect_refused(with([](C& c) { c.runtime_dir = "relative"; }), "relative directory");
+  expect_refused(with([](C& c) { c.runtime_dir.clear(); }), "no directory");
+  expect_refused(with([](C& c) { c.runtime_dir = "/" + std::string(4096, 'x'); }), "long directory");
+  expect_refused(InputEvent{PointerMoveBy{std::nanf(""), 0}}, "not a number");
+  expect_refused(InputEvent{PointerMoveBy{0, std::numeric_limits<float>::infinity()}}, "infinity");
+  expect_refused(InputEvent{Key{0x300, true}}, "no such key");
+  EXPECT_FALSE(encode(with([](C& c) { c.command.assign(64, "x"); })).empty());
+  EXPECT_FALSE(encode(with([](C& c) { c.command.assign(1, std::string(4096, 'x')); })).empty());
+}
+
+// The same limits again, with bytes that our encoder would not make.
+TEST(LinkMessages, beyond_the_limits_are_malformed) {
+  const auto patched = [](const ToSession& message, std::size_t offset, std::initializer_list<int> values) {
+    auto bytes = encode(message);
+    for (const int value : values) bytes.at(offset++) = static_cast<std::byte>(value);
+    return decode_to_session(bytes);
+  };
+  EXPECT_TRUE(patched(SetMode{kMode}, 2, {0x25}));
+  EXPECT_FALSE(patched(SetMode{kMode}, 2, {0, 0, 0, 0}));
+  EXPECT_FALSE(patched(SetPointer{true}, 2, {2}));
+  EXPECT_FALSE(patched(InputEvent{PointerMoveBy{}}, 2, {0, 0, 0x80, 0x7F})) << "infinity";
+  EXPECT_FALSE(patched(InputEvent{PointerMoveBy{}}, 6, {0, 0, 0xC0, 0x7F})) << "not a number";
+  EXPECT_FALSE(patched(InputEvent{Key{}}, 2, {0, 3}));
+  EXPECT_FALSE(patched(InputEvent{PointerButton{}}, 2, {0xFF, 0xFF}));
+  const Configure configure{.mode = kMode, .command = {"ab"}, .runtime_dir = "/r"};
+  EXPECT_FALSE(patched(configure, 14, {65})) << "65 arguments";
+  EXPECT_FALSE(patched(configure, 15, {0xFF, 0xFF})) << "argument beyond the message";
+  EXPECT_FALSE(patched(configure, 17, {0})) << "NUL in an argument";
+  EXPECT_FALSE(patched(configure, 21, {'x'})) << "relative directory";
+}
+
+TEST(LinkMessages, for_people_are_clipped_and_arrive_printable) {
+  const ToHost ended = Ended{"id", std::string(5000, 'x') + "end"};
+  const auto clipped = decode_to_host(encode(ended)).value();
+  EXPECT_EQ(std::get<Ended>(clipped).reason, std::string(4096, 'x'));
+  const ToHost escape = Ended{"id", "\x1b[2J\nGrüße\xff"};
+  const auto printed = decode_to_host(encode(escape)).value();
+  EXPECT_EQ(std::get<Ended>(printed).reason, "?[2J?Grüße?");
+}
+
+TEST(LinkText, what_is_not_printable_utf8_becomes_a_question_mark) {
+  EXPECT_EQ(printable("plain, Ä, €, 🎮"), "plain, Ä, €, 🎮");
+  EXPECT_EQ(printable("\t\x7f"), "??");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m"),
+            "?31m")
+      << "C1 control";
+  EXPECT_EQ(printable("\xc0\xaf"), "??") << "overlong";
+  EXPECT_EQ(printable("\xe0\x80\xaf"), "???") << "overlong";
+  EXPECT_EQ(printable("\xed\xa0\x80"), "???") << "surrogate";
+  EXPECT_EQ(printable("\xf4\x90\x80\x80"), "????") << "beyond Unicode";
+  EXPECT_EQ(printable("a\xe2\x82"), "a??") << "cut";
+  EXPECT_EQ(printable("\xe2\x80\xae"
+                      "gpj.exe"),
+            "?gpj.exe")
+      << "right to left";
+}
+
+TEST(LinkMessages, random_bytes_never_decode_to_what_cannot_be_encoded) {
+  std::mt19937 random{1};  // NOLINT: the same every time
+  std::size_t decoded = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    std::vector<std::byte> bytes(random() % 40);
+    for (auto& byte : bytes) byte = static_cast<std::byte>(random() % 8 == 0 ? random() : random() % 24);
+    if (!bytes.empty()) bytes[0] = std::byte{1};
+    if (const auto message = decode_to_session(bytes)) {
+      ++decoded;
+      EXPECT_EQ(encode(*message), bytes);
+    }
+    const auto to_host = decode_to_host(bytes);
+    EXPECT_TRUE(!to_host || !encode(*to_host).empty());
+  }
+  EXPECT_GT(decoded, 100U);
+}
+
+class LinkSocket : public testing::Test {
+ protected:
+  void send_raw(std::span<const std::byte> bytes, std::span<const int> descriptors) const {
+    iovec data{.iov_base = const_cast<std::byte*>(bytes.data()), .iov_len = bytes.size()};
+    alignas(cmsghdr) std::array<char, 256> control{};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
+    auto* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+    std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
+    ASSERT_GT(sendmsg(pair_.host.get(), &message, 0), 0);
+  }
+
+  SocketPair pair_ = make_socket_pair().value();
+};
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  for (int fd = 0; fd < 256; ++fd) count += fcntl(fd, F_GETFD) >= 0 ? 1U : 0U;
+  return count;
+}
+
+TEST_F(LinkSocket, messages_arrive_in_order_and_then_nothing_is_there) {
+  ASSERT_TRUE(send(pair_.host.get(), ToSession{Stop{}}));
+  ASSERT_TRUE(send(pair_.host.get(), ToSession{InputEvent{Key{30, true}}}));
+  EXPECT_TRUE(std::holds_alternative<Stop>(receive_to_session(pair_.session.get()).value()->message));
+  EXPECT_TRUE(std::holds_alternative<InputEvent>(receive_to_session(pair_.session.get()).value()->message));
+  const auto nothing = receive_to_session(pair_.session.get());
+  ASSERT_TRUE(nothing);
+  EXPECT_FALSE(nothing->has_value());
+  ASSERT_TRUE(send(pair_.session.get(), ToHost{Responding{}}));
+  EXPECT_TRUE(receive_to_host(pair_.host.get()).value());
+}
+
+TEST_F(LinkSocket, descriptors_travel_along_and_close_on_exec) {
+  std::array<int, 2> pipe_ends{};
+  ASSERT_EQ(pipe(pipe_ends.data()), 0);
+  const UniqueFd reader{pipe_ends[0]};
+  UniqueFd writer{pipe_ends[1]};
+  ASSERT_TRUE(send(pair_.host.get(), ToSession{full_configure()}, std::array{writer.get()}));
+  writer.reset();
+  const auto received = receive_to_session(pair_.session.get()).value();
+  ASSERT_EQ(received->descriptors.size(), 1U);
+  EXPECT_EQ(fcntl(received->descriptors[0].get(), F_GETFD), FD_CLOEXEC);
+  ASSERT_EQ(write(received->descriptors[0].get(), "x", 1), 1);
+  char got = 0;
+  EXPECT_EQ(read(reader.get(), &got, 1), 1);
+}
+
+TEST_F(LinkSocket, as_many_descriptors_as_allowed_come_and_more_are_refused_by_the_sender) {
+  const std::vector<int> four(kMaxDescriptors, pair_.host.get());
+  ASSERT_TRUE(send(pair_.host.get(), ToSession{Stop{}}, four));
+  EXPECT_EQ(receive_to_session(pair_.session.get()).value()->descriptors.size(), kMaxDescriptors);
+  const std::vector<int> five(kMaxDescriptors + 1, pair_.host.get());
+  EXPECT_FALSE(send(pair_.host.get(), ToSession{Stop{}}, five));
+}
+
+TEST_F(LinkSocket, surplus_descriptors_are_malformed_and_none_stays_open) {
+  const auto bytes = encode(ToSession{Stop{}});
+  for (const std::size_t count : {kMaxDescriptors + 1, kMaxDescriptors + 2, std::size_t{40}}) {
+    const std::vector<int> descriptors(count, pair_.host.get());
+    const auto before = open_descriptors();
+    send_raw(bytes, descriptors);
+    const auto received = receive_to_session(pair_.session.get());
+    ASSERT_FALSE(received) << count;
+    EXPECT_EQ(received.error().id, "link.malformed");
+    EXPECT_EQ(open_descriptors(), before) << count;
+  }
+}
+
+TEST_F(LinkSocket, descriptors_of_a_malformed_message_are_closed) {
+  const auto before = open_descriptors();
+  send_raw(as_view("nonsense"), std::array{pair_.host.get()});
+  EXPECT_FALSE(receive_to_session(pair_.session.get()));
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(LinkSocket, the_host_takes_no_descriptors) {
+  const auto before = open_descriptors();
+  send_raw(encode(ToHost{Responding{}}), std::array{pair_.host.get()});
+  const auto received = receive_to_host(pair_.session.get());
+  ASSERT_FALSE(received);
+  EXPECT_EQ(received.error().id, "link.malformed");
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(LinkSocket, a_message_larger_than_allowed_is_malformed) {
+  const std::vector<std::byte> large(kMaxMessageBytes + 1);
+  ASSERT_GT(::send(pair_.host.get(), large.data(), large.size(), 0), 0);
+  const auto received = receive_to_session(pair_.session.get());
+  ASSERT_FALSE(received);
+  EXPECT_EQ(received.error().id, "link.malformed");
+}
+
+TEST_F(LinkSocket, an_ended_process_is_link_closed) {
+  ASSERT_TRUE(send(pair_.host.get(), ToSession{Stop{}}));
+  pair_.host.reset();
+  EXPECT_TRUE(receive_to_session(pair_.session.get()).value()) << "what it had sent still comes";
+  EXPECT_EQ(receive_to_session(pair_.session.get()).error().id, "link.closed");
+  EXPECT_EQ(send(pair_.session.get(), ToHost{Responding{}}).error().id, "link.closed");
+}
+
+TEST_F(LinkSocket, a_reader_that_does_not_read_is_link_full_and_never_blocks) {
+  Status status;
+  int sent = 0;
+  while (status && sent < 1'000'000) {
+    status = send(pair_.host.get(), ToSession{RequestIdr{}});
+    ++sent;
+  }
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().id, "link.full");
+  EXPECT_GT(sent, 100);
+}
+
+TEST_F(LinkSocket, what_cannot_be_encoded_is_an_error_with_a_remedy) {
+  const auto status = send(pair_.host.get(), ToSession{Configure{}});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().id, "link.too-large");
+}
+
+}  // namespace
+}  // namespace lumen::link
