@@ -1,6 +1,8 @@
 // lumen/flow: recovery requests, merged at the host, spaced at the client. Pure.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "base/units.hpp"
@@ -11,11 +13,17 @@ namespace lumen {
 // newer than it has been decoded. Asks at once, then again every `interval` (about one round trip).
 class RecoveryAsker {
  public:
-  void set_interval(Duration interval) { interval_ = interval; }
+  static constexpr Duration kMinInterval = std::chrono::milliseconds{2};
+
+  void set_interval(Duration interval) { interval_ = std::max(interval, kMinInterval); }
+  // A frame that is found missing after an IDR newer than it was decoded is missed by nobody. Asking for it
+  // would be in vain besides: the host takes that IDR for the answer.
   void broken_at(FrameId frame) {
+    if (decoded_idr_ && frame <= *decoded_idr_) return;
     if (!broken_ || *broken_ < frame) broken_ = frame;
   }
   void idr_decoded(FrameId frame) {
+    decoded_idr_ = frame;
     if (broken_ && *broken_ <= frame) {
       broken_.reset();
       next_ask_ = {};
@@ -30,36 +38,51 @@ class RecoveryAsker {
   }
 
  private:
-  std::optional<FrameId> broken_;
+  std::optional<FrameId> broken_, decoded_idr_;
   Timestamp next_ask_{};
   Duration interval_ = std::chrono::milliseconds{20};
 };
 
-// Host side: at most one IDR per round trip, and none for what an IDR already answers.
+// Host side: at most one IDR per round trip, and none for what an IDR already answers. Nothing is relied
+// upon for longer than kPatience: an encoder that was asked may have died before it made the IDR, and of an
+// IDR that was lost whole the client knows nothing, so it goes on asking for what came before.
 class RecoveryMerger {
  public:
+  static constexpr Duration kPatience = std::chrono::milliseconds{500};
+  static constexpr Duration kUnknownRoundTrip = std::chrono::milliseconds{20};  // assumed for zero
+
   // The client cannot decode from `broken` on. True when an IDR is to be made for it.
   bool request(FrameId broken, Timestamp now, Duration round_trip) {
-    if (pending_ || (last_idr_ && broken < *last_idr_)) return merged();
-    if (last_idr_ && now < last_idr_time_ + round_trip) return merged();
-    pending_ = true;
+    if (round_trip <= Duration::zero()) round_trip = kUnknownRoundTrip;
+    if (is_on_its_way(broken, now, round_trip)) {
+      ++merged_;
+      return false;
+    }
+    asked_encoder_ = now;
     return true;
   }
   void idr_made(FrameId frame, Timestamp now) {
-    pending_ = false;
-    last_idr_ = frame;
-    last_idr_time_ = now;
+    asked_encoder_.reset();
+    last_idr_ = Idr{frame, now};
   }
   std::uint64_t merged_count() const { return merged_; }
 
  private:
-  bool merged() {
-    ++merged_;
-    return false;
+  struct Idr {
+    FrameId frame;
+    Timestamp made;
+  };
+
+  // The last IDR answers what broke before it; its own loss cannot be known here within a round trip.
+  bool is_on_its_way(FrameId broken, Timestamp now, Duration round_trip) const {
+    const auto patience = std::max(kPatience, 2 * round_trip);
+    if (asked_encoder_ && now < *asked_encoder_ + patience) return true;
+    if (!last_idr_) return false;
+    return now < last_idr_->made + (broken < last_idr_->frame ? patience : round_trip);
   }
-  bool pending_ = false;
-  std::optional<FrameId> last_idr_;
-  Timestamp last_idr_time_{};
+
+  std::optional<Timestamp> asked_encoder_;  // for an IDR that is not made yet
+  std::optional<Idr> last_idr_;
   std::uint64_t merged_ = 0;
 };
 
