@@ -1,15 +1,15 @@
 // lumen/lumen1: what client and host tell each other inside sealed datagrams, beside video. Sans-I/O.
 // A body is one or more messages: u8 type | u16 length | bytes. Unknown types are skipped, so that old and
-// new talk; a malformed one ends the body (the rest is dropped and counted by the caller).
+// new talk; a malformed one ends the body (the rest is dropped and counted by the caller). A known type has
+// exactly the length that its fields need: what a later version adds, it adds as a new type.
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "base/result.hpp"
+#include "base/wire.hpp"
 #include "flow/parity_control.hpp"
 #include "media/input.hpp"
 #include "media/mode.hpp"
@@ -21,8 +21,8 @@ namespace lumen::lumen1 {
 struct ClientState {
   Mode mode;
   bool pointer_drawn = false;
-  std::uint32_t ping = 0;  // echoed in HostState
-  LossReport loss;
+  std::uint32_t ping = 0;           // echoed in HostState
+  LossReport loss;                  // lost <= expected
   std::uint32_t round_trip_us = 0;  // the client's estimate, 0: none yet
 };
 struct AskRecovery {
@@ -39,7 +39,7 @@ using ClientMessage = std::variant<ClientState, AskRecovery, ClientInput, Goodby
 
 // --- host → client
 enum class StreamState : std::uint8_t {
-  starting = 1,    // the session process is coming up
+  starting = 1,  // the session process is coming up
   streaming = 2,
   interrupted = 3,  // it died or hangs; being restarted: `reason` says why
   ended = 4,        // for good: `reason` says why
@@ -47,13 +47,20 @@ enum class StreamState : std::uint8_t {
 // Repeated every 100 ms and on change.
 struct HostState {
   StreamState state = StreamState::starting;
-  Mode mode;
+  Mode mode;  // all zero while there is none yet
   std::uint32_t pong = 0;
   std::uint32_t input_acknowledged = 0;  // highest edge sequence such that all up to it were delivered
   std::string reason;                    // for people; empty when all is well
-  std::string encoder, encoder_reason, display, capture;
+  std::string encoder, encoder_reason, display, capture;  // for people
 };
 using HostMessage = std::variant<HostState, Goodbye>;
+
+// Texts of a peer may have this many bytes, of UTF-8 without control characters. Our own are made to fit when
+// they are written (see text.hpp): a reason to kMaxTextBytes, the others to kMaxNameBytes, so that a
+// HostState always fits in one datagram.
+inline constexpr std::size_t kMaxTextBytes = 512, kMaxNameBytes = 192;
+inline constexpr float kMaxPointerStep = 1e5F;  // desktop pixels; own steps are clamped, a peer's refused
+inline constexpr std::uint16_t kMaxEvdevCode = 0x2FF;  // KEY_MAX
 
 // Append one message to `body`; false when `body` would exceed `limit` bytes (nothing is appended then).
 bool append(std::vector<std::byte>& body, const ClientMessage& message, std::size_t limit);

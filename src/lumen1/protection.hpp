@@ -11,17 +11,22 @@ namespace lumen::lumen1 {
 struct DirectionKeys {
   crypto::Key key{};
   crypto::Nonce salt{};
+  ~DirectionKeys();  // wipes both
 };
+
+// The salt, its last 8 bytes XORed with the packet number in little endian.
+crypto::Nonce nonce_for(const crypto::Nonce& salt, std::uint64_t packet_number);
 
 // Seals datagrams of one direction. Packet numbers count from 0 and never repeat. Owner: one thread.
 class Sealer {
  public:
   static Result<Sealer> create(const DirectionKeys& keys, std::uint8_t session);
   // `datagram` = room for the clear header, the body, room for the tag. Writes header and tag, seals in
-  // place. Returns the packet number; nullopt once 2^48 are used up.
+  // place. Returns the packet number; nullopt once 2^48 are used up, or without room for header and tag.
   std::optional<std::uint64_t> seal(Kind kind, MutableBytes datagram);
 
  private:
+  friend struct SealerProbe;  // tests reach the last packet number without 2^48 calls
   Sealer(crypto::Aes128Gcm cipher, const crypto::Nonce& salt, std::uint8_t session);
   crypto::Aes128Gcm cipher_;
   crypto::Nonce salt_;
@@ -50,12 +55,13 @@ struct OpenedDatagram {
 class Opener {
  public:
   static Result<Opener> create(const DirectionKeys& keys);
-  // Decrypts in place. nullopt: too short, replayed or not authentic (counted).
+  // Decrypts in place. nullopt: too short, no kind of ours, replayed or not authentic (counted).
   std::optional<OpenedDatagram> open(MutableBytes datagram);
   std::uint64_t rejected() const { return rejected_; }
 
  private:
   Opener(crypto::Aes128Gcm cipher, const crypto::Nonce& salt);
+  std::optional<OpenedDatagram> authenticate(MutableBytes datagram);
   crypto::Aes128Gcm cipher_;
   crypto::Nonce salt_;
   ReplayWindow window_;

@@ -1,15 +1,17 @@
 // lumen/lumen1: shards become access units again, in order. Sans-I/O. Owner: one thread (lm-recv).
 //
-// At most kWindow frames are open at once. A frame is complete when each block has as many shards as it has
-// data shards (parity mends the rest). Frames are delivered in order; an incomplete frame holds back the ones
-// behind it until a later frame is complete and `reorder_wait` has passed since, then it is lost. A frame
-// beyond the window drops the oldest ones. Memory is bounded by kWindow · the largest frame seen, itself
-// bounded by kMaxFrameBytes.
+// A frame is complete when each block has as many shards as it has data shards (parity mends the rest).
+// Frames are delivered in order; an incomplete frame holds back the ones behind it until a later frame is
+// complete and `reorder_wait` has passed since, or until a frame kWindow after it appears; then it is lost.
+// Complete frames wait for pop(), kSlots of them at most: call it after every push(). Memory is bounded by
+// kSlots · twice the largest frame seen, itself bounded by kMaxFrameBytes.
+//
+// Frame numbers count on for as long as the host's session lives; their low 32 bits are unwrapped to the
+// number nearest to the newest seen. They may begin anywhere: the first frame seen, or one up to kWindow - 1
+// before the newest that arrives before anything is delivered, is where delivery begins. Whether a
+// decoder can begin there is for the receiver above to decide.
 #pragma once
 
-#include <array>
-#include <bitset>
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -18,14 +20,22 @@
 
 namespace lumen::lumen1 {
 
+class FrameAssembly;
+enum class FrameAdded : std::uint8_t;
+
 struct ReassemblyStats {
   std::uint64_t frames_complete = 0, frames_lost = 0;
   std::uint64_t frames_repaired = 0, shards_repaired = 0;  // by parity
+  // shards_received are all well-formed ones; duplicate and late (of no use any more, except parity of a
+  // whole block, which is surplus as it should be) are among them. invalid: malformed, or against the
+  // geometry of their frame.
   std::uint64_t shards_received = 0, shards_duplicate = 0, shards_late = 0, shards_invalid = 0;
 };
 
+// Both ends and what is between them will never come, except frames that pop() has already delivered when
+// several losses were merged.
 struct FrameLoss {
-  FrameId first, last;  // these frames will never come
+  FrameId first, last;
 };
 
 class Reassembler {
@@ -42,25 +52,44 @@ class Reassembler {
 
   // One authentic video body. Bad ones are counted and dropped.
   void push(ByteView body, Timestamp now);
-  // The next access unit in order, if it is there. Call until nullopt after push() and at next_deadline().
+  // The next access unit in order, if it is there. Call until false after push() and at next_deadline().
   // `unit.bytes` is replaced (its capacity reused).
   bool pop(AccessUnit& unit, Timestamp now);
-  // Frames given up since the last call, if any.
+  // Frames given up since the last call, if any. Asked after pop() and before the unit is used, it says
+  // whether the unit's references are gone.
   std::optional<FrameLoss> take_loss();
-  // When pop() may have something to say even without a new datagram.
+  // When pop() may have something to say even without a new datagram; in the past when it has already.
   std::optional<Timestamp> next_deadline() const;
+  // Forgets all frames, so that numbers may begin anywhere again: for a host that started anew. Keeps stats.
+  void reset();
   const ReassemblyStats& stats() const { return stats_; }
+  std::size_t memory_bytes() const;
 
  private:
-  static constexpr std::size_t kWindow = 16;
-  struct Frame;
-  std::unique_ptr<Frame> make_frame();
-  std::array<std::unique_ptr<Frame>, kWindow> frames_;
+  static constexpr std::size_t kWindow = 16, kSlots = 32;
+  struct Waiting {
+    std::uint64_t first;  // oldest whole frame
+    Timestamp since;      // when the first of the whole ones became so
+  };
+
+  std::optional<std::uint64_t> unwrap(std::uint32_t wire) const;
+  FrameAssembly& slot(std::uint64_t id);
+  FrameAssembly* frame_of(const ShardHeader& header, Timestamp now);
+  bool admit(std::uint64_t id);
+  void count(FrameAdded added);
+  void give_up_before(std::uint64_t end);
+  void give_up_incomplete_before(std::uint64_t end);
+  std::optional<Waiting> waiting() const;
+  bool deliver(FrameAssembly& frame, AccessUnit& unit);
+
   Params params_;
   fec::ReedSolomon codec_;
+  std::vector<FrameAssembly> frames_;  // frame i is in slot i % kSlots
   bool started_ = false;
+  bool settled_ = false;       // something was delivered or lost: next_ only grows from now on
   std::uint64_t next_ = 0;     // the frame that pop() delivers next
   std::uint64_t highest_ = 0;  // newest frame seen
+  std::size_t whole_ = 0;      // frames ready for pop(), or waiting for those before them
   std::optional<FrameLoss> loss_;
   ReassemblyStats stats_;
 };

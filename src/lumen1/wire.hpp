@@ -51,9 +51,12 @@ struct ShardHeader {
   std::uint8_t block = 0, blocks = 0, shard = 0, data_shards = 0, parity_shards = 0;
   std::uint32_t age_us = 0;
 };
-// Complete and consistent (sizes, counts, block geometry), or nullopt.
+// Complete and consistent (sizes, counts, block geometry, zeros zero, shard_bytes follow), or nullopt.
 std::optional<ShardHeader> decode_shard_header(ByteView body);
 void encode(const ShardHeader& header, MutableBytes out);
+// Overwrites the age in an encoded header: it is known only when the datagram is sealed.
+inline constexpr std::size_t kShardAgeOffset = 16;
+void encode_age(std::uint32_t age_us, MutableBytes shard_header);
 
 // First bytes of a frame, under FEC.
 //   0 u8 codec | 1 u8 kind | 2 u16 width | 4 u16 height | 6 u16 zero | 8 u32 capture_us | 12 u32 encode_us
@@ -64,10 +67,16 @@ struct FrameHeader {
   std::uint16_t width = 0, height = 0;
   std::uint32_t capture_us = 0, encode_us = 0;  // presented→captured→encode end
 };
+// Sides are 1…8192. nullopt: short, unknown codec or kind, sides out of range, zeros not zero.
 std::optional<FrameHeader> decode_frame_header(ByteView frame);
 void encode(const FrameHeader& header, MutableBytes out);
 
-// Data shards of block b when a frame has n data shards in B blocks.
+// Data shards of a whole frame.
+constexpr std::size_t data_shards_of(const ShardHeader& header) {
+  return (std::size_t{header.frame_bytes} + header.shard_bytes - 1) / header.shard_bytes;
+}
+
+// First data shard of block b when a frame has n data shards in B blocks.
 constexpr std::size_t block_first_shard(std::size_t n, std::size_t blocks, std::size_t b) {
   return b * n / blocks;
 }
