@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <functional>
 #include <map>
@@ -38,15 +39,17 @@ class Hunt {
 
   // Returns how many processes it was about.
   std::size_t run(Duration grace) {
-    const auto kill_at = now() + grace;
-    const auto give_up = kill_at + kKillPatience;
-    for (;;) {
-      signal_newcomers();
-      const auto time = now();
-      if (!anyone_left() || time >= give_up) return targets_.size();
-      if (time >= kill_at) signal_everyone(SIGKILL);
-      wait_for_ends(std::min(time + kRescan, time < kill_at ? kill_at : give_up));
+    struct Step {
+      int signal;
+      Duration lasts;
+    };
+    // Asked twice: a shell that is about to start a command loses the signal.
+    const std::array steps{Step{SIGTERM, grace / 2}, Step{SIGTERM, grace / 2}, Step{SIGKILL, kKillPatience}};
+    for (const auto& [signal, lasts] : steps) {
+      signal_everyone(signal);
+      if (end_all(signal, now() + lasts)) break;
     }
+    return targets_.size();
   }
 
  private:
@@ -55,14 +58,24 @@ class Hunt {
     bool gone = false;  // ended, or not ours to end
   };
 
-  void signal_newcomers() {
+  // True when nobody is left.
+  bool end_all(int signal, Timestamp until) {
+    for (;;) {
+      signal_newcomers(signal);
+      if (!anyone_left()) return true;
+      const auto time = now();
+      if (time >= until) return false;
+      wait_for_ends(std::min(time + kRescan, until));
+    }
+  }
+
+  void signal_newcomers(int signal) {
     for (const auto& key : chosen_now()) {
       if (targets_.contains(key)) continue;
       Target target;
       target.pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, key.pid, 0)));
       if (!is_running(key)) continue;  // asked after opening: the descriptor is this very process
-      send(key, target, SIGTERM);
-      send(key, target, SIGCONT);  // a stopped process would not see it
+      send(key, target, signal);
       targets_.emplace(key, std::move(target));
     }
   }
@@ -101,9 +114,13 @@ class Hunt {
   }
 
   static void send(const ProcessKey& key, Target& target, int signal) {
-    const auto result = target.pidfd ? syscall(SYS_pidfd_send_signal, target.pidfd.get(), signal, nullptr, 0)
-                                     : kill(key.pid, signal);
-    if (result != 0) target.gone = true;  // ESRCH, or EPERM: another user's
+    // A stopped process sees SIGTERM only after SIGCONT.
+    for (const int number : {signal, SIGCONT}) {
+      const auto result = target.pidfd
+                              ? syscall(SYS_pidfd_send_signal, target.pidfd.get(), number, nullptr, 0)
+                              : kill(key.pid, number);
+      if (result != 0) target.gone = true;  // ESRCH, or EPERM: another user's
+    }
   }
 
   void signal_everyone(int signal) {

@@ -113,10 +113,11 @@ std::optional<uid_t> owner_of(pid_t pid) {
 }
 
 bool shares_our_pid_namespace(pid_t pid) {
-  struct stat ours {};
-  struct stat theirs {};
-  return stat("/proc/self/ns/pid", &ours) == 0 && stat(fmt::format("/proc/{}/ns/pid", pid).c_str(), &theirs) == 0 &&
-         ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+  struct stat ours{};
+  struct stat theirs{};
+  return stat("/proc/self/ns/pid", &ours) == 0 &&
+         stat(fmt::format("/proc/{}/ns/pid", pid).c_str(), &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+         ours.st_ino == theirs.st_ino;
 }
 
 // The CPU clock counts nanoseconds and keeps what ended threads used; /proc/PID/stat has 10 ms ticks.

@@ -39,8 +39,8 @@ std::optional<std::string> read_environment(pid_t pid, std::string_view name);
 // Effective user; nullopt when it is gone.
 std::optional<uid_t> owner_of(pid_t pid);
 
-// False for a process in a container of its own, where process ids mean something else, and for one that we may
-// not look at.
+// False for a process in a container of its own, where process ids mean something else, and for one that we
+// may not look at.
 bool shares_our_pid_namespace(pid_t pid);
 
 }  // namespace lumen::link
