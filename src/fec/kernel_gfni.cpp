@@ -58,27 +58,49 @@ struct PartOfStrip {
   }
 };
 
-// Writes one strip of rows [row, row + Rows) at `at`.
+LUMEN_GFNI inline __m512i bit_matrix(std::uint8_t factor) {
+  return _mm512_set1_epi64(static_cast<long long>(kBitMatrices[factor]));
+}
+
+constexpr int kXorOfThree = 0x96;  // truth table of _mm512_ternarylogic_epi64
+
+// Writes one strip of rows [row, row + Rows) at `at`. Takes two inputs at a time, so that one instruction
+// adds two products; the products themselves have one execution port only.
 template <class Strip, std::size_t Rows>
 LUMEN_GFNI void rows_gfni(const MatrixProduct& product, std::size_t row, std::size_t at, Strip strip) {
   __m512i sum[Rows][2];
 #pragma GCC unroll 12
   for (std::size_t r = 0; r < Rows; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
+  const auto stride = product.column_stride;
   const auto* factor = product.column(0, row);
   const auto* const* next = product.inputs.data();
   const auto* const* const end = next + product.inputs.size();
-  do {  // there is an input; a loop that may not run costs GCC 12 its register allocation
-    const auto* input = *next + at;
-    const auto x0 = strip.load(input, 0);
-    const auto x1 = strip.load(input, 1);
+  if (product.inputs.size() % 2 != 0) {
+    const auto x0 = strip.load(*next + at, 0);
+    const auto x1 = strip.load(*next + at, 1);
 #pragma GCC unroll 12
     for (std::size_t r = 0; r < Rows; ++r) {
-      const auto matrix = _mm512_set1_epi64(static_cast<long long>(kBitMatrices[factor[r]]));
-      sum[r][0] ^= _mm512_gf2p8affine_epi64_epi8(x0, matrix, 0);
-      sum[r][1] ^= _mm512_gf2p8affine_epi64_epi8(x1, matrix, 0);
+      sum[r][0] = _mm512_gf2p8affine_epi64_epi8(x0, bit_matrix(factor[r]), 0);
+      sum[r][1] = _mm512_gf2p8affine_epi64_epi8(x1, bit_matrix(factor[r]), 0);
     }
-    factor += product.column_stride;
-  } while (++next != end);
+    factor += stride;
+    ++next;
+  }
+  for (; next != end; next += 2, factor += 2 * stride) {
+    const auto x0 = strip.load(next[0] + at, 0);
+    const auto x1 = strip.load(next[0] + at, 1);
+    const auto y0 = strip.load(next[1] + at, 0);
+    const auto y1 = strip.load(next[1] + at, 1);
+#pragma GCC unroll 12
+    for (std::size_t r = 0; r < Rows; ++r) {
+      const auto a = bit_matrix(factor[r]);
+      const auto b = bit_matrix(factor[stride + r]);
+      sum[r][0] = _mm512_ternarylogic_epi64(sum[r][0], _mm512_gf2p8affine_epi64_epi8(x0, a, 0),
+                                            _mm512_gf2p8affine_epi64_epi8(y0, b, 0), kXorOfThree);
+      sum[r][1] = _mm512_ternarylogic_epi64(sum[r][1], _mm512_gf2p8affine_epi64_epi8(x1, a, 0),
+                                            _mm512_gf2p8affine_epi64_epi8(y1, b, 0), kXorOfThree);
+    }
+  }
 #pragma GCC unroll 12
   for (std::size_t r = 0; r < Rows; ++r) {
     auto* output = product.outputs[row + r] + at;
