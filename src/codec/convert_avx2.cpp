@@ -93,12 +93,18 @@ LUMEN_INLINE void store_chroma(const RowPair& rows, std::size_t x, __m256i cbcr)
   }
 }
 
+LUMEN_INLINE void prefetch(const RowPair& rows, std::size_t offset) {
+  _mm_prefetch(rows.top + offset + kPrefetchBytes, _MM_HINT_T0);
+  _mm_prefetch(rows.bottom + offset + kPrefetchBytes, _MM_HINT_T0);
+}
+
 template <bool Planar>
 LUMEN_INLINE void convert_step(const RowPair& rows, const Constants& k, std::size_t x) {
   Pixels8 top[4], bottom[4];
   for (std::size_t i = 0; i < 4; ++i) {
     top[i] = load(rows.top + 4 * x + 32 * i);
     bottom[i] = load(rows.bottom + 4 * x + 32 * i);
+    if (i % 2 == 0) prefetch(rows, 4 * x + 32 * i);  // a cache line holds two vectors
   }
   store_luma(k, rows.y_top + x, top);
   store_luma(k, rows.y_bottom + x, bottom);

@@ -71,7 +71,7 @@ class BitReader {
  private:
   std::uint32_t bit() {
     const std::size_t at = at_++;
-    return at / 8 < bytes_.size() ? bytes_[at / 8] >> (7U - at % 8U) & 1U : 0U;
+    return at / 8 < bytes_.size() ? std::uint32_t{bytes_[at / 8]} >> (7U - at % 8U) & 1U : 0U;
   }
 
   const std::vector<std::uint8_t>& bytes_;
