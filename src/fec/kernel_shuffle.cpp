@@ -20,7 +20,8 @@ template <std::size_t Rows>
 LUMEN_SSSE3 void rows_ssse3(const MatrixProduct& product, std::size_t row, std::size_t at) {
   const auto nibble = _mm_set1_epi8(15);
   __m128i sum[Rows];
-  for (auto& s : sum) s = _mm_setzero_si128();
+#pragma GCC unroll 4
+  for (std::size_t r = 0; r < Rows; ++r) sum[r] = _mm_setzero_si128();
   for (std::size_t i = 0; i < product.inputs.size(); ++i) {
     const auto x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(product.inputs[i] + at));
     const auto low = _mm_and_si128(x, nibble);
@@ -35,6 +36,7 @@ LUMEN_SSSE3 void rows_ssse3(const MatrixProduct& product, std::size_t row, std::
       sum[r] = _mm_xor_si128(sum[r], _mm_shuffle_epi8(high_table, high));
     }
   }
+#pragma GCC unroll 4
   for (std::size_t r = 0; r < Rows; ++r) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(product.outputs[row + r] + at), sum[r]);
   }
@@ -45,7 +47,8 @@ template <std::size_t Rows>
 LUMEN_AVX2 void rows_avx2(const MatrixProduct& product, std::size_t row, std::size_t at) {
   const auto nibble = _mm256_set1_epi8(15);
   __m256i sum[Rows][2];
-  for (auto& s : sum) s[0] = s[1] = _mm256_setzero_si256();
+#pragma GCC unroll 4
+  for (std::size_t r = 0; r < Rows; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
   for (std::size_t i = 0; i < product.inputs.size(); ++i) {
     const auto* input = reinterpret_cast<const __m256i*>(product.inputs[i] + at);
     const auto x0 = _mm256_loadu_si256(input);
@@ -68,6 +71,7 @@ LUMEN_AVX2 void rows_avx2(const MatrixProduct& product, std::size_t row, std::si
       sum[r][1] = _mm256_xor_si256(sum[r][1], _mm256_shuffle_epi8(high, high1));
     }
   }
+#pragma GCC unroll 4
   for (std::size_t r = 0; r < Rows; ++r) {
     auto* output = reinterpret_cast<__m256i*>(product.outputs[row + r] + at);
     _mm256_storeu_si256(output, sum[r][0]);
