@@ -90,7 +90,7 @@ Result<std::string> look_up(const std::string& program, std::string_view search_
 Result<std::string> find_program(const SpawnParams& params, const std::vector<std::string>& environment) {
   const std::string& program = params.argv.front();
   if (program.find('/') == std::string::npos) {
-    constexpr std::string_view kPath = "PATH=";
+    static constexpr std::string_view kPath = "PATH=";
     const auto entry = std::ranges::find_if(environment, [](const auto& e) { return e.starts_with(kPath); });
     const bool set = entry != environment.end();
     return look_up(program,
