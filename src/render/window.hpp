@@ -1,9 +1,13 @@
 // lumen/render: the client's window (SDL2), and a sink for machines without a display.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "base/result.hpp"
 #include "interface/frame_renderer.hpp"
 
 namespace lumen::render {
@@ -12,6 +16,7 @@ struct WindowParams {
   std::string title = "Lumen";
   std::uint32_t width = 1280, height = 720;  // first size; the picture is scaled to fit, keeping its shape
   bool fullscreen = false;
+  std::function<void(std::string_view)> on_choice;  // told once how pictures are drawn: "x11, opengl"
 };
 
 // Fails with `window.no-display` when there is no X11 or Wayland display to open one on. Must be created and
