@@ -31,7 +31,7 @@ typedef struct lumen_comp_mode {
 } lumen_comp_mode;
 
 #define LUMEN_COMP_MAX_DAMAGE 32
-#define LUMEN_COMP_MAX_TEXT ((size_t)1 << 20) /* bytes of clipboard text, either way */
+#define LUMEN_COMP_MAX_TEXT 1048576U /* bytes of clipboard text, either way */
 
 /* One picture, as B, G, R, ignored bytes. `pixels` belong to a client or to the compositor: they are valid
  * during the callback only, and only on its thread. A client that shrinks its memory meanwhile makes them

@@ -1,14 +1,11 @@
 #include "desktop/embedded/embedded_desktop.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/runtime_dir.hpp"
 #include "desktop/embedded/compositor.h"
 
 namespace lumen::embedded {
@@ -28,22 +25,6 @@ Status check_mode(const Mode& mode) {
   return fail(ErrorCode::invalid_argument, "desktop.mode",
               fmt::format("a display cannot have the mode {}x{}", mode.width, mode.height),
               fmt::format("Sides are {} to {} pixels, rates 1 to 500 Hz", kMinModeSize, kMaxModeSize));
-}
-
-// Whoever can write there could stand in for the socket and see everything.
-Status check_private(const std::string& dir) {
-  struct stat info{};
-  if (::stat(dir.c_str(), &info) != 0) {
-    return fail(ErrorCode::invalid_argument, "desktop.start",
-                fmt::format("the runtime folder '{}' cannot be used", dir), "Create it with mode 0700",
-                errno);
-  }
-  if (!S_ISDIR(info.st_mode) || info.st_uid != ::geteuid() || (info.st_mode & 077U) != 0) {
-    return fail(ErrorCode::denied, "desktop.start",
-                fmt::format("the runtime folder '{}' is not private to this user", dir),
-                "Make it a folder of this user with mode 0700");
-  }
-  return {};
 }
 
 // 0…65535 over the whole side to the nearest whole pixel. A client that points at pixel p of n sends
@@ -204,7 +185,8 @@ void CompositorDesktop::on_log(bool error, const char* line) {
 Result<std::unique_ptr<EmbeddedDesktop>> create_embedded_desktop(const EmbeddedParams& params,
                                                                  const DesktopEvents& events, Logger& log) {
   LUMEN_CHECK_OK(check_mode(params.mode));
-  LUMEN_CHECK_OK(check_private(params.runtime_dir));
+  LUMEN_CHECK_OK(
+      ensure_private_dir(params.runtime_dir));  // who can write there could stand in for the socket
   auto desktop = std::make_unique<CompositorDesktop>(params, events, log);
   LUMEN_CHECK_OK(desktop->start(params));
   return std::unique_ptr<EmbeddedDesktop>{std::move(desktop)};

@@ -33,8 +33,8 @@ class EmbeddedDesktop : public Desktop {
 };
 
 // `events` are called on the calling thread, from dispatch(). A frame's pixels must be read on that thread:
-// only there is a client that truncates its memory caught. Fails with `desktop.start` or `desktop.mode` and a
-// remedy.
+// only there is a client that truncates its memory caught. Fails with `desktop.start`, `desktop.mode` or
+// `runtime.unsafe` and a remedy.
 Result<std::unique_ptr<EmbeddedDesktop>> create_embedded_desktop(const EmbeddedParams& params,
                                                                  const DesktopEvents& events, Logger& log);
 

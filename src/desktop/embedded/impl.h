@@ -66,6 +66,7 @@ struct lumen_comp {
   lumen_comp_callbacks callbacks;
   void* user;
   pid_t pid;
+  enum wlr_log_importance log_importance;
   struct wl_display* display;
   struct wl_event_loop* loop;
   struct wlr_backend backend;

@@ -17,15 +17,17 @@ void lce_log(struct lumen_comp* comp, bool error, const char* line) {
 static void on_line(enum wlr_log_importance importance, const char* format, va_list args) {
   char line[512];
   struct lumen_comp* comp = attached;
-  if (!comp || comp->pid != getpid()) return;
+  if (!comp || comp->pid != getpid() || importance > comp->log_importance)
+    return; /* wlroots filters nothing */
   vsnprintf(line, sizeof line, format, args);
   lce_log(comp, importance == WLR_ERROR, line);
 }
 
 void lce_log_attach(struct lumen_comp* comp, bool verbose) {
   comp->pid = getpid();
+  comp->log_importance = verbose ? WLR_INFO : WLR_ERROR;
   attached = comp;
-  wlr_log_init(verbose ? WLR_INFO : WLR_ERROR, on_line);
+  wlr_log_init(comp->log_importance, on_line); /* also what Xwayland may write to our standard error */
 }
 
 void lce_log_detach(struct lumen_comp* comp) {

@@ -153,6 +153,9 @@ enum lce_composed lce_output_compose(struct lumen_comp_output* output) {
   output->in_commit = false;
   struct wlr_buffer* shown = output->committed;
   output->committed = NULL;
+  /* The scene marks everything when scan-out begins, which nothing has to be done about: leaving it does too.
+   */
+  if (shown && lce_readable(shown) != shown) pixman_region32_clear(lce_damage(scene_output));
   if (committed && shown) hand_over(output, shown, damage, damage_count);
   wlr_buffer_unlock(shown);
   if (!committed) return LCE_FAILED;

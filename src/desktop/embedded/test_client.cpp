@@ -1,0 +1,477 @@
+#include "desktop/embedded/test_client.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <wayland-client.h>
+
+#include "base/units.hpp"
+#include "pointer-constraints-unstable-v1-client-protocol.h"
+#include "relative-pointer-unstable-v1-client-protocol.h"
+#include "xdg-shell-client-protocol.h"
+
+namespace lumen::embedded {
+
+namespace {
+
+int whole(wl_fixed_t value) { return wl_fixed_to_int(value); }
+
+template <class... Args>
+void ignore(void* /*self*/, Args... /*args*/) {}
+
+int connect_socket(const std::string& path) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
+  ::close(fd);
+  return -1;
+}
+
+constexpr const char* kTextType = "text/plain;charset=utf-8";
+
+}  // namespace
+
+ShmBuffer::~ShmBuffer() {
+  if (buffer != nullptr) wl_buffer_destroy(buffer);
+  if (pixels != nullptr) ::munmap(pixels, bytes);
+}
+
+// What the compositor says, written down.
+struct Listeners {
+  static TestClient& of(void* self) { return *static_cast<TestClient*>(self); }
+  template <class... Args>
+  static void note(void* self, fmt::format_string<Args...> format, Args&&... args) {
+    of(self).events.push_back(fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  static void global(void* self, wl_registry* registry, std::uint32_t name, const char* interface,
+                     std::uint32_t version);
+  static void global_remove(void* self, wl_registry*, std::uint32_t) { ++of(self).outputs_gone; }
+
+  static void output_mode(void* self, wl_output*, std::uint32_t, int width, int height, int refresh_mhz) {
+    of(self).output_width = width;
+    of(self).output_height = height;
+    of(self).output_refresh_mhz = refresh_mhz;
+  }
+
+  static void capabilities(void* self, wl_seat* seat, std::uint32_t capabilities);
+
+  static void pointer_enter(void* self, wl_pointer*, std::uint32_t serial, wl_surface*, wl_fixed_t x,
+                            wl_fixed_t y) {
+    of(self).enter_serial_ = serial;
+    note(self, "enter {} {}", whole(x), whole(y));
+  }
+  static void pointer_leave(void* self, wl_pointer*, std::uint32_t, wl_surface*) { note(self, "leave"); }
+  static void pointer_motion(void* self, wl_pointer*, std::uint32_t, wl_fixed_t x, wl_fixed_t y) {
+    note(self, "motion {:g} {:g}", wl_fixed_to_double(x), wl_fixed_to_double(y));
+  }
+  static void pointer_button(void* self, wl_pointer*, std::uint32_t serial, std::uint32_t,
+                             std::uint32_t button, std::uint32_t state) {
+    of(self).serial_ = serial;
+    note(self, "button {} {}", button, state);
+  }
+  static void pointer_axis(void* self, wl_pointer*, std::uint32_t, std::uint32_t axis, wl_fixed_t value) {
+    note(self, "axis {} {:g}", axis, wl_fixed_to_double(value));
+  }
+  static void pointer_axis_stop(void* self, wl_pointer*, std::uint32_t, std::uint32_t axis) {
+    note(self, "axis_stop {}", axis);
+  }
+  static void pointer_discrete(void* self, wl_pointer*, std::uint32_t axis, int clicks) {
+    note(self, "clicks {} {}", axis, clicks);
+  }
+  static void relative_motion(void* self, zwp_relative_pointer_v1*, std::uint32_t, std::uint32_t,
+                              wl_fixed_t dx, wl_fixed_t dy, wl_fixed_t, wl_fixed_t) {
+    note(self, "relative {:g} {:g}", wl_fixed_to_double(dx), wl_fixed_to_double(dy));
+  }
+  static void locked(void* self, zwp_locked_pointer_v1*) { note(self, "locked"); }
+  static void unlocked(void* self, zwp_locked_pointer_v1*) { note(self, "unlocked"); }
+
+  static void keymap(void*, wl_keyboard*, std::uint32_t, int fd, std::uint32_t) { ::close(fd); }
+  static void keyboard_enter(void* self, wl_keyboard*, std::uint32_t serial, wl_surface*, wl_array*) {
+    of(self).serial_ = serial;
+    note(self, "focus");
+  }
+  static void keyboard_leave(void* self, wl_keyboard*, std::uint32_t, wl_surface*) { note(self, "unfocus"); }
+  static void key(void* self, wl_keyboard*, std::uint32_t serial, std::uint32_t, std::uint32_t code,
+                  std::uint32_t state) {
+    of(self).serial_ = serial;
+    note(self, "key {} {}", code, state);
+  }
+  static void modifiers(void* self, wl_keyboard*, std::uint32_t, std::uint32_t depressed, std::uint32_t,
+                        std::uint32_t, std::uint32_t) {
+    note(self, "modifiers {}", depressed);
+  }
+
+  static void ping(void*, xdg_wm_base* wm_base, std::uint32_t serial) { xdg_wm_base_pong(wm_base, serial); }
+  static void toplevel_configure(void* self, xdg_toplevel*, int width, int height, wl_array* states) {
+    auto& client = of(self);
+    client.configured_width = client.wanted_width_ = width;
+    client.configured_height = client.wanted_height_ = height;
+    const auto* first = static_cast<const std::uint32_t*>(states->data);
+    client.activated =
+        std::find(first, first + states->size / sizeof *first, std::uint32_t{XDG_TOPLEVEL_STATE_ACTIVATED}) !=
+        first + states->size / sizeof *first;
+  }
+  static void surface_configure(void* self, xdg_surface* surface, std::uint32_t serial) {
+    auto& client = of(self);
+    xdg_surface_ack_configure(surface, serial);
+    ++client.configures;
+    if (client.options_.redraw_on_configure || client.newest_ == nullptr) client.draw(client.next_seed_++);
+  }
+  static void frame_done(void* self, wl_callback* callback, std::uint32_t) {
+    auto& client = of(self);
+    wl_callback_destroy(callback);
+    client.callback_ = nullptr;
+    ++client.callbacks;
+    client.callback_times_ns.push_back(to_ns(SteadyTime{}.now()));
+    if (client.options_.redraw_on_callback) client.draw(client.next_seed_++);
+  }
+  static void buffer_release(void* self, wl_buffer*) { static_cast<ShmBuffer*>(self)->busy = false; }
+
+  static void data_offer(void* self, wl_data_device*, wl_data_offer* offer) {
+    if (of(self).offer_ != nullptr) wl_data_offer_destroy(of(self).offer_);
+    of(self).offer_ = offer;
+  }
+  static void selection(void* self, wl_data_device*, wl_data_offer* offer) {
+    if (offer != nullptr) note(self, "selection");
+  }
+  static void source_send(void* self, wl_data_source*, const char*, int fd) {
+    ::fcntl(fd, F_SETFL, O_NONBLOCK);
+    of(self).copy_.reset(fd);
+    of(self).copied_ = 0;
+  }
+};
+
+namespace {
+
+constexpr wl_registry_listener kRegistry{Listeners::global, Listeners::global_remove};
+constexpr wl_output_listener kOutput{ignore, Listeners::output_mode, ignore, ignore, ignore, ignore};
+constexpr wl_seat_listener kSeat{Listeners::capabilities, ignore};
+constexpr wl_pointer_listener kPointer{Listeners::pointer_enter,
+                                       Listeners::pointer_leave,
+                                       Listeners::pointer_motion,
+                                       Listeners::pointer_button,
+                                       Listeners::pointer_axis,
+                                       ignore,
+                                       ignore,
+                                       Listeners::pointer_axis_stop,
+                                       Listeners::pointer_discrete,
+                                       ignore};
+constexpr wl_keyboard_listener kKeyboard{Listeners::keymap,         Listeners::keyboard_enter,
+                                         Listeners::keyboard_leave, Listeners::key,
+                                         Listeners::modifiers,      ignore};
+constexpr zwp_relative_pointer_v1_listener kRelative{Listeners::relative_motion};
+constexpr zwp_locked_pointer_v1_listener kLocked{Listeners::locked, Listeners::unlocked};
+constexpr xdg_wm_base_listener kWmBase{Listeners::ping};
+constexpr xdg_surface_listener kXdgSurface{Listeners::surface_configure};
+constexpr xdg_toplevel_listener kToplevel{Listeners::toplevel_configure, ignore, ignore, ignore};
+constexpr wl_callback_listener kFrame{Listeners::frame_done};
+constexpr wl_buffer_listener kBuffer{Listeners::buffer_release};
+constexpr wl_data_device_listener kDataDevice{Listeners::data_offer, ignore, ignore, ignore, ignore,
+                                              Listeners::selection};
+constexpr wl_data_source_listener kDataSource{ignore, Listeners::source_send, ignore, ignore, ignore, ignore};
+
+template <class Proxy>
+Proxy* bind(wl_registry* registry, std::uint32_t name, const wl_interface& interface, std::uint32_t version) {
+  return static_cast<Proxy*>(wl_registry_bind(registry, name, &interface, version));
+}
+
+}  // namespace
+
+void Listeners::global(void* self, wl_registry* registry, std::uint32_t name, const char* interface,
+                       std::uint32_t /*version*/) {
+  auto& client = of(self);
+  const std::string_view is{interface};
+  if (is == "wl_compositor") {
+    client.compositor_ = bind<wl_compositor>(registry, name, wl_compositor_interface, 4);
+  } else if (is == "wl_shm") {
+    client.shm_ = bind<wl_shm>(registry, name, wl_shm_interface, 1);
+  } else if (is == "wl_seat") {
+    client.seat_ = bind<wl_seat>(registry, name, wl_seat_interface, 5);
+    wl_seat_add_listener(client.seat_, &kSeat, self);
+  } else if (is == "wl_output") {
+    auto* output = bind<wl_output>(registry, name, wl_output_interface, 2);
+    wl_output_add_listener(output, &kOutput, self);
+    client.outputs_.push_back(output);
+    ++client.outputs_seen;
+  } else if (is == "xdg_wm_base") {
+    client.wm_base_ = bind<xdg_wm_base>(registry, name, xdg_wm_base_interface, 1);
+    xdg_wm_base_add_listener(client.wm_base_, &kWmBase, self);
+  } else if (is == "zwp_pointer_constraints_v1") {
+    client.constraints_ =
+        bind<zwp_pointer_constraints_v1>(registry, name, zwp_pointer_constraints_v1_interface, 1);
+  } else if (is == "zwp_relative_pointer_manager_v1") {
+    client.relative_manager_ =
+        bind<zwp_relative_pointer_manager_v1>(registry, name, zwp_relative_pointer_manager_v1_interface, 1);
+  } else if (is == "wl_data_device_manager") {
+    client.data_manager_ = bind<wl_data_device_manager>(registry, name, wl_data_device_manager_interface, 3);
+  }
+}
+
+void Listeners::capabilities(void* self, wl_seat* seat, std::uint32_t capabilities) {
+  auto& client = of(self);
+  if ((capabilities & WL_SEAT_CAPABILITY_POINTER) != 0 && client.pointer_ == nullptr) {
+    client.pointer_ = wl_seat_get_pointer(seat);
+    wl_pointer_add_listener(client.pointer_, &kPointer, self);
+    client.relative_ =
+        zwp_relative_pointer_manager_v1_get_relative_pointer(client.relative_manager_, client.pointer_);
+    zwp_relative_pointer_v1_add_listener(client.relative_, &kRelative, self);
+  }
+  if ((capabilities & WL_SEAT_CAPABILITY_KEYBOARD) != 0 && client.keyboard_ == nullptr) {
+    client.keyboard_ = wl_seat_get_keyboard(seat);
+    wl_keyboard_add_listener(client.keyboard_, &kKeyboard, self);
+    client.data_device_ = wl_data_device_manager_get_data_device(client.data_manager_, seat);
+    wl_data_device_add_listener(client.data_device_, &kDataDevice, self);
+  }
+}
+
+std::unique_ptr<TestClient> TestClient::connect(const std::string& socket_path,
+                                                const std::function<void()>& dispatch) {
+  const int fd = connect_socket(socket_path);
+  if (fd < 0) return nullptr;
+  std::unique_ptr<TestClient> client{new TestClient};  // the constructor is private
+  client->display_ = wl_display_connect_to_fd(fd);
+  client->registry_ = wl_display_get_registry(client->display_);
+  wl_registry_add_listener(client->registry_, &kRegistry, client.get());
+  const auto give_up = Clock::now() + std::chrono::seconds{10};
+  while (client->keyboard_ == nullptr && Clock::now() < give_up) {
+    client->pump();
+    dispatch();
+  }
+  return client;
+}
+
+TestClient::~TestClient() {
+  buffers_.clear();
+  cursor_buffer_.reset();
+  if (is_connected()) close_window();
+  const auto destroy = [](auto* proxy) {
+    if (proxy != nullptr) wl_proxy_destroy(reinterpret_cast<wl_proxy*>(proxy));
+  };
+  for (auto* output : outputs_) destroy(output);
+  destroy(callback_);
+  destroy(locked_);
+  destroy(relative_);
+  destroy(offer_);
+  destroy(source_);
+  destroy(data_device_);
+  destroy(pointer_);
+  destroy(keyboard_);
+  destroy(cursor_surface_);
+  destroy(toplevel_);
+  destroy(xdg_surface_);
+  destroy(surface_);
+  destroy(data_manager_);
+  destroy(relative_manager_);
+  destroy(constraints_);
+  destroy(wm_base_);
+  destroy(seat_);
+  destroy(shm_);
+  destroy(compositor_);
+  destroy(registry_);
+  wl_display_disconnect(display_);
+}
+
+int TestClient::fd() const { return wl_display_get_fd(display_); }
+bool TestClient::is_connected() const { return wl_display_get_error(display_) == 0; }
+void TestClient::flush() { wl_display_flush(display_); }
+
+void TestClient::pump() {
+  while (wl_display_prepare_read(display_) != 0) wl_display_dispatch_pending(display_);
+  wl_display_flush(display_);
+  pollfd ready{.fd = fd(), .events = POLLIN, .revents = 0};
+  if (::poll(&ready, 1, 0) > 0) {
+    wl_display_read_events(display_);
+  } else {
+    wl_display_cancel_read(display_);
+  }
+  wl_display_dispatch_pending(display_);
+  wl_display_flush(display_);
+  if (paste_) read_paste();
+  if (copy_) write_copy();
+}
+
+void TestClient::open_window(const WindowOptions& options) {
+  options_ = options;
+  activated = false;
+  surface_ = wl_compositor_create_surface(compositor_);
+  xdg_surface_ = xdg_wm_base_get_xdg_surface(wm_base_, surface_);
+  xdg_surface_add_listener(xdg_surface_, &kXdgSurface, this);
+  toplevel_ = xdg_surface_get_toplevel(xdg_surface_);
+  xdg_toplevel_add_listener(toplevel_, &kToplevel, this);
+  wl_surface_commit(surface_);
+  flush();
+}
+
+void TestClient::close_window() {
+  if (toplevel_ != nullptr) xdg_toplevel_destroy(std::exchange(toplevel_, nullptr));
+  if (xdg_surface_ != nullptr) xdg_surface_destroy(std::exchange(xdg_surface_, nullptr));
+  if (surface_ != nullptr) wl_surface_destroy(std::exchange(surface_, nullptr));
+  newest_ = nullptr;
+  flush();
+}
+
+namespace {
+
+void allocate(ShmBuffer& buffer, wl_shm* shm, int width, int height, std::uint32_t format) {
+  buffer.width = width;
+  buffer.height = height;
+  buffer.bytes = static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 4;
+  buffer.fd.reset(::memfd_create("test-client", MFD_CLOEXEC));
+  if (::ftruncate(buffer.fd.get(), static_cast<off_t>(buffer.bytes)) != 0) return;
+  buffer.pixels = static_cast<std::uint32_t*>(
+      ::mmap(nullptr, buffer.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, buffer.fd.get(), 0));
+  wl_shm_pool* pool = wl_shm_create_pool(shm, buffer.fd.get(), static_cast<std::int32_t>(buffer.bytes));
+  buffer.buffer = wl_shm_pool_create_buffer(pool, 0, width, height, width * 4, format);
+  wl_buffer_add_listener(buffer.buffer, &kBuffer, &buffer);
+  wl_shm_pool_destroy(pool);
+}
+
+}  // namespace
+
+ShmBuffer& TestClient::take_buffer(int width, int height) {
+  std::erase_if(buffers_, [&](const auto& buffer) {
+    return !buffer->busy && (buffer->width != width || buffer->height != height) && buffer.get() != newest_;
+  });
+  for (auto& buffer : buffers_) {
+    if (!buffer->busy && buffer->width == width && buffer->height == height) return *buffer;
+  }
+  auto& buffer = *buffers_.emplace_back(std::make_unique<ShmBuffer>());
+  allocate(buffer, shm_, width, height, WL_SHM_FORMAT_XRGB8888);
+  return buffer;
+}
+
+void TestClient::show(ShmBuffer& buffer, int x, int y, int width, int height) {
+  wl_surface_attach(surface_, buffer.buffer, 0, 0);
+  wl_surface_damage_buffer(surface_, x, y, width, height);
+  if (callback_ == nullptr) {
+    callback_ = wl_surface_frame(surface_);
+    wl_callback_add_listener(callback_, &kFrame, this);
+  }
+  wl_surface_commit(surface_);
+  buffer.busy = true;
+  newest_ = &buffer;
+  flush();
+}
+
+void TestClient::draw(std::uint32_t seed) {
+  const int width = options_.fixed_width != 0 ? options_.fixed_width : std::max(wanted_width_, 1);
+  const int height = options_.fixed_height != 0 ? options_.fixed_height : std::max(wanted_height_, 1);
+  auto& buffer = take_buffer(width, height);
+  auto* pixel = buffer.pixels;
+  for (std::uint32_t y = 0; y < static_cast<std::uint32_t>(height); ++y) {
+    for (std::uint32_t x = 0; x < static_cast<std::uint32_t>(width); ++x) *pixel++ = test_pixel(seed, x, y);
+  }
+  show(buffer, 0, 0, width, height);
+}
+
+void TestClient::draw_part(std::uint32_t color, int x, int y, int width, int height) {
+  const ShmBuffer& before = *newest_;
+  auto& buffer = take_buffer(before.width, before.height);
+  std::memcpy(buffer.pixels, before.pixels, before.bytes);
+  for (int row = y; row < y + height; ++row) {
+    std::fill_n(buffer.pixels + static_cast<std::ptrdiff_t>(row) * buffer.width + x, width, color);
+  }
+  show(buffer, x, y, width, height);
+}
+
+void TestClient::commit_undamaged() {
+  wl_surface_commit(surface_);
+  flush();
+}
+
+void TestClient::show_missing_memory() {
+  auto& buffer = take_buffer(newest_->width, newest_->height);
+  if (::ftruncate(buffer.fd.get(), 0) != 0) events.emplace_back("truncate failed");
+  show(buffer, 0, 0, buffer.width, buffer.height);
+}
+
+void TestClient::truncate_newest_buffer() {
+  if (::ftruncate(newest_->fd.get(), 0) != 0) events.emplace_back("truncate failed");
+}
+
+void TestClient::lock_pointer() {
+  locked_ = zwp_pointer_constraints_v1_lock_pointer(constraints_, surface_, pointer_, nullptr,
+                                                    ZWP_POINTER_CONSTRAINTS_V1_LIFETIME_PERSISTENT);
+  zwp_locked_pointer_v1_add_listener(locked_, &kLocked, this);
+  flush();
+}
+
+void TestClient::set_cursor(int width, int height, std::uint32_t argb, int hot_x, int hot_y) {
+  if (cursor_surface_ == nullptr) cursor_surface_ = wl_compositor_create_surface(compositor_);
+  cursor_buffer_ = std::make_unique<ShmBuffer>();
+  allocate(*cursor_buffer_, shm_, width, height, WL_SHM_FORMAT_ARGB8888);
+  std::fill_n(cursor_buffer_->pixels, width * height, argb);
+  wl_pointer_set_cursor(pointer_, enter_serial_, cursor_surface_, hot_x, hot_y);
+  wl_surface_attach(cursor_surface_, cursor_buffer_->buffer, 0, 0);
+  wl_surface_damage_buffer(cursor_surface_, 0, 0, width, height);
+  wl_surface_commit(cursor_surface_);
+  flush();
+}
+
+void TestClient::hide_cursor() {
+  wl_pointer_set_cursor(pointer_, enter_serial_, nullptr, 0, 0);
+  flush();
+}
+
+void TestClient::offer_text(std::string text) {
+  offered_text_ = std::move(text);
+  if (source_ != nullptr) wl_data_source_destroy(source_);
+  source_ = wl_data_device_manager_create_data_source(data_manager_);
+  wl_data_source_add_listener(source_, &kDataSource, this);
+  wl_data_source_offer(source_, kTextType);
+  wl_data_device_set_selection(data_device_, source_, serial_);
+  flush();
+}
+
+void TestClient::request_paste() {
+  int fds[2];
+  if (offer_ == nullptr || ::pipe2(fds, O_CLOEXEC) != 0) return;
+  ::fcntl(fds[0], F_SETFL, O_NONBLOCK);
+  wl_data_offer_receive(offer_, kTextType, fds[1]);
+  flush();
+  ::close(fds[1]);
+  paste_.reset(fds[0]);
+  pasted.clear();
+  paste_done = false;
+}
+
+void TestClient::abandon_pastes(int count) {
+  for (int i = 0; i < count; ++i) {
+    request_paste();
+    if (paste_) abandoned_.push_back(std::move(paste_));
+  }
+}
+
+void TestClient::write_copy() {
+  const std::string_view rest = std::string_view{offered_text_}.substr(copied_);
+  const auto count = ::write(copy_.get(), rest.data(), rest.size());
+  if (count > 0) copied_ += static_cast<std::size_t>(count);
+  if (copied_ == offered_text_.size() || (count < 0 && errno != EAGAIN)) copy_.reset();
+}
+
+void TestClient::read_paste() {
+  char part[4096];
+  for (;;) {
+    const auto count = ::read(paste_.get(), part, sizeof part);
+    if (count < 0) return;
+    if (count == 0) break;
+    pasted.append(part, static_cast<std::size_t>(count));
+  }
+  paste_.reset();
+  paste_done = true;
+}
+
+}  // namespace lumen::embedded
