@@ -2,6 +2,7 @@
 #   lumen_module(NAME SOURCES a.cpp… DEPS lumen_base… SYSTEM PkgConfig::X… TESTS a_test.cpp… TEST_DEPS …)
 #   lumen_bench(NAME SOURCES … DEPS …)      Google Benchmark program, with LUMEN_BENCH
 #   lumen_fuzz(NAME SOURCE f.cpp DEPS …)    libFuzzer program, with LUMEN_FUZZ
+# Tests of modules with threads bear the label `threaded`; the target `threaded_tests` builds just those.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(fmt REQUIRED)
@@ -29,6 +30,20 @@ if(LUMEN_TESTS)
   find_package(GTest REQUIRED)
 endif()
 
+# Modules that start threads or hand values between them: their tests run under ThreadSanitizer as well.
+set(LUMEN_THREADED base net link stream_picture stream_send stream_receive host loopback)
+add_custom_target(threaded_tests)
+
+# lumen_test(NAME TARGET): registers a test program; every one goes through here.
+function(lumen_test name target)
+  add_test(NAME ${name} COMMAND ${target})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+  if(name IN_LIST LUMEN_THREADED)
+    set_tests_properties(${name} PROPERTIES LABELS threaded)
+    add_dependencies(threaded_tests ${target})
+  endif()
+endfunction()
+
 function(lumen_module name)
   cmake_parse_arguments(M "" "" "SOURCES;DEPS;SYSTEM;PRIVATE_SYSTEM;TESTS;TEST_DEPS" ${ARGN})
   if(M_SOURCES)
@@ -45,8 +60,7 @@ function(lumen_module name)
     target_link_libraries(${name}_test PRIVATE lumen_${name} ${M_TEST_DEPS} lumen_flags
       GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE LUMEN_TEST_VECTORS="${PROJECT_SOURCE_DIR}/tests/vectors")
-    add_test(NAME ${name} COMMAND ${name}_test)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+    lumen_test(${name} ${name}_test)
   endif()
 endfunction()
 
