@@ -61,7 +61,8 @@ int run(const Options& options) {
   auto params = make_params(options);
   if (!params) {
     if (params.error().id == "file.read") {
-      params.error().remedy = "Start the host first (lumen-host serve), or name its connect file with --connect";
+      params.error().remedy =
+          "Start the host first (lumen-host serve), or name its connect file with --connect";
     }
     return lumen::apps::complain("lumen-client", params.error());
   }
@@ -86,14 +87,18 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   CLI::App app{"Lumen client: shows a desktop of lumen-host"};
   Options options;
-  app.add_option("--connect", options.connect_path, "connect file that lumen-host wrote")->capture_default_str();
+  app.add_option("--connect", options.connect_path, "connect file that lumen-host wrote")
+      ->capture_default_str();
   app.add_option("--mode", options.mode, "the display you want, WIDTHxHEIGHT@HZ")->capture_default_str();
   app.add_flag("--headless", options.headless, "no window");
   app.add_flag("--fullscreen", options.fullscreen, "full screen (Ctrl+Alt+F toggles, Ctrl+Alt+Q leaves)");
-  app.add_option("--seconds", options.seconds, "stop after so many seconds of streaming")->check(CLI::NonNegativeNumber);
+  app.add_option("--seconds", options.seconds, "stop after so many seconds of streaming")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--then-mode", options.then_mode, "change to this mode while streaming");
-  app.add_option("--then-after", options.then_after, "seconds before --then-mode")->check(CLI::NonNegativeNumber);
-  app.add_option("--loss", options.loss, "drop so many percent of the datagrams that arrive")->check(CLI::Range(0.0, 100.0));
+  app.add_option("--then-after", options.then_after, "seconds before --then-mode")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--loss", options.loss, "drop so many percent of the datagrams that arrive")
+      ->check(CLI::Range(0.0, 100.0));
   app.add_option("--seed", options.seed, "seed of --loss");
   app.add_flag("--check", options.check, "verify every frame of the test scene");
   app.add_flag("--progress", options.progress, "a line a second");

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <iostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "apps/program.hpp"
 #include "base/runtime_dir.hpp"
@@ -65,19 +65,24 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   Options options;
   auto* serve_command = app.add_subcommand("serve", "serve desktops until stopped");
-  serve_command->add_option("--app", options.application,
-                            "what runs on the desktop: desktop, test-scene, or a command line")
+  serve_command
+      ->add_option("--app", options.application,
+                   "what runs on the desktop: desktop, test-scene, or a command line")
       ->capture_default_str();
-  serve_command->add_option("--bind", options.params.bind_address, "address to listen on")->capture_default_str();
+  serve_command->add_option("--bind", options.params.bind_address, "address to listen on")
+      ->capture_default_str();
   serve_command->add_option("--port", options.params.port, "UDP port")->capture_default_str();
   serve_command->add_option("--sessions", options.params.sessions, "how many desktops, one connect file each")
       ->check(CLI::Range(1, 16))
       ->capture_default_str();
-  serve_command->add_option("--bitrate-kbps", options.params.bitrate_kbps, "video bit rate; default: from the mode")
+  serve_command
+      ->add_option("--bitrate-kbps", options.params.bitrate_kbps, "video bit rate; default: from the mode")
       ->check(CLI::Range(500, 500'000));
-  serve_command->add_option("--preset", options.params.preset, "libx264 preset; default: from mode and machine")
+  serve_command
+      ->add_option("--preset", options.params.preset, "libx264 preset; default: from mode and machine")
       ->check(CLI::IsMember({"ultrafast", "superfast", "veryfast", "faster", "fast", "medium"}));
-  serve_command->add_option("--log-level", options.params.log_level, "trace, debug, info, warning, error or off")
+  serve_command
+      ->add_option("--log-level", options.params.log_level, "trace, debug, info, warning, error or off")
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
   auto* status_command = app.add_subcommand("status", "print what the running host does, as JSON");

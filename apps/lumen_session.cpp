@@ -1,4 +1,5 @@
-// lumen-session: one desktop, its capture and its encoder. Started by lumen-host with the link on descriptor 3.
+// lumen-session: one desktop, its capture and its encoder. Started by lumen-host with the link on
+// descriptor 3.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,7 +16,7 @@ namespace {
 constexpr int kLinkFd = 3;
 
 bool link_is_socket() {
-  struct stat info {};
+  struct stat info{};
   return fstat(kLinkFd, &info) == 0 && S_ISSOCK(info.st_mode);
 }
 

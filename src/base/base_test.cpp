@@ -79,7 +79,8 @@ TEST(Mailbox, consumer_gets_newest_and_drops_are_counted) {
 
 TEST(Mailbox, waiting_ends_at_the_deadline_and_on_stop) {
   Mailbox<int> box;
-  EXPECT_EQ(box.take_until(std::stop_token{}, std::chrono::time_point_cast<Duration>(Clock::now())), std::nullopt);
+  EXPECT_EQ(box.take_until(std::stop_token{}, std::chrono::time_point_cast<Duration>(Clock::now())),
+            std::nullopt);
   std::stop_source stop;
   OwnedThread stopper{"stopper", [&](const std::stop_token&) { stop.request_stop(); }};
   EXPECT_EQ(box.take(stop.get_token()), std::nullopt);
@@ -105,10 +106,10 @@ TEST(SpscRing, two_threads_lose_nothing) {
   SpscRing<int, 8> ring;
   constexpr int kCount = 100'000;
   OwnedThread producer{"producer", [&](const std::stop_token&) {
-    for (int i = 0; i < kCount;) {
-      if (ring.try_push(i)) ++i;
-    }
-  }};
+                         for (int i = 0; i < kCount;) {
+                           if (ring.try_push(i)) ++i;
+                         }
+                       }};
   for (int expected = 0; expected < kCount;) {
     const auto value = ring.try_pop();
     if (!value) continue;

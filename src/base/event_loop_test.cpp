@@ -15,7 +15,10 @@ TEST(EventLoop, timers_fire_in_order_of_their_time) {
   const auto loop = EventLoop::create().value();
   std::vector<int> order;
   const auto now = std::chrono::time_point_cast<Duration>(Clock::now());
-  loop->call_at(now + 2ms, [&] { order.push_back(2); loop->stop(); });
+  loop->call_at(now + 2ms, [&] {
+    order.push_back(2);
+    loop->stop();
+  });
   loop->call_at(now + 1ms, [&] { order.push_back(1); });
   const auto cancelled = loop->call_at(now, [&] { order.push_back(0); });
   loop->cancel(cancelled);
@@ -44,9 +47,9 @@ TEST(EventLoop, posts_from_another_thread_arrive) {
   const auto loop = EventLoop::create().value();
   int sum = 0;
   OwnedThread poster{"poster", [&](const std::stop_token&) {
-    for (int i = 1; i <= 100; ++i) loop->post([&sum, i] { sum += i; });
-    loop->stop();
-  }};
+                       for (int i = 1; i <= 100; ++i) loop->post([&sum, i] { sum += i; });
+                       loop->stop();
+                     }};
   loop->run();
   EXPECT_EQ(sum, 5050);
 }

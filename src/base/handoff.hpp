@@ -1,8 +1,8 @@
 // lumen/base: the three ways data may move between threads. Nothing else is allowed.
 #pragma once
 
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>

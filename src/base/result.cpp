@@ -9,15 +9,24 @@ namespace lumen {
 std::string_view to_string(ErrorCode code) noexcept {
   switch (code) {
     using enum ErrorCode;
-    case invalid_argument: return "invalid_argument";
-    case malformed: return "malformed";
-    case unsupported: return "unsupported";
-    case unavailable: return "unavailable";
-    case denied: return "denied";
-    case timed_out: return "timed_out";
-    case cancelled: return "cancelled";
-    case resource_exhausted: return "resource_exhausted";
-    case internal: return "internal";
+    case invalid_argument:
+      return "invalid_argument";
+    case malformed:
+      return "malformed";
+    case unsupported:
+      return "unsupported";
+    case unavailable:
+      return "unavailable";
+    case denied:
+      return "denied";
+    case timed_out:
+      return "timed_out";
+    case cancelled:
+      return "cancelled";
+    case resource_exhausted:
+      return "resource_exhausted";
+    case internal:
+      return "internal";
   }
   return "unknown";
 }

@@ -50,8 +50,8 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
 };
 using Status = Result<void>;
 
-inline tl::unexpected<Error> fail(ErrorCode code, std::string_view id, std::string what, std::string remedy = {},
-                                  int os_errno = 0) {
+inline tl::unexpected<Error> fail(ErrorCode code, std::string_view id, std::string what,
+                                  std::string remedy = {}, int os_errno = 0) {
   return tl::unexpected<Error>{Error{code, id, std::move(what), std::move(remedy), os_errno}};
 }
 
@@ -66,11 +66,13 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string_view id, std::stri
 // LUMEN_CHECK_OK(f()): for Result<void>.
 #define LUMEN_CHECK_OK(expression) LUMEN_CHECK_OK_IMPL(LUMEN_CONCAT(lumen_ok_, __LINE__), expression)
 // NOLINTBEGIN(bugprone-macro-parentheses): `declaration` is a declaration
-#define LUMEN_TRY_IMPL(tmp, declaration, expression)                 \
-  auto&& tmp = (expression);                                         \
-  if (!tmp) return ::tl::unexpected{std::move(tmp).error()};         \
+#define LUMEN_TRY_IMPL(tmp, declaration, expression)         \
+  auto&& tmp = (expression);                                 \
+  if (!tmp) return ::tl::unexpected{std::move(tmp).error()}; \
   declaration = *std::move(tmp)
 #define LUMEN_CHECK_OK_IMPL(tmp, expression) \
   auto&& tmp = (expression);                 \
-  if (!tmp) return ::tl::unexpected { std::move(tmp).error() }
+  if (!tmp) return ::tl::unexpected {        \
+      std::move(tmp).error()                 \
+    }
 // NOLINTEND(bugprone-macro-parentheses)

@@ -31,7 +31,7 @@ Status write_all(int fd, std::string_view text) {
 std::string runtime_root() {
   // Read once at start-up by each program, before it has threads.
   const char* base = std::getenv("XDG_RUNTIME_DIR");  // NOLINT(concurrency-mt-unsafe)
-  struct stat info {};
+  struct stat info{};
   if (base != nullptr && base[0] == '/' && stat(base, &info) == 0 && info.st_uid == geteuid()) {
     return std::string{base} + "/lumen";
   }
@@ -41,10 +41,10 @@ std::string runtime_root() {
 Status ensure_private_dir(const std::string& path) {
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
     return fail(errno == EACCES ? ErrorCode::denied : ErrorCode::unavailable, "runtime.create",
-                fmt::format("cannot create {}", path), "Set XDG_RUNTIME_DIR to a folder that you can write to",
-                errno);
+                fmt::format("cannot create {}", path),
+                "Set XDG_RUNTIME_DIR to a folder that you can write to", errno);
   }
-  struct stat info {};
+  struct stat info{};
   if (lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
       (info.st_mode & 077U) != 0) {
     return fail(ErrorCode::denied, "runtime.unsafe", fmt::format("{} is not a private folder of yours", path),
@@ -90,7 +90,8 @@ Result<std::string> read_small_file(const std::string& path, std::size_t limit) 
     used += static_cast<std::size_t>(got);
   }
   if (used > limit) {
-    return fail(ErrorCode::malformed, "file.too-large", fmt::format("{} is larger than {} bytes", path, limit));
+    return fail(ErrorCode::malformed, "file.too-large",
+                fmt::format("{} is larger than {} bytes", path, limit));
   }
   text.resize(used);
   return text;

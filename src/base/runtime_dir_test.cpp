@@ -39,7 +39,7 @@ TEST_F(RuntimeDir, a_link_to_a_folder_is_refused) {
 TEST_F(RuntimeDir, a_private_file_is_readable_by_its_owner_only) {
   const auto path = dir_ + "/key";
   ASSERT_TRUE(write_private_file(path, "secret"));
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
   EXPECT_EQ(read_small_file(path, 6).value(), "secret");

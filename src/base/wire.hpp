@@ -19,12 +19,19 @@ class ByteReader {
   explicit constexpr ByteReader(ByteView bytes) : rest_{bytes} {}
 
   template <std::unsigned_integral T>
-  constexpr T big() { return read<T, true>(); }
+  constexpr T big() {
+    return read<T, true>();
+  }
   template <std::unsigned_integral T>
-  constexpr T little() { return read<T, false>(); }
+  constexpr T little() {
+    return read<T, false>();
+  }
 
   constexpr ByteView take(std::size_t count) {
-    if (count > rest_.size()) { ok_ = false; return {}; }
+    if (count > rest_.size()) {
+      ok_ = false;
+      return {};
+    }
     const auto head = rest_.first(count);
     rest_ = rest_.subspan(count);
     return head;
@@ -55,12 +62,19 @@ class ByteWriter {
   explicit constexpr ByteWriter(MutableBytes bytes) : all_{bytes} {}
 
   template <std::unsigned_integral T>
-  constexpr void big(T value) { write<T, true>(value); }
+  constexpr void big(T value) {
+    write<T, true>(value);
+  }
   template <std::unsigned_integral T>
-  constexpr void little(T value) { write<T, false>(value); }
+  constexpr void little(T value) {
+    write<T, false>(value);
+  }
 
   constexpr void put(ByteView bytes) {
-    if (bytes.size() > all_.size() - used_) { ok_ = false; return; }
+    if (bytes.size() > all_.size() - used_) {
+      ok_ = false;
+      return;
+    }
     for (const auto byte : bytes) all_[used_++] = byte;
   }
 
@@ -71,7 +85,10 @@ class ByteWriter {
  private:
   template <class T, bool Big>
   constexpr void write(T value) {
-    if (!ok_ || sizeof(T) > all_.size() - used_) { ok_ = false; return; }
+    if (!ok_ || sizeof(T) > all_.size() - used_) {
+      ok_ = false;
+      return;
+    }
     for (std::size_t i = 0; i < sizeof(T); ++i) {
       const auto shift = 8U * (Big ? sizeof(T) - 1U - i : i);
       all_[used_++] = static_cast<std::byte>(static_cast<std::uint64_t>(value) >> shift);
@@ -83,8 +100,6 @@ class ByteWriter {
   bool ok_ = true;
 };
 
-inline ByteView as_view(std::string_view text) {
-  return std::as_bytes(std::span{text.data(), text.size()});
-}
+inline ByteView as_view(std::string_view text) { return std::as_bytes(std::span{text.data(), text.size()}); }
 
 }  // namespace lumen

@@ -52,7 +52,8 @@ class PictureTap {
 
  private:
   void copy_for_window(const PictureView& picture) {
-    if (!pool_ || pool_->picture_size().width != picture.width || pool_->picture_size().height != picture.height) {
+    if (!pool_ || pool_->picture_size().width != picture.width ||
+        pool_->picture_size().height != picture.height) {
       auto made = PicturePool::create({.format = picture.format,
                                        .color = picture.color,
                                        .width = picture.width,
@@ -151,10 +152,12 @@ class Run {
                   "Check that lumen-host runs (lumen-host status) and wrote the connect file that you use");
     }
     if (state_->state == lumen1::StreamState::ended) {
-      return fail(ErrorCode::unavailable, "client.stream-ended", fmt::format("the host ended the stream: {}", state_->reason));
+      return fail(ErrorCode::unavailable, "client.stream-ended",
+                  fmt::format("the host ended the stream: {}", state_->reason));
     }
     renderer_->set_message(state_->reason);
-    if (state_->state == lumen1::StreamState::streaming && streaming_since_ == Timestamp{}) streaming_since_ = now();
+    if (state_->state == lumen1::StreamState::streaming && streaming_since_ == Timestamp{})
+      streaming_since_ = now();
     return {};
   }
 
@@ -228,6 +231,7 @@ std::string to_json(const ClientReport& report) {
       {"frames_decoded", facts.decoded},
       {"frames_repeated", facts.repeated},
       {"frames_out_of_order", facts.out_of_order},
+      {"frames_before_scene", facts.before_scene},
       {"frames_unreadable", facts.unreadable},
       {"frames_wrong_color", facts.wrong_color},
       {"frames_wrong_size", facts.wrong_size},

@@ -24,7 +24,7 @@ struct ClientParams {
   Duration then_after{};
   double loss_percent = 0;
   std::uint64_t loss_seed = 1;
-  std::string png_path;  // the last picture; empty: none
+  std::string png_path;   // the last picture; empty: none
   bool progress = false;  // a line a second to standard error
 };
 
@@ -35,8 +35,8 @@ struct ClientReport {
   Duration ran_for{};
 };
 
-// Runs until the time is up, the window is closed, SIGINT/SIGTERM (block them first and pass a signalfd), or the
-// stream ends. An error says why it could not go on; the report is complete either way.
+// Runs until the time is up, the window is closed, SIGINT/SIGTERM (block them first and pass a signalfd), or
+// the stream ends. An error says why it could not go on; the report is complete either way.
 struct ClientOutcome {
   ClientReport report;
   Status status;

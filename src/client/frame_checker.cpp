@@ -24,7 +24,7 @@ void FrameChecker::check(const stream::DecodedPicture& decoded) {
   MutexLock lock{mutex_};
   ++facts_.decoded;
   if (!reading) {
-    ++facts_.unreadable;
+    ++(facts_.distinct == 0 ? facts_.before_scene : facts_.unreadable);
     return;
   }
   add_code(*reading, decoded);

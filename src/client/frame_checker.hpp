@@ -1,5 +1,5 @@
-// lumen/client: proves a stream by what is in the decoded pixels: every frame of the test scene carries its number
-// and its draw time. Owner: lm-dec feeds it; snapshot() from any thread.
+// lumen/client: proves a stream by what is in the decoded pixels: every frame of the test scene carries its
+// number and its draw time. Owner: lm-dec feeds it; snapshot() from any thread.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,11 @@ struct StageLatency {
 };
 
 struct CheckFacts {
-  std::uint64_t decoded = 0;     // pictures, repeats included
-  std::uint64_t distinct = 0;    // different frames of the scene
-  std::uint64_t correct = 0;     // of those: in order, readable, right size, right colours
-  std::uint64_t repeated = 0;    // the same frame again: a still desktop
+  std::uint64_t decoded = 0;       // pictures, repeats included
+  std::uint64_t distinct = 0;      // different frames of the scene
+  std::uint64_t correct = 0;       // of those: in order, readable, right size, right colours
+  std::uint64_t repeated = 0;      // the same frame again: a still desktop
+  std::uint64_t before_scene = 0;  // pictures before the first readable one: the scene was not up yet
   std::uint64_t out_of_order = 0, unreadable = 0, wrong_color = 0, wrong_size = 0;
   std::uint64_t drawn = 0, lost = 0;  // by the numbers: first to last seen, and those that never came
   std::uint64_t scene_restarts = 0;   // numbers began again: another instance of the scene

@@ -17,8 +17,7 @@ class CodedPicture {
  public:
   CodedPicture(std::uint32_t width, std::uint32_t height, std::uint32_t number, Timestamp drawn)
       : width_{width}, height_{height}, bgrx_(std::size_t{width} * height * 4, std::byte{128}) {
-    testing::draw_code(bgrx_.data(), width * 4,
-                       {number, static_cast<std::uint64_t>(to_ns(drawn) / 1000)});
+    testing::draw_code(bgrx_.data(), width * 4, {number, static_cast<std::uint64_t>(to_ns(drawn) / 1000)});
     pool_ = PicturePool::create({.format = PixelFormat::i420,
                                  .color = {ColorMatrix::bt709, ColorRange::full},
                                  .width = width,
@@ -47,7 +46,8 @@ class CodedPicture {
     }
   }
   static void put(const Plane& plane, std::uint32_t x, std::uint32_t y, double value) {
-    plane.pixels[y * plane.stride_bytes + x] = static_cast<std::byte>(std::clamp(static_cast<int>(value + 0.5), 0, 255));
+    plane.pixels[y * plane.stride_bytes + x] =
+        static_cast<std::byte>(std::clamp(static_cast<int>(value + 0.5), 0, 255));
   }
   std::uint32_t width_, height_;
   std::vector<std::byte> bgrx_;
@@ -121,10 +121,16 @@ TEST_F(FrameCheckerTest, wrong_colour_tags_are_noticed) {
   EXPECT_EQ(checker_.snapshot().wrong_color, 1U);
 }
 
-TEST_F(FrameCheckerTest, a_picture_without_a_code_is_counted) {
-  const auto pool = PicturePool::create({.format = PixelFormat::i420, .width = kWidth, .height = kHeight, .count = 1}).value();
+TEST_F(FrameCheckerTest, a_picture_without_a_code_is_counted_once_the_scene_is_up) {
+  const auto pool =
+      PicturePool::create({.format = PixelFormat::i420, .width = kWidth, .height = kHeight, .count = 1})
+          .value();
   const auto lease = pool->try_acquire();
   const auto view = view_of(lease->picture(), {});
+  checker_.check({view, AccessUnit{}, time_, time_});
+  EXPECT_EQ(checker_.snapshot().unreadable, 0U);
+  EXPECT_EQ(checker_.snapshot().before_scene, 1U);
+  show(1);
   checker_.check({view, AccessUnit{}, time_, time_});
   EXPECT_EQ(checker_.snapshot().unreadable, 1U);
 }

@@ -19,8 +19,8 @@ ClientPort::ClientPort(std::uint8_t session, const lumen1::Secret& secret, const
   scratch_.reserve(64U << 10U);
 }
 
-void ClientPort::on_datagram(const lumen1::ClearHeader& header, const net::Endpoint& from, MutableBytes datagram,
-                             Timestamp now) {
+void ClientPort::on_datagram(const lumen1::ClearHeader& header, const net::Endpoint& from,
+                             MutableBytes datagram, Timestamp now) {
   if (header.kind == lumen1::Kind::hello) {
     on_hello(from, datagram);
     return;
@@ -97,7 +97,8 @@ bool ClientPort::open_and_handle(Connection& connection, const net::Endpoint& fr
 }
 
 // Only the newest authentic datagram moves the stream: an old one that was held back cannot.
-void ClientPort::follow_address(Connection& connection, const net::Endpoint& from, std::uint64_t packet_number) {
+void ClientPort::follow_address(Connection& connection, const net::Endpoint& from,
+                                std::uint64_t packet_number) {
   if (packet_number < connection.newest) return;
   connection.newest = packet_number;
   if (connection.endpoint == from) return;

@@ -32,7 +32,8 @@ class ClientPort {
  public:
   // All references outlive the port.
   ClientPort(std::uint8_t session, const lumen1::Secret& secret, const net::UdpSocket& socket,
-             stream::VideoSender& sender, SessionPort& link, StateBoard& board, ClientEvents events, Logger& log);
+             stream::VideoSender& sender, SessionPort& link, StateBoard& board, ClientEvents events,
+             Logger& log);
 
   // A datagram that names this session.
   void on_datagram(const lumen1::ClearHeader& header, const net::Endpoint& from, MutableBytes datagram,
@@ -47,7 +48,8 @@ class ClientPort {
     std::uint64_t newest = 0;  // highest packet number so far
   };
   void on_hello(const net::Endpoint& from, MutableBytes datagram);
-  bool open_and_handle(Connection& connection, const net::Endpoint& from, MutableBytes datagram, Timestamp now);
+  bool open_and_handle(Connection& connection, const net::Endpoint& from, MutableBytes datagram,
+                       Timestamp now);
   void promote(const net::Endpoint& from);
   void follow_address(Connection& connection, const net::Endpoint& from, std::uint64_t packet_number);
   void handle(const lumen1::ClientState& state);

@@ -55,8 +55,7 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::create(const std::string& 
   }
   unlink(path.c_str());  // we hold the lock: whatever is there is dead
   UniqueFd listener{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  if (!listener ||
-      bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+  if (!listener || bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       listen(listener.get(), 8) != 0) {
     return fail(ErrorCode::unavailable, "host.control-socket", fmt::format("cannot listen on {}", path),
                 "Set XDG_RUNTIME_DIR to a folder that you can write to", errno);
@@ -64,7 +63,8 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::create(const std::string& 
   std::unique_ptr<ControlSocket> made{
       new ControlSocket{path, std::move(lock), std::move(listener), loop, std::move(on_command)}};
   auto* self = made.get();
-  LUMEN_CHECK_OK(loop.watch(self->listener_.get(), EPOLLIN, [self](std::uint32_t) { self->on_connection(); }));
+  LUMEN_CHECK_OK(
+      loop.watch(self->listener_.get(), EPOLLIN, [self](std::uint32_t) { self->on_connection(); }));
   return made;
 }
 

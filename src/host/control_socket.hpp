@@ -1,5 +1,5 @@
-// lumen/host: the local command socket (`lumen-host status`, `lumen-host stop`): a line in, an answer out, closed.
-// It lies in the private runtime folder, so only its owner can reach it. Owner: lm-main.
+// lumen/host: the local command socket (`lumen-host status`, `lumen-host stop`): a line in, an answer out,
+// closed. It lies in the private runtime folder, so only its owner can reach it. Owner: lm-main.
 #pragma once
 
 #include <functional>

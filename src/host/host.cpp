@@ -19,10 +19,14 @@ Timestamp now() { return SteadyTime{}.now(); }
 
 const char* to_text(lumen1::StreamState state) {
   switch (state) {
-    case lumen1::StreamState::starting: return "starting";
-    case lumen1::StreamState::streaming: return "streaming";
-    case lumen1::StreamState::interrupted: return "interrupted";
-    case lumen1::StreamState::ended: return "ended";
+    case lumen1::StreamState::starting:
+      return "starting";
+    case lumen1::StreamState::streaming:
+      return "streaming";
+    case lumen1::StreamState::interrupted:
+      return "interrupted";
+    case lumen1::StreamState::ended:
+      return "ended";
   }
   return "unknown";
 }
@@ -104,7 +108,8 @@ Result<std::unique_ptr<Host>> Host::create(HostParams params, EventLoop& loop, L
   return host;
 }
 
-Host::Host(HostParams params, EventLoop& loop, Logger& log) : params_{std::move(params)}, loop_{loop}, log_{log} {}
+Host::Host(HostParams params, EventLoop& loop, Logger& log)
+    : params_{std::move(params)}, loop_{loop}, log_{log} {}
 
 Host::~Host() {
   receiver_.reset();
@@ -133,14 +138,13 @@ Status Host::open_session(std::size_t index) {
                                                            .log_level = params_.log_level,
                                                            .bitrate_kbps = params_.bitrate_kbps},
                                                 loop_, *session->sender, session->link, session->board, log_);
-  const ClientEvents events{
-      .on_wish =
-          [this, raw](const lumen1::ClientState& wish) {
-            loop_.post([raw, mode = wish.mode, drawn = wish.pointer_drawn] {
-              raw->slot->client_wants(mode, drawn);
-            });
-          },
-      .on_goodbye = [this, raw] { loop_.post([raw] { raw->slot->client_gone(); }); }};
+  const ClientEvents events{.on_wish =
+                                [this, raw](const lumen1::ClientState& wish) {
+                                  loop_.post([raw, mode = wish.mode, drawn = wish.pointer_drawn] {
+                                    raw->slot->client_wants(mode, drawn);
+                                  });
+                                },
+                            .on_goodbye = [this, raw] { loop_.post([raw] { raw->slot->client_gone(); }); }};
   session->port = std::make_unique<ClientPort>(id, connect.secret, *socket_, *session->sender, session->link,
                                                session->board, events, log_);
   LUMEN_CHECK_OK(write_private_file(session->connect_file, lumen1::to_text(connect)));

@@ -57,7 +57,7 @@ class Host {
   Logger& log_;
   std::unique_ptr<net::UdpSocket> socket_;
   std::uint16_t port_ = 0;
-  std::atomic<std::uint64_t> foreign_{0};  // datagrams that are not ours; relaxed
+  std::atomic<std::uint64_t> foreign_{0};   // datagrams that are not ours; relaxed
   std::unique_ptr<ControlSocket> control_;  // holds the lock: goes last of all
   std::vector<std::unique_ptr<Session>> sessions_;
   EventLoop::TimerId check_ = 0;

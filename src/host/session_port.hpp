@@ -1,5 +1,5 @@
-// lumen/host: the link to whichever session process is alive now. lm-main swaps it, lm-net sends input through
-// it. Thread-safe.
+// lumen/host: the link to whichever session process is alive now. lm-main swaps it, lm-net sends input
+// through it. Thread-safe.
 #pragma once
 
 #include "base/mutex.hpp"

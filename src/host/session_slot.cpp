@@ -164,8 +164,9 @@ void SessionSlot::died(const std::string& why) {
   while (deaths_.front() < now() - kDeathWindow) deaths_.pop_front();
   if (deaths_.size() >= kMaxDeaths) {
     ended_ = true;
-    set_state(StreamState::ended, fmt::format("{}, {} times within a minute: giving up. Connect again to retry",
-                                              why, deaths_.size()));
+    set_state(
+        StreamState::ended,
+        fmt::format("{}, {} times within a minute: giving up. Connect again to retry", why, deaths_.size()));
     return;
   }
   ++restarts_;

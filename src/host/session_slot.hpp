@@ -1,5 +1,5 @@
-// lumen/host: supervises one session: starts lumen-session when a client asks, restarts it when it dies or hangs,
-// says why when it cannot go on. Owner: lm-main.
+// lumen/host: supervises one session: starts lumen-session when a client asks, restarts it when it dies or
+// hangs, says why when it cannot go on. Owner: lm-main.
 //
 //   idle ──client──▶ starting ──Ready──▶ streaming ──died/hangs──▶ interrupted ──restart──▶ starting
 //     ▲                 │ Ended / keeps dying ▼                                     a new client starts again

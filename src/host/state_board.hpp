@@ -1,5 +1,5 @@
-// lumen/host: what a session's client is told, in one place. lm-main writes the state, lm-net the echo and the
-// acknowledgement; either may compose the message. Thread-safe.
+// lumen/host: what a session's client is told, in one place. lm-main writes the state, lm-net the echo and
+// the acknowledgement; either may compose the message. Thread-safe.
 #pragma once
 
 #include <utility>
@@ -28,7 +28,8 @@ class StateBoard {
     auto state = snapshot();
     constexpr auto kLimit = lumen1::kMaxDatagramBytes - lumen1::kClearHeaderBytes - lumen1::kTagBytes;
     if (lumen1::append(body, lumen1::HostMessage{state}, kLimit)) return body;
-    for (auto* text : {&state.encoder_reason, &state.encoder, &state.display, &state.capture, &state.reason}) {
+    for (auto* text :
+         {&state.encoder_reason, &state.encoder, &state.display, &state.capture, &state.reason}) {
       text->resize(std::min<std::size_t>(text->size(), 200));
     }
     lumen1::append(body, lumen1::HostMessage{state}, kLimit);

@@ -36,7 +36,8 @@ Result<std::map<std::string_view, std::string_view>> parse_fields(std::string_vi
     text.remove_prefix(std::min(line.size() + 1, text.size()));
     const auto space = line.find(' ');
     if (space == std::string_view::npos) return malformed("a line without a value");
-    if (!fields.emplace(line.substr(0, space), line.substr(space + 1)).second) return malformed("a field twice");
+    if (!fields.emplace(line.substr(0, space), line.substr(space + 1)).second)
+      return malformed("a field twice");
   }
   return fields;
 }

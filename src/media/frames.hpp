@@ -60,7 +60,7 @@ struct AccessUnit {
   std::uint32_t width = 0, height = 0;
   std::vector<std::byte> bytes;
   Duration host_capture{}, host_encode{}, host_send{};  // presented→captured→encoded→sealed for sending
-  Timestamp received, complete;                         // first datagram, last needed datagram; client's clock
+  Timestamp received, complete;  // first datagram, last needed datagram; client's clock
 };
 
 }  // namespace lumen

@@ -7,7 +7,8 @@ namespace lumen {
 namespace {
 
 TEST(Mode, text_round_trips_exactly) {
-  for (const auto* text : {"1280x720@60", "2340x1080@59.94", "641x363@48", "3840x2160@23.976", "1920x1080@144"}) {
+  for (const auto* text :
+       {"1280x720@60", "2340x1080@59.94", "641x363@48", "3840x2160@23.976", "1920x1080@144"}) {
     const auto mode = parse_mode(text);
     ASSERT_TRUE(mode) << text;
     EXPECT_EQ(to_string(*mode), text);
@@ -21,9 +22,9 @@ TEST(Mode, period_is_exact) {
 }
 
 TEST(Mode, nonsense_is_refused_with_a_remedy) {
-  for (const auto* text : {"", "x", "1280", "1280x", "x720", "1280x720@", "1280x720@x", "-1x5", "1280x720@60Hz",
-                           "99999999999x1", "1280x720@1e9", "1280x720@nan", "1280x720@inf", "63x64", "8193x100",
-                           "100x100@0.5", "100x100@501"}) {
+  for (const auto* text :
+       {"", "x", "1280", "1280x", "x720", "1280x720@", "1280x720@x", "-1x5", "1280x720@60Hz", "99999999999x1",
+        "1280x720@1e9", "1280x720@nan", "1280x720@inf", "63x64", "8193x100", "100x100@0.5", "100x100@501"}) {
     const auto mode = parse_mode(text);
     ASSERT_FALSE(mode) << text;
     EXPECT_FALSE(mode.error().remedy.empty()) << text;
@@ -43,7 +44,8 @@ TEST(PicturePool, lends_each_picture_once_and_takes_it_back) {
 
 TEST(PicturePool, planes_are_aligned_disjoint_and_cover_the_coded_size) {
   for (const auto format : {PixelFormat::nv12, PixelFormat::i420}) {
-    const auto pool = PicturePool::create({.format = format, .width = 641, .height = 363, .count = 1}).value();
+    const auto pool =
+        PicturePool::create({.format = format, .width = 641, .height = 363, .count = 1}).value();
     const auto lease = pool->try_acquire();
     const auto& picture = lease->picture();
     EXPECT_EQ(picture.coded_width(), 642U);

@@ -16,9 +16,7 @@ struct Mode {
 
   bool operator==(const Mode&) const = default;
 
-  Duration period() const {
-    return Duration{static_cast<Duration::rep>(1'000'000'000'000ULL / refresh_mhz)};
-  }
+  Duration period() const { return Duration{static_cast<Duration::rep>(1'000'000'000'000ULL / refresh_mhz)}; }
 };
 
 inline constexpr std::uint32_t kMinModeSize = 64, kMaxModeSize = 8192;  // pixels, each side

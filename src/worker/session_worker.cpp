@@ -98,8 +98,8 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
   } else if (std::holds_alternative<link::RequestIdr>(message)) {
     pipeline_->request_idr();
   } else if (const auto* streaming = std::get_if<link::SetStreaming>(&message)) {
-    pipeline_->set_streaming(streaming->on);
-    if (streaming->on) desktop_->repaint();
+    streaming_wanted_ = streaming->on;
+    update_streaming();
   }
 }
 
@@ -143,12 +143,12 @@ Status SessionWorker::launch_application(const link::Configure& configure) {
     return fail(ErrorCode::invalid_argument, "app.none", "no application was named", "Use --app");
   }
   application_name_ = configure.command.front();
-  link::SpawnParams params{.argv = configure.command,
-                           .environment = {"XDG_RUNTIME_DIR=" + configure.runtime_dir,
-                                           "WAYLAND_DISPLAY=" + desktop_->wayland_display(),
-                                           "XDG_SESSION_TYPE=wayland", "SDL_VIDEODRIVER=wayland",
-                                           "QT_QPA_PLATFORM=wayland", "GDK_BACKEND=wayland,x11"},
-                           .unset = {"DISPLAY", "WAYLAND_SOCKET"}};
+  link::SpawnParams params{
+      .argv = configure.command,
+      .environment = {"XDG_RUNTIME_DIR=" + configure.runtime_dir,
+                      "WAYLAND_DISPLAY=" + desktop_->wayland_display(), "XDG_SESSION_TYPE=wayland",
+                      "SDL_VIDEODRIVER=wayland", "QT_QPA_PLATFORM=wayland", "GDK_BACKEND=wayland,x11"},
+      .unset = {"DISPLAY", "WAYLAND_SOCKET"}};
   if (const auto x11 = desktop_->x11_display(); !x11.empty()) {
     params.environment.push_back("DISPLAY=" + x11);
     params.unset = {"WAYLAND_SOCKET"};
@@ -164,9 +164,10 @@ void SessionWorker::on_application_exit() {
   if (window_shown_) {
     end("app.exited", fmt::format("the application {} {}", application_name_, how));
   } else {
-    end("app.died", fmt::format("the application {} {} before it showed a window. Run it in a terminal to see "
-                                "why, or choose another with --app",
-                                application_name_, how));
+    end("app.died",
+        fmt::format("the application {} {} before it showed a window. Run it in a terminal to see "
+                    "why, or choose another with --app",
+                    application_name_, how));
   }
 }
 
@@ -175,18 +176,21 @@ void SessionWorker::check_window_shown() {
   end("app.no-window",
       fmt::format("the application {} started but showed no window within {} s. It hangs, or it is no "
                   "Wayland or X11 program: choose another with --app",
-                  application_name_, std::chrono::duration_cast<std::chrono::seconds>(kWindowTimeout).count()));
+                  application_name_,
+                  std::chrono::duration_cast<std::chrono::seconds>(kWindowTimeout).count()));
 }
 
 void SessionWorker::on_window_mapped() {
+  if (window_shown_) return;
   window_shown_ = true;
-  report_ready();
+  send(link::Ready{.display = desktop_->display_name(), .capture = desktop_->capture_name()});
+  update_streaming();
 }
 
-void SessionWorker::report_ready() {
-  if (ready_reported_ || !window_shown_) return;
-  ready_reported_ = true;
-  send(link::Ready{.display = desktop_->display_name(), .capture = desktop_->capture_name()});
+void SessionWorker::update_streaming() {
+  const bool on = streaming_wanted_ && window_shown_;
+  pipeline_->set_streaming(on);
+  if (on) desktop_->repaint();
 }
 
 void SessionWorker::on_encoder(const Mode& mode, const EncoderDescription& description) {
@@ -201,15 +205,16 @@ void SessionWorker::report_stats() {
   const auto usage = link::usage_of(getpid());
   if (!usage) return;
   const auto& stats = pipeline_->stats();
-  send(link::SessionStats{.cpu_us = to_us(usage->cpu),
-                          .encoder_cpu_us = stats.encode_cpu_us + to_us(link::cpu_of_threads(getpid(), kEncoderThreads)),
-                          .convert_cpu_us = stats.convert_cpu_us,
-                          .rss_bytes = usage->rss_bytes,
-                          .frames_captured = stats.captured,
-                          .frames_encoded = stats.encoded,
-                          .frames_overwritten = pipeline_->overwritten() + stats.no_picture,
-                          .idr_count = stats.idr,
-                          .dropped_full = stats.dropped_full});
+  send(link::SessionStats{
+      .cpu_us = to_us(usage->cpu),
+      .encoder_cpu_us = stats.encode_cpu_us + to_us(link::cpu_of_threads(getpid(), kEncoderThreads)),
+      .convert_cpu_us = stats.convert_cpu_us,
+      .rss_bytes = usage->rss_bytes,
+      .frames_captured = stats.captured,
+      .frames_encoded = stats.encoded,
+      .frames_overwritten = pipeline_->overwritten() + stats.no_picture,
+      .idr_count = stats.idr,
+      .dropped_full = stats.dropped_full});
 }
 
 void SessionWorker::send(const link::ToHost& message) {

@@ -1,5 +1,6 @@
-// lumen/worker: composition root of lumen-session: one embedded desktop, one application, one picture pipeline,
-// told what to do over the link. Owner: the main thread of lumen-session, which runs the event loop.
+// lumen/worker: composition root of lumen-session: one embedded desktop, one application, one picture
+// pipeline, told what to do over the link. Owner: the main thread of lumen-session, which runs the event
+// loop.
 #pragma once
 
 #include <memory>
@@ -38,7 +39,7 @@ class SessionWorker {
   void on_window_mapped();
   void on_application_exit();
   void check_window_shown();
-  void report_ready();
+  void update_streaming();
   void report_stats();
   void send(const link::ToHost& message);
   void end(std::string_view id, std::string reason);
@@ -54,7 +55,8 @@ class SessionWorker {
   link::Child application_;
   std::string application_name_;
   Mode mode_;
-  bool window_shown_ = false, ready_reported_ = false, ended_ = false;
+  // Streaming begins once there is something to see: `wanted` by the host and a window shown.
+  bool streaming_wanted_ = false, window_shown_ = false, ended_ = false;
   std::optional<EncoderDescription> encoder_;
 };
 

@@ -150,10 +150,9 @@ class UsageSampler {
 };
 
 Result<link::Child> start_host(const Params& params, const std::string& runtime) {
-  link::SpawnParams spawn{
-      .argv = {params.program_dir + "/lumen-host", "serve", "--app", params.application, "--port", "0",
-               "--log-level", "warning"},
-      .environment = {"XDG_RUNTIME_DIR=" + runtime}};
+  link::SpawnParams spawn{.argv = {params.program_dir + "/lumen-host", "serve", "--app", params.application,
+                                   "--port", "0", "--log-level", "warning"},
+                          .environment = {"XDG_RUNTIME_DIR=" + runtime}};
   if (!params.preset.empty()) spawn.argv.insert(spawn.argv.end(), {"--preset", params.preset});
   return link::spawn(spawn);
 }
@@ -183,8 +182,8 @@ Result<json> measure(const Params& params) {
   Running client{std::move(client_child)};
 
   UsageSampler usage;
-  const auto deadline = now() + kClientGrace + std::chrono::duration_cast<Duration>(
-                                                   std::chrono::duration<double>{params.seconds});
+  const auto deadline = now() + kClientGrace +
+                        std::chrono::duration_cast<Duration>(std::chrono::duration<double>{params.seconds});
   std::optional<std::string> how;
   while (!(how = client.wait(kSampleInterval)) && now() < deadline) {
     if (const auto status = status_of(control)) usage.sample(*status);
@@ -196,7 +195,8 @@ Result<json> measure(const Params& params) {
   }
   LUMEN_TRY(const auto text, read_small_file(stats_path, 1U << 20U));
   auto figures = json::parse(text, nullptr, false);
-  if (figures.is_discarded()) return fail(ErrorCode::internal, "selftest.stats", "the client's figures are damaged");
+  if (figures.is_discarded())
+    return fail(ErrorCode::internal, "selftest.stats", "the client's figures are damaged");
   figures["asked_mode"] = params.mode;
   figures["application"] = params.application;
   figures["loss_percent"] = params.loss_percent;
@@ -210,7 +210,8 @@ std::string verdict(const json& figures) {
   const auto count = [&figures](const char* name) { return figures[name].get<std::uint64_t>(); };
   const auto drawn = count("frames_drawn");
   if (drawn == 0) return "no frame of the test scene was recognised";
-  for (const auto* bad : {"frames_unreadable", "frames_wrong_color", "frames_wrong_size", "frames_out_of_order"}) {
+  for (const auto* bad :
+       {"frames_unreadable", "frames_wrong_color", "frames_wrong_size", "frames_out_of_order"}) {
     if (count(bad) > 0) return fmt::format("{}: {}", bad, count(bad));
   }
   if (figures["mode"] != figures["asked_mode"]) {

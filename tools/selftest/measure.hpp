@@ -1,5 +1,5 @@
-// lumen/tools/selftest: starts a host and a headless client in a private runtime folder, streams the test scene
-// between them, and gathers what both measured.
+// lumen/tools/selftest: starts a host and a headless client in a private runtime folder, streams the test
+// scene between them, and gathers what both measured.
 #pragma once
 
 #include <string>

@@ -15,8 +15,11 @@ int main(int argc, char** argv) {
   std::string json_path;
   bool as_json = false;
   app.add_option("--mode", params.mode, "WIDTHxHEIGHT@HZ")->capture_default_str();
-  app.add_option("--seconds", params.seconds, "how long to stream")->check(CLI::Range(1.0, 86'400.0))->capture_default_str();
-  app.add_option("--loss", params.loss_percent, "percent of the datagrams to drop")->check(CLI::Range(0.0, 100.0));
+  app.add_option("--seconds", params.seconds, "how long to stream")
+      ->check(CLI::Range(1.0, 86'400.0))
+      ->capture_default_str();
+  app.add_option("--loss", params.loss_percent, "percent of the datagrams to drop")
+      ->check(CLI::Range(0.0, 100.0));
   app.add_option("--app", params.application, "what runs on the desktop; only test-scene can be checked")
       ->capture_default_str();
   app.add_option("--preset", params.preset, "libx264 preset");

@@ -18,7 +18,8 @@ std::string latency_rows(const json& figures) {
          latency_row("convert", stages["convert"]) + latency_row("encode", stages["encode"]) +
          latency_row("protect and send", stages["protect_and_send"]) +
          latency_row("receive and recover", stages["receive_and_recover"]) +
-         latency_row("decode", stages["decode"]) + latency_row("drawn to decoded", figures["draw_to_decoded_ms"]);
+         latency_row("decode", stages["decode"]) +
+         latency_row("drawn to decoded", figures["draw_to_decoded_ms"]);
 }
 
 std::string loss_row(const json& figures) {
@@ -50,16 +51,20 @@ std::string usage_rows(const json& figures) {
 
 std::string table(const json& figures, const std::string& wrong) {
   const auto text = [&figures](const char* name) { return figures[name].get<std::string>(); };
-  const auto megabits = figures["bytes"].get<double>() * 8e-6 / std::max(1.0, figures["seconds"].get<double>());
-  auto out = fmt::format("\nLumen self-test: {}{}\n\n", wrong.empty() ? "every frame was right" : "FAILED: ", wrong);
+  const auto megabits =
+      figures["bytes"].get<double>() * 8e-6 / std::max(1.0, figures["seconds"].get<double>());
+  auto out =
+      fmt::format("\nLumen self-test: {}{}\n\n", wrong.empty() ? "every frame was right" : "FAILED: ", wrong);
   out += fmt::format("  display      {} at {}\n", text("display"), text("mode"));
   out += fmt::format("  capture      {}\n", text("capture"));
   out += fmt::format("  encoder      {} ({})\n", text("encoder"), text("encoder_reason"));
   out += fmt::format("  frames       {} drawn, {} correct, {} lost; {:.2f} per second delivered\n",
-                     figures["frames_drawn"].get<std::uint64_t>(), figures["frames_correct"].get<std::uint64_t>(),
+                     figures["frames_drawn"].get<std::uint64_t>(),
+                     figures["frames_correct"].get<std::uint64_t>(),
                      figures["frames_lost"].get<std::uint64_t>(), figures["frames_per_second"].get<double>());
-  out += fmt::format("  network      {:.1f} Mbit/s, {:.0f} % of it parity on top of data; encrypted with AES-128-GCM\n",
-                     megabits, figures.value("parity_percent", 0.0));
+  out += fmt::format(
+      "  network      {:.1f} Mbit/s, {:.0f} % of it parity on top of data; encrypted with AES-128-GCM\n",
+      megabits, figures.value("parity_percent", 0.0));
   out += loss_row(figures);
   out += latency_rows(figures);
   out += usage_rows(figures);

@@ -54,8 +54,8 @@ class EncodeInbox {
     refresh_mhz_ = refresh_mhz;
   }
 
-  // Waits for a picture or an IDR request, until `deadline` (nullopt: for ever) or stop. With streaming off it
-  // waits for it to come on.
+  // Waits for a picture or an IDR request, until `deadline` (nullopt: for ever) or stop. With streaming off
+  // it waits for it to come on.
   Taken take(const std::stop_token& stop, std::optional<Timestamp> deadline) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
     const auto due = [this]() LUMEN_REQUIRES(mutex_) { return streaming_ && (frame_ || idr_); };

@@ -5,8 +5,7 @@
 namespace lumen::stream {
 namespace {
 
-constexpr std::size_t kMaxBody =
-    lumen1::kMaxDatagramBytes - lumen1::kClearHeaderBytes - lumen1::kTagBytes;
+constexpr std::size_t kMaxBody = lumen1::kMaxDatagramBytes - lumen1::kClearHeaderBytes - lumen1::kTagBytes;
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// lumen/stream/receive: lm-dec: access units in order to decoded pictures. Units come through a bounded ring and
-// go back empty, so that nothing is allocated once their buffers have grown.
+// lumen/stream/receive: lm-dec: access units in order to decoded pictures. Units come through a bounded ring
+// and go back empty, so that nothing is allocated once their buffers have grown.
 #pragma once
 
 #include <atomic>

@@ -20,8 +20,7 @@ Result<std::unique_ptr<StreamReceiver>> StreamReceiver::create(ReceiverParams pa
   const bool v6 = host.address()->sa_family == AF_INET6;
   LUMEN_TRY(const auto local, net::Endpoint::parse(v6 ? "::" : "0.0.0.0", 0));
   LUMEN_TRY(auto socket, net::UdpSocket::bind({.local = local}));
-  return std::unique_ptr<StreamReceiver>{
-      new StreamReceiver{std::move(params), std::move(socket), host, log}};
+  return std::unique_ptr<StreamReceiver>{new StreamReceiver{std::move(params), std::move(socket), host, log}};
 }
 
 StreamReceiver::StreamReceiver(ReceiverParams params, net::UdpSocket socket, const net::Endpoint& host,

@@ -1,5 +1,5 @@
-// lumen/stream/receive: the client's side of a stream: handshake, reassembly, recovery, feedback (lm-recv), then
-// decoding (lm-dec). Pictures and states come out through callbacks.
+// lumen/stream/receive: the client's side of a stream: handshake, reassembly, recovery, feedback (lm-recv),
+// then decoding (lm-dec). Pictures and states come out through callbacks.
 #pragma once
 
 #include <atomic>
@@ -25,9 +25,9 @@ struct ReceiverParams {
   double loss_percent = 0;  // injected, both directions of loss measured at the receiver
   std::uint64_t loss_seed = 1;
   DecoderFactory make_decoder;
-  std::function<void(const DecodedPicture&)> on_picture;         // lm-dec
-  std::function<void(const lumen1::HostState&)> on_host_state;   // lm-recv, on every change
-  std::function<void(const Error&)> on_failed;                   // any thread: the stream cannot go on
+  std::function<void(const DecodedPicture&)> on_picture;        // lm-dec
+  std::function<void(const lumen1::HostState&)> on_host_state;  // lm-recv, on every change
+  std::function<void(const Error&)> on_failed;                  // any thread: the stream cannot go on
 };
 
 // A consistent copy of the counters.

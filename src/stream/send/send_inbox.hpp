@@ -24,12 +24,12 @@ class SendInbox {
  public:
   struct Taken {
     bool peer_changed = false;
-    std::optional<Peer> peer;                // new one; nullopt with peer_changed: gone
-    std::optional<net::Endpoint> moved_to;   // same connection, new address
-    std::vector<std::byte> message;          // newest message body, empty: none
+    std::optional<Peer> peer;               // new one; nullopt with peer_changed: gone
+    std::optional<net::Endpoint> moved_to;  // same connection, new address
+    std::vector<std::byte> message;         // newest message body, empty: none
     std::optional<LossReport> loss;
     Duration round_trip{};
-    std::optional<FrameId> broken;           // newest frame the client cannot decode
+    std::optional<FrameId> broken;  // newest frame the client cannot decode
   };
 
   void set_peer(std::optional<Peer> peer) LUMEN_EXCLUDES(mutex_) {

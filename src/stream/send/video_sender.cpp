@@ -173,7 +173,8 @@ void VideoSender::send_unit(const AccessUnitView& unit) {
 void VideoSender::send_packed(const lumen1::PackedFrame& frame, Timestamp presented) {
   for (std::size_t first = 0; first < frame.datagrams; first += kBatchDatagrams) {
     const auto end = std::min(first + kBatchDatagrams, frame.datagrams);
-    const auto bytes = frame.bytes.subspan(first * frame.datagram_bytes, (end - first) * frame.datagram_bytes);
+    const auto bytes =
+        frame.bytes.subspan(first * frame.datagram_bytes, (end - first) * frame.datagram_bytes);
     const auto due = pacer_.book(now(), Bytes{bytes.size()});
     if (due > now()) sleep_until(due);
     if (!packetizer_.seal(frame, first, end, presented, now(), *sealer_)) return;

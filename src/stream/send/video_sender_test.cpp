@@ -1,0 +1,153 @@
+#include "stream/send/video_sender.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "lumen1/messages.hpp"
+#include "lumen1/reassembler.hpp"
+
+namespace lumen::stream {
+namespace {
+
+using namespace std::chrono_literals;
+
+net::UdpSocket any_socket() {
+  return net::UdpSocket::bind({.local = net::Endpoint::parse("127.0.0.1", 0).value()}).value();
+}
+
+class VideoSenderTest : public testing::Test {
+ protected:
+  VideoSenderTest() {
+    EXPECT_TRUE(crypto::fill_random(keys_.key));
+    opener_ = lumen1::Opener::create(keys_).value();
+  }
+  SenderParams params() {
+    return {.session = 3, .on_idr_needed = [this] { idr_asked_.fetch_add(1); }};
+  }
+  void push(std::size_t bytes, PictureKind kind = PictureKind::delta, std::byte fill = std::byte{7}) {
+    const std::vector<std::byte> data(bytes, fill);
+    const auto now = SteadyTime{}.now();
+    while (!ring_->try_push({FrameId{1}, Codec::h264, kind, 640, 480, data, {now, now, now, now}})) {
+      std::this_thread::yield();
+    }
+  }
+  // Everything that arrives until `frames` access units are whole, or a second of silence.
+  std::vector<AccessUnit> collect(std::size_t frames) {
+    std::vector<AccessUnit> units;
+    while (units.size() < frames) {
+      const auto got = receiver_.receive(2s, [this](const net::Endpoint&, MutableBytes datagram) {
+        const auto opened = opener_->open(datagram);
+        if (!opened) return;
+        EXPECT_EQ(opened->header.session, 3);
+        if (opened->header.kind == lumen1::Kind::video) reassembler_.push(opened->body, SteadyTime{}.now());
+        if (opened->header.kind == lumen1::Kind::host_message) ++messages_;
+      });
+      if (got == 0) break;
+      AccessUnit unit;
+      while (reassembler_.pop(unit, SteadyTime{}.now())) units.push_back(unit);
+    }
+    return units;
+  }
+
+  std::shared_ptr<Logger> log_ = make_null_logger();
+  net::UdpSocket sender_socket_ = any_socket(), receiver_ = any_socket();
+  lumen1::DirectionKeys keys_;
+  std::optional<lumen1::Opener> opener_;
+  lumen1::Reassembler reassembler_;
+  std::shared_ptr<link::SharedRing> ring_ =
+      std::make_shared<link::SharedRing>(link::SharedRing::create().value());
+  std::atomic<int> idr_asked_{0};
+  int messages_ = 0;
+};
+
+TEST_F(VideoSenderTest, units_arrive_whole_in_order_and_are_renumbered) {
+  VideoSender sender{params(), sender_socket_, *log_};
+  sender.set_ring(ring_);
+  sender.set_peer(Peer{receiver_.local().value(), keys_});
+  std::vector<AccessUnit> units;
+  for (std::size_t i = 0; i < 50; ++i) {  // one at a time: a socket's buffer need not hold them all
+    push(100 + i * 997, PictureKind::delta, static_cast<std::byte>(i));
+    for (auto& unit : collect(1)) units.push_back(std::move(unit));
+  }
+  ASSERT_EQ(units.size(), 50U);
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    EXPECT_EQ(units[i].id.value, i + 1);
+    EXPECT_EQ(units[i].bytes, std::vector<std::byte>(100 + i * 997, static_cast<std::byte>(i)));
+  }
+}
+
+TEST_F(VideoSenderTest, numbers_go_on_when_the_session_process_is_replaced) {
+  VideoSender sender{params(), sender_socket_, *log_};
+  sender.set_ring(ring_);
+  sender.set_peer(Peer{receiver_.local().value(), keys_});
+  push(1000);
+  ASSERT_EQ(collect(1).size(), 1U);
+  ring_ = std::make_shared<link::SharedRing>(link::SharedRing::create().value());
+  sender.set_ring(ring_);
+  push(1000);
+  const auto units = collect(1);
+  ASSERT_EQ(units.size(), 1U);
+  EXPECT_EQ(units[0].id.value, 2U);
+}
+
+TEST_F(VideoSenderTest, a_new_client_gets_an_idr_and_its_own_wish_makes_no_second_one) {
+  VideoSender sender{params(), sender_socket_, *log_};
+  sender.set_ring(ring_);
+  sender.set_peer(Peer{receiver_.local().value(), keys_});
+  push(1000);
+  ASSERT_EQ(collect(1).size(), 1U);
+  for (int i = 0; i < 10; ++i) sender.broken(1);
+  push(1000, PictureKind::idr);
+  ASSERT_EQ(collect(1).size(), 1U);
+  EXPECT_EQ(idr_asked_, 1);
+}
+
+TEST_F(VideoSenderTest, nonsense_about_frames_never_sent_is_ignored) {
+  VideoSender sender{params(), sender_socket_, *log_};
+  sender.set_ring(ring_);
+  sender.set_peer(Peer{receiver_.local().value(), keys_});
+  push(1000, PictureKind::idr);
+  ASSERT_EQ(collect(1).size(), 1U);
+  const int before = idr_asked_;
+  for (const auto frame : {5U, 1000U, 0xFFFFFFFFU}) sender.broken(frame);
+  push(1000);
+  ASSERT_EQ(collect(1).size(), 1U);
+  EXPECT_EQ(idr_asked_, before);
+}
+
+TEST_F(VideoSenderTest, without_a_client_units_are_taken_and_dropped) {
+  VideoSender sender{params(), sender_socket_, *log_};
+  sender.set_ring(ring_);
+  for (int i = 0; i < 20; ++i) push(1000);  // would hang here if nobody emptied the ring
+  EXPECT_EQ(sender.stats().frames, 0U);
+}
+
+TEST_F(VideoSenderTest, messages_reach_the_client) {
+  VideoSender sender{params(), sender_socket_, *log_};
+  sender.set_peer(Peer{receiver_.local().value(), keys_});
+  std::vector<std::byte> body;
+  ASSERT_TRUE(lumen1::append(body, lumen1::HostMessage{lumen1::Goodbye{}}, 1000));
+  sender.send_message(body);
+  while (messages_ == 0 && receiver_.receive(2s, [this](const net::Endpoint&, MutableBytes datagram) {
+    if (opener_->open(datagram)) ++messages_;
+  }) > 0) {
+  }
+  EXPECT_EQ(messages_, 1);
+}
+
+TEST_F(VideoSenderTest, parity_grows_with_the_reported_loss) {
+  VideoSender sender{params(), sender_socket_, *log_};
+  sender.set_ring(ring_);
+  sender.set_peer(Peer{receiver_.local().value(), keys_});
+  push(40'000);
+  ASSERT_EQ(collect(1).size(), 1U);
+  const auto before = sender.stats().parity_shards.load();
+  sender.report({.expected = 1000, .lost = 150, .longest_burst = 5}, 1ms);
+  push(40'000);
+  ASSERT_EQ(collect(1).size(), 1U);
+  EXPECT_GT(sender.stats().parity_shards - before, before);
+}
+
+}  // namespace
+}  // namespace lumen::stream
