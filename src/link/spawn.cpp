@@ -79,6 +79,7 @@ Result<std::string> look_up(const std::string& program, std::string_view search_
     search_path.remove_prefix(std::min(folder.size() + 1, search_path.size()));
     if (!folder.starts_with('/')) continue;  // relative entries would run what lies in the working folder
     auto candidate = fmt::format("{}/{}", folder, program);
+    if (access(candidate.c_str(), F_OK) != 0) continue;  // also in a folder that we may not enter
     const int error = check_executable(candidate);
     if (error == 0) return candidate;
     if (error == EACCES && std::exchange(worst, error) == ENOENT) refused = std::move(candidate);

@@ -78,6 +78,9 @@ TEST(Spawn, a_missing_program_is_named_with_its_remedy) {
             "Program lumen-no-such-program was not found in PATH. Install it or give its full path "
             "[process.not-found]");
   EXPECT_EQ(spawn({.argv = {"/no/such/program"}}).error().id, "process.not-found");
+  const TempDir locked;
+  ASSERT_EQ(chmod(locked.path().c_str(), 0), 0);
+  EXPECT_EQ(spawn({.argv = {"x"}, .environment = {"PATH=" + locked.path()}}).error().id, "process.not-found");
 }
 
 TEST(Spawn, what_cannot_be_executed_is_told_apart_from_what_is_missing) {
