@@ -1,11 +1,13 @@
 // H.264 through FFmpeg. Bytes are hostile: FFmpeg is told to give up on the first error rather than conceal,
-// its sizes are capped before it allocates, and after any failure nothing but an IDR is accepted.
+// its sizes are capped before it allocates, and after any failure nothing but an IDR is accepted, by a new
+// FFmpeg context: flushing keeps what hostile parameter sets left behind, a reordering delay for instance.
 // Not noticed, as FFmpeg does not say: a slice absent as a whole, and a delta picture whose reference never
 // came (FFmpeg takes the previous picture instead). Both need an incomplete stream, which the receiver does
 // not pass on.
 #include <algorithm>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -21,8 +23,14 @@ constexpr unsigned kMaxThreads = 4;
 constexpr std::size_t kMaxAccessUnit = 64U << 20U;  // bytes
 constexpr int kMaxSide = static_cast<int>(kMaxModeSize);
 
+unsigned thread_count() { return std::clamp(std::thread::hardware_concurrency(), 1U, kMaxThreads); }
+
 tl::unexpected<Error> malformed(std::string_view id, std::string what) {
   return fail(ErrorCode::malformed, id, std::move(what), "The stream needs an IDR picture.");
+}
+
+tl::unexpected<Error> no_memory() {
+  return fail(ErrorCode::resource_exhausted, "decoder.memory", "no memory for the H.264 decoder");
 }
 
 // FFmpeg's slice threads lose what decoding a slice returned: it calls execute() without a place for results.
@@ -52,15 +60,35 @@ AVPixelFormat choose_format(AVCodecContext* context, const AVPixelFormat* offere
   return AV_PIX_FMT_NONE;
 }
 
-void configure(AVCodecContext& context) {
+void configure(AVCodecContext& context, SliceResults& slices) {
   limit_log(context, FfmpegLog::nothing);  // a peer could fill the log
   context.flags |= AV_CODEC_FLAG_LOW_DELAY;
   context.thread_type = FF_THREAD_SLICE;
-  context.thread_count = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, kMaxThreads));
+  context.thread_count = static_cast<int>(thread_count());
   context.err_recognition = AV_EF_EXPLODE | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_CAREFUL;
   context.error_concealment = 0;
   context.max_pixels = std::int64_t{kMaxSide} * kMaxSide;
   context.get_format = choose_format;
+  context.opaque = &slices;
+}
+
+// `slices` outlives the context.
+Result<CodecContextPtr> open_context(SliceResults& slices) {
+  const AVCodec* h264 = avcodec_find_decoder_by_name("h264");
+  if (h264 == nullptr) {
+    return fail(ErrorCode::unsupported, "decoder.unavailable", "this FFmpeg has no H.264 decoder",
+                "Install an FFmpeg with the h264 decoder.");
+  }
+  CodecContextPtr context{avcodec_alloc_context3(h264)};
+  if (context == nullptr) return no_memory();
+  configure(*context, slices);
+  if (const int error = avcodec_open2(context.get(), h264, nullptr); error != 0) {
+    return fail(ErrorCode::unsupported, "decoder.unavailable",
+                "the H.264 decoder does not open: " + ffmpeg_error(error),
+                "LUMEN_FFMPEG_DEBUG=1 prints why.");
+  }
+  slices.run = std::exchange(context->execute, SliceResults::collect);  // set by avcodec_open2()
+  return context;
 }
 
 ColorSpace color_of(const AVFrame& frame) {
@@ -91,41 +119,39 @@ class InputBuffer {
 
 class H264Decoder final : public VideoDecoder {
  public:
-  struct Parts {
-    CodecContextPtr context;
-    FramePtr frame;
-    PacketPtr packet;
-  };
-
-  explicit H264Decoder(Parts parts) : parts_{std::move(parts)} {
-    slices_.run = parts_.context->execute;
-    parts_.context->opaque = &slices_;
-    parts_.context->execute = SliceResults::collect;
+  static Result<std::unique_ptr<VideoDecoder>> create() {
+    std::unique_ptr<H264Decoder> decoder{new H264Decoder};
+    if (decoder->frame_ == nullptr || decoder->packet_ == nullptr) return no_memory();
+    LUMEN_TRY(decoder->context_, open_context(decoder->slices_));
+    return decoder;
   }
-  H264Decoder(const H264Decoder&) = delete;
-  H264Decoder& operator=(const H264Decoder&) = delete;
-  ~H264Decoder() override = default;
 
-  std::string name() const override {
-    return fmt::format("FFmpeg h264, {} threads", parts_.context->thread_count);
-  }
+  std::string name() const override { return fmt::format("FFmpeg h264, {} threads", thread_count()); }
 
   Result<PictureView> decode(const AccessUnit& unit) override {
     auto picture = decode_picture(unit);
-    if (!picture) {
-      avcodec_flush_buffers(parts_.context.get());
-      needs_idr_ = true;
-    }
+    needs_idr_ = !picture.has_value();
     return picture;
   }
 
  private:
+  H264Decoder() = default;
+
   Result<PictureView> decode_picture(const AccessUnit& unit) {
     LUMEN_CHECK_OK(check(unit));
+    LUMEN_CHECK_OK(renew_if_spoilt());
+    spoilt_ = true;
     LUMEN_CHECK_OK(feed(unit.bytes));
     LUMEN_CHECK_OK(take_picture());
-    needs_idr_ = false;
+    spoilt_ = false;
     return view(unit);
+  }
+
+  Status renew_if_spoilt() {
+    if (!spoilt_) return {};
+    context_.reset();
+    LUMEN_TRY(context_, open_context(slices_));
+    return {};
   }
 
   Status check(const AccessUnit& unit) const {
@@ -143,23 +169,22 @@ class H264Decoder final : public VideoDecoder {
 
   Status feed(ByteView bytes) {
     AVBufferRef* const input = input_.fill(bytes);
-    if (input == nullptr)
-      return fail(ErrorCode::resource_exhausted, "decoder.memory", "no memory for a picture");
-    AVPacket& packet = *parts_.packet;
+    if (input == nullptr) return no_memory();
+    AVPacket& packet = *packet_;
     packet.buf = input;
     packet.data = input->data;
     packet.size = static_cast<int>(bytes.size());
     packet.pts = ++sequence_;
     slices_.failed = false;
-    const int error = avcodec_send_packet(parts_.context.get(), &packet);
+    const int error = avcodec_send_packet(context_.get(), &packet);
     packet.buf = nullptr;  // borrowed above
     if (error == 0) return {};
     return malformed("decoder.malformed", "H.264 picture cannot be decoded: " + ffmpeg_error(error));
   }
 
   Status take_picture() {
-    AVFrame& frame = *parts_.frame;
-    const int error = avcodec_receive_frame(parts_.context.get(), &frame);
+    AVFrame& frame = *frame_;
+    const int error = avcodec_receive_frame(context_.get(), &frame);
     if (error != 0) return malformed("decoder.malformed", "H.264 gave no picture: " + ffmpeg_error(error));
     if (frame.pts != sequence_) return malformed("decoder.delayed", "H.264 stream reorders its pictures");
     if (slices_.failed || (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame.decode_error_flags != 0) {
@@ -174,7 +199,7 @@ class H264Decoder final : public VideoDecoder {
   }
 
   PictureView view(const AccessUnit& unit) const {
-    const AVFrame& frame = *parts_.frame;
+    const AVFrame& frame = *frame_;
     PictureView view{.format = PixelFormat::i420,
                      .color = color_of(frame),
                      .width = std::min(unit.width, static_cast<std::uint32_t>(frame.width)),
@@ -187,33 +212,23 @@ class H264Decoder final : public VideoDecoder {
     return view;
   }
 
-  SliceResults slices_;  // the context points at it: before parts_
-  Parts parts_;
+  SliceResults slices_;  // the context points at it: declared before
+  CodecContextPtr context_;
+  FramePtr frame_{av_frame_alloc()};
+  PacketPtr packet_{av_packet_alloc()};
   InputBuffer input_;
   std::int64_t sequence_ = 0;
   bool needs_idr_ = true;
+  bool spoilt_ = false;  // the context has seen bytes that failed
 };
 
 }  // namespace
 
 Result<std::unique_ptr<VideoDecoder>> create_h264_decoder(Codec codec) {
-  const AVCodec* h264 = codec == Codec::h264 ? avcodec_find_decoder_by_name("h264") : nullptr;
-  if (h264 == nullptr) {
-    return fail(ErrorCode::unsupported, "decoder.unavailable", "this FFmpeg has no H.264 decoder",
-                "Install an FFmpeg with the h264 decoder.");
+  if (codec != Codec::h264) {
+    return fail(ErrorCode::unsupported, "decoder.unavailable", "only H.264 can be decoded");
   }
-  H264Decoder::Parts parts{CodecContextPtr{avcodec_alloc_context3(h264)}, FramePtr{av_frame_alloc()},
-                           PacketPtr{av_packet_alloc()}};
-  if (parts.context == nullptr || parts.frame == nullptr || parts.packet == nullptr) {
-    return fail(ErrorCode::resource_exhausted, "decoder.memory", "no memory for the H.264 decoder");
-  }
-  configure(*parts.context);
-  if (const int error = avcodec_open2(parts.context.get(), h264, nullptr); error != 0) {
-    return fail(ErrorCode::unsupported, "decoder.unavailable",
-                "the H.264 decoder does not open: " + ffmpeg_error(error),
-                "LUMEN_FFMPEG_DEBUG=1 prints why.");
-  }
-  return std::make_unique<H264Decoder>(std::move(parts));
+  return H264Decoder::create();
 }
 
 }  // namespace lumen::codec

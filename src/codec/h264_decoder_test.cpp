@@ -216,6 +216,19 @@ TEST_F(H264Decoder, a_huge_declared_size_is_refused_without_its_memory_being_tak
   expect_decodes(source_.next({}, true), {});
 }
 
+// Found by fuzzing: parameter sets that ask for reordering left a delay in FFmpeg that survived a flush.
+TEST_F(H264Decoder, damaged_parameter_sets_leave_nothing_behind) {
+  const auto good = source_.next({});
+  for (std::size_t at = 5; at < 40; ++at) {
+    for (const int value : {0x00, 0x1D, 0x4A, 0xFF}) {
+      auto damaged = good;
+      std::ranges::fill(std::span{damaged.bytes}.subspan(at, 3), static_cast<std::byte>(value));
+      (void)decoder_->decode(damaged).has_value();
+      expect_decodes(good, {});
+    }
+  }
+}
+
 TEST_F(H264Decoder, an_access_unit_without_a_size_is_refused) {
   auto unit = source_.next({});
   unit.width = 0;

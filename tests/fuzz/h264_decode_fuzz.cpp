@@ -1,6 +1,7 @@
 // Two hostile access units, then a good IDR, which must decode whatever came before.
 // Input: two bytes say where the first unit ends and whether the units start as the good one does.
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <vector>
 
@@ -49,6 +50,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto unit = unit_of(raw ? std::vector<std::byte>{part.begin(), part.end()} : damaged(good, part));
     (void)decoder->decode(unit).has_value();
   }
-  if (!decoder->decode(unit_of(good))) std::abort();
+  if (auto r = decoder->decode(unit_of(good)); !r) { std::fputs(describe(r.error()).c_str(), stderr); std::abort(); }
   return 0;
 }

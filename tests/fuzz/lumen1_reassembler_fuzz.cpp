@@ -50,8 +50,8 @@ class Script {
     header.data_shards = static_cast<std::uint8_t>(block_first_shard(n, header.blocks, header.block + 1U) -
                                                    block_first_shard(n, header.blocks, header.block));
     header.parity_shards = static_cast<std::uint8_t>(input.little<std::uint8_t>() % 8U);
-    header.shard =
-        static_cast<std::uint8_t>(input.little<std::uint8_t>() % (header.data_shards + header.parity_shards));
+    const auto shards = std::max(1, header.data_shards + header.parity_shards);
+    header.shard = static_cast<std::uint8_t>(input.little<std::uint8_t>() % shards);
     header.age_us = input.little<std::uint32_t>();
     encode(header, body_);
     const auto shard = MutableBytes{body_}.subspan(kShardHeaderBytes, header.shard_bytes);
