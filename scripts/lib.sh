@@ -87,7 +87,7 @@ as_root() {
   if [[ $(id -u) == 0 ]]; then "$@"; else sudo "$@"; fi
 }
 
-apt() { # apt ARGUMENT…, never asks
+apt_get() { # apt_get ARGUMENT…, never asks
   as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
     -o Acquire::Retries=3 "$@"
 }
@@ -95,7 +95,7 @@ apt() { # apt ARGUMENT…, never asks
 apt_install() { # apt_install LOG PACKAGE…
   local log=$1
   shift
-  apt install --no-install-recommends "$@" </dev/null 2>&1 | tee "$log" | show_progress count_apt 'packages' quiet
+  apt_get install --no-install-recommends "$@" </dev/null 2>&1 | tee "$log" | show_progress count_apt 'packages' quiet
 }
 
 install_packages() { # install_packages NAME…: everything in scripts/packages-NAME.txt
@@ -112,12 +112,10 @@ install_packages() { # install_packages NAME…: everything in scripts/packages-
   step "Installing ${#missing[@]} missing packages (and what they need): ${missing[*]}"
   mkdir -p build
   local log=build/apt.log
-  # A machine that has just been set up knows no packages yet, one that has not been used for long knows old ones.
-  if apt-cache show --no-all-versions "${missing[@]}" >/dev/null 2>&1 && apt_install "$log" "${missing[@]}"; then
-    return 0
-  fi
+  ! apt_install "$log" "${missing[@]}" || return 0
+  # A machine that was just set up knows no packages yet, one that was not used for long knows old ones.
   say '  bringing the package lists up to date'
-  apt update >"$log" 2>&1 </dev/null && apt_install "$log" "${missing[@]}" && return 0
+  apt_get update >"$log" 2>&1 </dev/null && apt_install "$log" "${missing[@]}" && return 0
   tail -n 15 "$log" >&2
   die 1 'apt-get could not install what is missing' \
     "What it said is above and in $log; Lumen is built for Debian 12 with its main archive"
