@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <sched.h>
+
 #include <memory>
 #include <random>
 #include <vector>
 
 #include "base/handoff.hpp"
 #include "base/histogram.hpp"
+#include "base/priority.hpp"
 #include "base/result.hpp"
 #include "base/thread.hpp"
 #include "base/units.hpp"
@@ -91,6 +94,15 @@ TEST(Mailbox, hands_over_between_threads) {
   OwnedThread producer{"producer", [&](const std::stop_token&) { box.put(std::make_unique<int>(7)); }};
   const auto got = box.take(std::stop_token{});
   EXPECT_EQ(**got, 7);
+}
+
+TEST(Priority, what_a_real_time_thread_starts_is_ordinary_again) {
+  OwnedThread thread{"rt", [](const std::stop_token&) {
+                       if (!raise_priority(Urgency::realtime)) return;  // not allowed here: nothing to inherit
+                       EXPECT_EQ(sched_getscheduler(0) & ~SCHED_RESET_ON_FORK, SCHED_RR);
+                       std::thread child{[] { EXPECT_EQ(sched_getscheduler(0), SCHED_OTHER); }};
+                       child.join();
+                     }};
 }
 
 TEST(SpscRing, keeps_order_and_refuses_when_full) {

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/priority.hpp"
+
 #include "codec/convert.hpp"
 #include "codec/software_h264.hpp"
 
@@ -33,6 +35,8 @@ SessionWorker::~SessionWorker() { release_everything(); }
 
 Status SessionWorker::start() {
   LUMEN_CHECK_OK(link::become_subreaper());
+  // Its applications are ordinary again; the compositor must hand a frame over the moment it is there.
+  if (const auto raised = raise_priority(Urgency::realtime); !raised) log_.info("{}", describe(raised.error()));
   return loop_.watch(link_.get(), EPOLLIN, [this](std::uint32_t) { on_link_ready(); });
 }
 

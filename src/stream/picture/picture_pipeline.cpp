@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/priority.hpp"
+
 namespace lumen::stream {
 namespace {
 
@@ -116,6 +118,7 @@ void PicturePipeline::convert_and_put(const BorrowedFrame& frame, PictureLease l
 }
 
 void PicturePipeline::encode_loop(const std::stop_token& stop) {
+  if (const auto raised = raise_priority(Urgency::urgent); !raised) log_.info("{}", describe(raised.error()));
   while (!stop.stop_requested() && !failed_) {
     auto taken = inbox_.take(stop, last_ ? std::optional{cadence_.repeat_due()} : std::nullopt);
     if (stop.stop_requested()) return;

@@ -1,5 +1,7 @@
 #include "stream/receive/decode_stage.hpp"
 
+#include "base/priority.hpp"
+
 namespace lumen::stream {
 
 DecodeStage::DecodeStage(DecoderFactory make_decoder, Events events, Logger& log)
@@ -21,6 +23,7 @@ bool DecodeStage::try_push(AccessUnit& unit) {
 }
 
 void DecodeStage::loop(const std::stop_token& stop) {
+  if (const auto raised = raise_priority(Urgency::urgent); !raised) log_.info("{}", describe(raised.error()));
   while (!stop.stop_requested()) {
     wake_.acquire();
     while (auto unit = filled_.try_pop()) {

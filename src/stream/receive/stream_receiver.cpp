@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/priority.hpp"
+
 namespace lumen::stream {
 namespace {
 
@@ -59,6 +61,7 @@ ReceiveStats StreamReceiver::stats() const {
 }
 
 void StreamReceiver::loop(const std::stop_token& stop) {
+  if (const auto raised = raise_priority(Urgency::realtime); !raised) log_.info("{}", describe(raised.error()));
   while (!stop.stop_requested()) {
     socket_.receive(wait_time(), [this](const net::Endpoint& from, MutableBytes datagram) {
       if (!(from == host_)) {

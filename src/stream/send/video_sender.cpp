@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/priority.hpp"
+
 namespace lumen::stream {
 namespace {
 
@@ -87,6 +89,7 @@ void VideoSender::wait() {
 }
 
 void VideoSender::loop(const std::stop_token& stop) {
+  if (const auto raised = raise_priority(Urgency::realtime); !raised) log_.info("{}", describe(raised.error()));
   while (!stop.stop_requested()) {
     {
       MutexLock lock{ring_mutex_};
