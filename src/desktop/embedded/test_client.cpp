@@ -289,7 +289,9 @@ bool TestClient::is_connected() const { return wl_display_get_error(display_) ==
 void TestClient::flush() { wl_display_flush(display_); }
 
 void TestClient::pump() {
-  while (wl_display_prepare_read(display_) != 0) wl_display_dispatch_pending(display_);
+  while (wl_display_prepare_read(display_) != 0) {
+    if (wl_display_dispatch_pending(display_) < 0) return;
+  }
   wl_display_flush(display_);
   pollfd ready{.fd = fd(), .events = POLLIN, .revents = 0};
   if (::poll(&ready, 1, 0) > 0) {
