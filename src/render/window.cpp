@@ -73,6 +73,7 @@ void set_hints(const WindowParams& params) {
   SDL_SetHint(SDL_HINT_VIDEODRIVER, "x11,wayland");  // nothing that takes over a console
   SDL_SetHint(SDL_HINT_APP_NAME, params.title.c_str());
   SDL_SetHint(SDL_HINT_VIDEO_MINIMIZE_ON_FOCUS_LOSS, "0");
+  SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");  // the software renderer must not go through OpenGL
   // A compositor adds a frame of delay; switching it off for a plain window would disturb all the others.
   SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, params.fullscreen ? "1" : "0");
 }
