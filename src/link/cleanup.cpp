@@ -1,13 +1,13 @@
 // Ending processes that come and go meanwhile: list them, signal the new ones, wait a moment on all of them,
 // list again, until a listing made after the last end finds nobody.
 #include <poll.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <functional>
 #include <map>
 
@@ -44,7 +44,9 @@ class Hunt {
       Duration lasts;
     };
     // Asked twice: a shell that is about to start a command loses the signal.
-    const std::array steps{Step{SIGTERM, grace / 2}, Step{SIGTERM, grace / 2}, Step{SIGKILL, kKillPatience}};
+    const std::array steps{Step{.signal = SIGTERM, .lasts = grace / 2},
+                           Step{.signal = SIGTERM, .lasts = grace / 2},
+                           Step{.signal = SIGKILL, .lasts = kKillPatience}};
     for (const auto& [signal, lasts] : steps) {
       signal_everyone(signal);
       if (end_all(signal, now() + lasts)) break;
@@ -163,7 +165,7 @@ std::optional<Marker> parse_marker(std::string_view text) {
   if (colon == std::string_view::npos) return std::nullopt;
   const auto host = parse_host(text.substr(0, colon));
   if (!host) return std::nullopt;
-  return Marker{*host, std::string{text.substr(colon + 1)}};
+  return Marker{.host = *host, .runtime_dir = std::string{text.substr(colon + 1)}};
 }
 
 }  // namespace

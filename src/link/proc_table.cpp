@@ -3,11 +3,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <array>
 #include <charconv>
+#include <ctime>
 #include <memory>
 
 #include <fmt/format.h>
@@ -60,7 +60,7 @@ std::vector<pid_t> read_ids(const std::string& path) {
   std::vector<pid_t> ids;
   const std::unique_ptr<DIR, CloseDir> dir{opendir(path.c_str())};
   if (!dir) return ids;
-  while (const dirent* const entry = readdir(dir.get())) {
+  while (const dirent* const entry = readdir(dir.get())) {  // NOLINT(concurrency-mt-unsafe): its own stream
     if (const auto id = parse<pid_t>(entry->d_name)) ids.push_back(*id);
   }
   return ids;
@@ -77,7 +77,8 @@ std::optional<ProcessRecord> read_process(pid_t pid) {
   const auto parent = parse<pid_t>(word(fields, 4 - 3));
   const auto start = parse<std::uint64_t>(word(fields, 22 - 3));
   if (!parent || !start) return std::nullopt;
-  return ProcessRecord{.key = {pid, *start}, .parent = *parent, .ended = state == "Z" || state == "X"};
+  return ProcessRecord{
+      .key = {.pid = pid, .start = *start}, .parent = *parent, .ended = state == "Z" || state == "X"};
 }
 
 std::vector<ProcessRecord> read_all_processes() {

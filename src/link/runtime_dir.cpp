@@ -43,7 +43,7 @@ std::vector<std::string> names_in(int folder) {
   const std::unique_ptr<DIR, CloseDir> dir{fdopendir(copy.get())};
   if (!dir) return names;
   [[maybe_unused]] const int owned_by_dir = copy.release();
-  while (const dirent* const entry = readdir(dir.get())) {
+  while (const dirent* const entry = readdir(dir.get())) {  // NOLINT(concurrency-mt-unsafe): its own stream
     const std::string_view name{entry->d_name};
     if (name != "." && name != "..") names.emplace_back(name);
   }
@@ -118,8 +118,9 @@ std::string to_text(const ProcessKey& host) { return fmt::format("{}:{}", host.p
 
 std::optional<ProcessKey> parse_host(std::string_view text) {
   ProcessKey host;
-  const char* const end = text.data() + text.size();
-  const auto pid = std::from_chars(text.data(), end, host.pid);
+  const char* const begin = std::to_address(text.begin());
+  const char* const end = std::to_address(text.end());
+  const auto pid = std::from_chars(begin, end, host.pid);
   if (pid.ec != std::errc{} || pid.ptr == end || *pid.ptr != ':' || host.pid <= 0) return std::nullopt;
   const auto start = std::from_chars(pid.ptr + 1, end, host.start);
   if (start.ec != std::errc{} || start.ptr != end) return std::nullopt;

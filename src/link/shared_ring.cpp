@@ -28,7 +28,8 @@ constexpr unsigned kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 // Times above this (146 years) are nonsense; below it their differences cannot overflow.
 constexpr std::uint64_t kMaxTimeNs = 1ULL << 62U;
 
-enum Word : std::size_t { id, size, picture, presented, captured, encode_begin, encode_end, kWords };
+enum Word : std::size_t { id, size, picture, presented, captured, encode_begin, encode_end };
+constexpr std::size_t kWords = encode_end + 1;
 
 // Atomics, although a slot has one owner at a time: a hostile producer does not keep to that, and a plain
 // load may be repeated by the compiler after the value was checked. Relaxed: head and tail order them.
@@ -78,7 +79,10 @@ std::optional<AccessUnitView> load(const Metadata& words, const std::byte* bytes
       .width = width,
       .height = height,
       .bytes = {bytes, copy[size]},
-      .times = {time(presented), time(captured), time(encode_begin), time(encode_end)},
+      .times = {.presented = time(presented),
+                .captured = time(captured),
+                .encode_begin = time(encode_begin),
+                .encode_end = time(encode_end)},
   };
 }
 

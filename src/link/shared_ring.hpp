@@ -27,6 +27,8 @@ class SharedRing {
   static Result<SharedRing> attach(UniqueFd memory, UniqueFd doorbell);
   SharedRing(SharedRing&&) noexcept;
   SharedRing& operator=(SharedRing&&) noexcept;
+  SharedRing(const SharedRing&) = delete;
+  SharedRing& operator=(const SharedRing&) = delete;
   ~SharedRing();
 
   // Producer thread only. Copies the unit in and rings. False when full, or when the unit is empty or larger

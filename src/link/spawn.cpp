@@ -144,7 +144,7 @@ void reset_signals() {
   for (int number = 1; number <= SIGRTMAX; ++number) sigaction(number, &action, nullptr);
   sigset_t none;
   sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
 bool place_descriptors(const ChildPlan& plan) {

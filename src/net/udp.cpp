@@ -125,8 +125,9 @@ int send_offloaded(int fd, const Endpoint& to, ByteView chunk, std::size_t segme
 // At most kMaxSegments datagrams. Returns how many were accepted.
 std::size_t send_each(int fd, const Endpoint& to, ByteView chunk, std::size_t segment_bytes,
                       SendRetry& retry) {
-  std::array<iovec, kMaxSegments> bytes;
-  std::array<mmsghdr, kMaxSegments> messages;
+  std::array<iovec, kMaxSegments> bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled below,
+  std::array<mmsghdr, kMaxSegments>
+      messages;  // NOLINT(cppcoreguidelines-pro-type-member-init): as far as used
   std::size_t count = 0;
   for (; !chunk.empty(); ++count) {
     const auto segment = chunk.first(std::min(segment_bytes, chunk.size()));

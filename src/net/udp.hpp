@@ -55,6 +55,8 @@ class UdpSocket {
   static Result<UdpSocket> bind(const Params& params);
   UdpSocket(UdpSocket&&) noexcept;
   UdpSocket& operator=(UdpSocket&&) noexcept;
+  UdpSocket(const UdpSocket&) = delete;
+  UdpSocket& operator=(const UdpSocket&) = delete;
   ~UdpSocket();
 
   Result<Endpoint> local() const;
