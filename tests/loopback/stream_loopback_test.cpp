@@ -62,6 +62,7 @@ class StreamLoopback : public testing::Test {
     network_ = std::make_unique<OwnedThread>("lm-net", [this](const std::stop_token& stop) {
       while (!stop.stop_requested()) {
         socket_.receive(20ms, [this](const net::Endpoint& from, MutableBytes datagram) {
+          remember(from);
           if (const auto header = lumen1::decode_clear_header(datagram)) {
             port_->on_datagram(*header, from, datagram, SteadyTime{}.now());
           }
@@ -95,6 +96,10 @@ class StreamLoopback : public testing::Test {
     }
     return true;
   }
+  void remember(const net::Endpoint& from) {
+    MutexLock lock{client_mutex_};
+    client_ = from;
+  }
   void wait_connected() {
     ASSERT_TRUE(wait_for([this] { return port_->counters().connections > 0; }));
   }
@@ -121,6 +126,10 @@ class StreamLoopback : public testing::Test {
       encode_next();
       std::this_thread::sleep_for(2ms);  // the encoder's pace
     }
+  }
+  net::Endpoint client_endpoint() {
+    MutexLock lock{client_mutex_};
+    return client_;
   }
   std::vector<std::uint64_t> decoded() {
     MutexLock lock{ledger_.mutex};
@@ -153,6 +162,8 @@ class StreamLoopback : public testing::Test {
   Ledger ledger_;
   std::uint64_t next_seed_ = 1;
   int idr_made_ = 0;
+  Mutex client_mutex_;
+  net::Endpoint client_ LUMEN_GUARDED_BY(client_mutex_);
   std::unique_ptr<OwnedThread> network_;
 };
 
@@ -226,6 +237,15 @@ TEST_F(StreamLoopback, random_datagrams_at_both_ends_change_nothing) {
     if (i % 2 == 0) junk[0] = static_cast<std::byte>(4 + i % 5);
     if (junk.size() > 1) junk[1] = std::byte{0};
     attacker.send_one(host, junk);
+    if (i % 100 == 0) encode_next();
+  }
+  const auto client = client_endpoint();
+  for (int i = 0; i < 20'000; ++i) {  // from the host's own address, so that it is looked at
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    junk.resize(8 + (state >> 40U) % 1400);
+    for (std::size_t b = 0; b < junk.size(); b += 3) junk[b] = static_cast<std::byte>(state >> (b % 7 * 8));
+    junk[0] = static_cast<std::byte>(4 + i % 5);
+    socket_.send_one(client, junk);
     if (i % 100 == 0) encode_next();
   }
   run(100);
