@@ -49,9 +49,10 @@ std::size_t reap_adopted(std::span<const pid_t> keep);
 // descendants. `descendants` is for a session process: all of its own descendants as well.
 enum class KillScope : std::uint8_t { marked, descendants };
 
-// SIGTERM (once each) to every descendant of this process and everything that bears `marker`, then SIGKILL to
-// what is left after `grace`. Waits for their end, two seconds at most after SIGKILL; children stay to be
-// reaped. Never this process, its ancestors or process 1. Returns how many there were.
+// SIGTERM to every descendant of this process and everything that bears `marker`, again after half of
+// `grace`, then SIGKILL to what is left after all of it. Waits for their end, two seconds at most after
+// SIGKILL; children stay to be reaped. Never this process, its ancestors or process 1. Returns how many there
+// were.
 std::size_t kill_marked(const std::string& marker, Duration grace, KillScope scope = KillScope::descendants);
 
 std::string make_marker(const std::string& runtime_dir);  // "LUMEN_MARKER=…" for this process
