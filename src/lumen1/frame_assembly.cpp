@@ -1,6 +1,7 @@
 #include "lumen1/frame_assembly.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace lumen::lumen1 {
 namespace {
@@ -36,7 +37,8 @@ void FrameAssembly::fit_memory() {
     memory_ = std::make_unique_for_overwrite<std::byte[]>(needed);
     capacity_ = needed;
   }
-  if (is_oversized(parity_.capacity(), needed)) parity_ = {};
+  if (is_oversized(parity_.capacity(), needed))
+    parity_ = std::vector<std::byte>{};  // {} alone keeps the memory
   parity_shards_.clear();
 }
 
@@ -68,7 +70,9 @@ FrameAdded FrameAssembly::add(const ShardHeader& header, ByteView shard, Timesta
 
 void FrameAssembly::store(const ShardHeader& header, Block& block, ByteView shard) {
   const bool is_data = header.shard < block.data;
-  std::ranges::copy(shard, is_data ? data_shard(header.block, header.shard) : new_parity_shard(header));
+  // Not ranges::copy: GCC 12 makes a loop over bytes of it, a third of the time of a datagram.
+  std::memcpy(is_data ? data_shard(header.block, header.shard) : new_parity_shard(header), shard.data(),
+              shard.size());
   ++block.stored;
   if (is_data) ++block.stored_data;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -69,8 +70,8 @@ void copy_shard(const AccessUnitView& unit, std::size_t index, MutableBytes out)
     offset -= kFrameHeaderBytes;
   }
   const auto part = unit.bytes.subspan(offset, std::min(out.size(), unit.bytes.size() - offset));
-  const auto rest = std::ranges::copy(part, out.begin()).out;
-  std::fill(rest, out.end(), std::byte{0});
+  std::memcpy(out.data(), part.data(), part.size());  // see FrameAssembly::store()
+  std::ranges::fill(out.subspan(part.size()), std::byte{0});
 }
 
 }  // namespace

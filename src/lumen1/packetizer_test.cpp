@@ -79,6 +79,14 @@ TEST(VideoPacketizer, data_is_header_then_access_unit_then_zeros) {
   }
 }
 
+TEST(VideoPacketizer, padding_is_zero_where_another_frame_was_before) {
+  VideoPacketizer packetizer;
+  const Buffer large(50'000, std::byte{0xFF});
+  ASSERT_TRUE(packetizer.pack(unit_of(large, 1), ParityControl{}));
+  const auto bodies = test::bodies_of(packetizer.pack(unit_of(as_view("AU"), 2), ParityControl{}).value());
+  EXPECT_EQ(Buffer(bodies.body[0].end() - 6, bodies.body[0].end()), Buffer(6));
+}
+
 TEST(VideoPacketizer, shards_are_as_few_as_possible_and_multiples_of_16) {
   VideoPacketizer packetizer;
   for (std::size_t size = 1; size < 20'000; size += 37) {

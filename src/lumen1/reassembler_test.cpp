@@ -399,7 +399,8 @@ TEST_F(ReassemblerTest, memory_is_what_the_frames_need_and_shrinks_after_a_huge_
   push_small(1, at_ms(0));
   EXPECT_LT(reassembler_.memory_bytes(), 10'000U);
   pop(at_ms(0));
-  const auto huge = pack(noise(7'000'000, 13), 2);
+  const ParityControl parity{{.initial_loss = 0.25}};
+  const auto huge = pack(noise(7'000'000, 13), 2, kMaxShardBytes, parity);
   push(huge, at_ms(0), as_many_as_parity(huge));
   EXPECT_GT(reassembler_.memory_bytes(), 7'000'000U);
   EXPECT_LT(reassembler_.memory_bytes(), 14'100'000U);

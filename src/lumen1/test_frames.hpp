@@ -78,9 +78,10 @@ inline Bodies bodies_of(const PackedFrame& frame) {
   return bodies;
 }
 
-inline Bodies pack(ByteView bytes, std::uint64_t id, std::size_t max_shard_bytes = kMaxShardBytes) {
+inline Bodies pack(ByteView bytes, std::uint64_t id, std::size_t max_shard_bytes = kMaxShardBytes,
+                   const ParityControl& parity = ParityControl{}) {
   VideoPacketizer packetizer{max_shard_bytes};
-  return bodies_of(packetizer.pack(unit_of(bytes, id), ParityControl{}).value());
+  return bodies_of(packetizer.pack(unit_of(bytes, id), parity).value());
 }
 
 inline DirectionKeys keys() {
