@@ -37,8 +37,8 @@ void FrameAssembly::fit_memory() {
     memory_ = std::make_unique_for_overwrite<std::byte[]>(needed);
     capacity_ = needed;
   }
-  if (is_oversized(parity_.capacity(), needed))
-    parity_ = std::vector<std::byte>{};  // {} alone keeps the memory
+  // Not `= {}`: that is an empty list assigned, which keeps the memory.
+  if (is_oversized(parity_.capacity(), needed)) parity_ = std::vector<std::byte>{};
   parity_shards_.clear();
 }
 
