@@ -38,7 +38,6 @@ class Host {
   }
 
   Sent finish() {
-    std::ranges::stable_sort(queue_, {}, &std::pair<std::size_t, Buffer>::first);
     for (auto& [order, datagram] : queue_) sent_.arriving.push_back(std::move(datagram));
     return std::move(sent_);
   }
@@ -59,8 +58,8 @@ class Host {
         continue;
       }
       const auto datagram = frame.datagram(i);
-      queue_.emplace_back(position(), Buffer(datagram.begin(), datagram.end()));
-      if (chance(network_.duplication)) queue_.emplace_back(position(), queue_.back().second);
+      const auto queued = queue_.emplace(position(), Buffer(datagram.begin(), datagram.end()));
+      if (chance(network_.duplication)) queue_.emplace(position(), queued->second);
     }
     if (recoverable) sent_.recoverable.insert(id);
   }
@@ -71,7 +70,7 @@ class Host {
   ParityControl parity_;
   Sealer sealer_ = Sealer::create(test::keys(), 1).value();
   Sent sent_;
-  std::vector<std::pair<std::size_t, Buffer>> queue_;
+  std::multimap<std::size_t, Buffer> queue_;  // by position; equals in the order of sending
   std::size_t clock_ = 0;
 };
 
