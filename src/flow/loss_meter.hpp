@@ -1,6 +1,6 @@
 // lumen/flow: how many datagrams of a numbered sequence did not come, per reporting interval.
-// A number counts as missing once kReorder newer ones have come; what comes later still is a late one and
-// takes its loss back from the next report where it can. Owner: one thread. Never allocates.
+// A number counts as missing once kReorder newer ones have come, and stays so if it comes later still: what
+// is that late is of no use to the frame it belongs to. Owner: one thread. Never allocates.
 #pragma once
 
 #include <algorithm>
