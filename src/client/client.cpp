@@ -2,7 +2,7 @@
 
 #include <poll.h>
 
-#include <future>
+#include <atomic>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -22,9 +22,36 @@ constexpr std::size_t kWindowPictures = 4;  // waiting, shown, being filled, spa
 
 Timestamp now() { return SteadyTime{}.now(); }
 
-struct WindowPicture {
+struct KeptPicture {
   PictureLease lease;
   ColorSpace color;
+};
+
+// Copies a borrowed picture into a pool that fits it.
+class PictureKeeper {
+ public:
+  std::optional<KeptPicture> keep(const PictureView& picture) {
+    if (!fits(picture)) {
+      auto made = PicturePool::create({.format = picture.format,
+                                       .color = picture.color,
+                                       .width = picture.width,
+                                       .height = picture.height,
+                                       .count = kWindowPictures});
+      if (!made) return std::nullopt;
+      pool_ = std::move(*made);
+    }
+    auto lease = pool_->try_acquire();
+    if (!lease || !copy_picture(picture, lease->picture())) return std::nullopt;
+    return KeptPicture{std::move(*lease), picture.color};
+  }
+
+ private:
+  bool fits(const PictureView& picture) const {
+    if (!pool_) return false;
+    const auto& own = pool_->picture_size();
+    return own.format == picture.format && own.width == picture.width && own.height == picture.height;
+  }
+  std::shared_ptr<PicturePool> pool_;
 };
 
 // What lm-dec hands to the main thread.
@@ -35,43 +62,32 @@ class PictureTap {
   // lm-dec
   void on_picture(const stream::DecodedPicture& decoded) {
     if (params_.check) checker_.check(decoded);
-    if (!params_.headless) copy_for_window(decoded.picture);
-    if (png_wanted_.exchange(false)) png_done_.set_value(codec::write_png(decoded.picture, params_.png_path));
+    const bool wanted = wanted_.exchange(false);
+    if (params_.headless && !wanted) return;
+    if (auto kept = keeper_.keep(decoded.picture)) {
+      pictures_.put(std::move(*kept));
+    } else if (wanted) {
+      wanted_.store(true);
+    }
   }
 
   // main thread
-  std::optional<WindowPicture> take_until(Timestamp deadline) { return window_.take_until({}, deadline); }
+  std::optional<KeptPicture> take_until(Timestamp deadline) { return pictures_.take_until({}, deadline); }
   FrameChecker& checker() { return checker_; }
   Status write_png() {
-    auto done = png_done_.get_future();
-    png_wanted_.store(true);
-    if (done.wait_for(kPngTimeout) == std::future_status::ready) return done.get();
+    wanted_.store(true);
+    const auto kept = take_until(now() + kPngTimeout);
+    if (kept) return codec::write_png(view_of(kept->lease.picture(), kept->color), params_.png_path);
     return fail(ErrorCode::timed_out, "png.no-picture", "no picture came to write",
                 "Check that the stream runs: lumen-host status");
   }
 
  private:
-  void copy_for_window(const PictureView& picture) {
-    if (!pool_ || pool_->picture_size().width != picture.width ||
-        pool_->picture_size().height != picture.height) {
-      auto made = PicturePool::create({.format = picture.format,
-                                       .color = picture.color,
-                                       .width = picture.width,
-                                       .height = picture.height,
-                                       .count = kWindowPictures});
-      if (!made) return;
-      pool_ = std::move(*made);
-    }
-    auto lease = pool_->try_acquire();
-    if (lease && copy_picture(picture, lease->picture())) window_.put({std::move(*lease), picture.color});
-  }
-
   const ClientParams& params_;
   FrameChecker checker_;
-  std::shared_ptr<PicturePool> pool_;
-  Mailbox<WindowPicture> window_;
-  std::atomic<bool> png_wanted_{false};  // set by main, taken by lm-dec
-  std::promise<Status> png_done_;
+  PictureKeeper keeper_;
+  Mailbox<KeptPicture> pictures_;
+  std::atomic<bool> wanted_{false};  // one picture although there is no window; set by main, taken by lm-dec
 };
 
 class Run {

@@ -52,8 +52,8 @@ TEST_P(OddMode, is_streamed_exactly) {
 
 INSTANTIATE_TEST_SUITE_P(Modes, OddMode,
                          testing::Values("641x363@48", "2340x1080@59.94", "3840x2160@30", "1920x1080@60"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& mode) {
+                           std::string name = mode.param;
                            std::ranges::replace_if(name, [](char c) { return !isalnum(c); }, '_');
                            return name;
                          });
