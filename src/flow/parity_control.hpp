@@ -39,7 +39,7 @@ struct LossReport {
 class ParityControl {
  public:
   struct Params {
-    double initial_loss = 0.02, floor_loss = 0.005, ceiling_loss = 0.25;
+    double initial_loss = 0.02, floor_loss = 0.002, ceiling_loss = 0.25;
     double target = 1e-7;  // probability that one block cannot be recovered; at least 1e-12
     Duration half_life = std::chrono::seconds{3};
   };

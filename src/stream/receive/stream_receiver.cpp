@@ -103,6 +103,7 @@ void StreamReceiver::on_datagram(MutableBytes datagram) {
   loss_meter_.received(opened->header.packet_number);
   if (opened->header.kind == lumen1::Kind::video) {
     reassembler_.push(opened->body, heard_);
+    deliver();  // per datagram: a long train must not overflow the window
   } else if (opened->header.kind == lumen1::Kind::host_message) {
     on_host_message(opened->body);
   }
@@ -119,7 +120,12 @@ void StreamReceiver::on_welcome(MutableBytes datagram) {
   }
   opener_ = std::move(*opener);
   handshake_.reset();
+  // A host that was started again counts frames and datagrams from the beginning.
+  reassembler_.reset();
   loss_meter_ = {};
+  recovery_ = {};
+  first_.reset();
+  ping_sent_ = {};
   heard_ = now();
   next_state_ = {};
   log_.info("connected to {}", host_.to_string());
