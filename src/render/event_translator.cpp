@@ -35,7 +35,8 @@ Command EventTranslator::handle(const SDL_Event& event, const InputFn& on_input)
     case SDL_MOUSEBUTTONDOWN:
     case SDL_MOUSEBUTTONUP: {
       const auto code = evdev_button(event.button.button);
-      if (code != 0) on_input(PointerButton{code, event.type == SDL_MOUSEBUTTONDOWN});
+      if (code != 0)
+        on_input(PointerButton{.evdev_code = code, .pressed = event.type == SDL_MOUSEBUTTONDOWN});
       return Command::none;
     }
     case SDL_MOUSEWHEEL:
@@ -78,7 +79,7 @@ Command EventTranslator::key(const SDL_KeyboardEvent& event, const InputFn& on_i
     return command;
   }
   const auto code = evdev_key(event.keysym.scancode);
-  if (code != 0) on_input(Key{code, pressed});
+  if (code != 0) on_input(Key{.evdev_code = code, .pressed = pressed});
   return Command::none;
 }
 

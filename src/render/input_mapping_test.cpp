@@ -89,10 +89,10 @@ TEST(Wheel, less_than_a_unit_sends_nothing_yet) {
 
 TEST(Wheel, absurd_values_are_bounded) {
   WheelAccumulator wheel;
-  EXPECT_EQ(wheel.add(0, -1e9F)->vertical_v120, 32'767);
+  EXPECT_EQ(wheel.add(0, -1e9F), (Scroll{.vertical_v120 = 32'767, .horizontal_v120 = 0}));
   WheelAccumulator other;
   EXPECT_FALSE(other.add(std::nanf(""), -HUGE_VALF));
-  EXPECT_EQ(other.add(1, 0)->horizontal_v120, 120);
+  EXPECT_EQ(other.add(1, 0), (Scroll{.vertical_v120 = 0, .horizontal_v120 = 120}));
 }
 
 TEST(Buttons, five_buttons_have_their_evdev_codes) {

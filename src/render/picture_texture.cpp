@@ -28,7 +28,7 @@ int pitch(const ConstPlane& plane) { return static_cast<int>(plane.stride_bytes)
 
 }  // namespace
 
-Status PictureTexture::update(const PictureView& picture) {
+Status PictureTexture::update(SDL_Renderer* renderer, const PictureView& picture) {
   const bool empty = picture.width == 0 || picture.height == 0;
   if (empty || picture.width > kMaxSide || picture.height > kMaxSide) {
     return fail(ErrorCode::invalid_argument, "window.picture", "The picture's size is out of range");
@@ -36,18 +36,20 @@ Status PictureTexture::update(const PictureView& picture) {
   // SDL keeps this for the whole process; some renderers read it when a texture is made, some when it is
   // filled.
   SDL_SetYUVConversionMode(conversion_mode(picture.color));
-  const Kind kind{.size = {picture.width, picture.height}, .format = picture.format, .color = picture.color};
+  const Kind kind{.size = {.width = picture.width, .height = picture.height},
+                  .format = picture.format,
+                  .color = picture.color};
   if (!texture_ || kind != kind_) {
-    LUMEN_CHECK_OK(create(kind));
+    LUMEN_CHECK_OK(create(renderer, kind));
   }
   if (upload(picture) == 0) return {};
   return fail(ErrorCode::unavailable, "window.texture",
               std::string{"Cannot fill a texture: "} + SDL_GetError());
 }
 
-Status PictureTexture::create(const Kind& kind) {
+Status PictureTexture::create(SDL_Renderer* renderer, const Kind& kind) {
   texture_.reset();  // first: at 8K two of them are a lot of memory
-  texture_.reset(SDL_CreateTexture(renderer_, texture_format(kind.format, kind.color),
+  texture_.reset(SDL_CreateTexture(renderer, texture_format(kind.format, kind.color),
                                    SDL_TEXTUREACCESS_STREAMING, static_cast<int>(kind.size.width),
                                    static_cast<int>(kind.size.height)));
   if (!texture_) {

@@ -8,14 +8,12 @@
 
 namespace lumen::render {
 
-// Owner: the window's thread. The renderer outlives it.
+// Owner: the window's thread. Belongs to one renderer, which outlives it.
 class PictureTexture {
  public:
-  explicit PictureTexture(SDL_Renderer& renderer) : renderer_{&renderer} {}
-
   // Copies the picture. Creates a new texture only when size, format or colour space changed.
   // Fails with `window.picture` or `window.texture`.
-  Status update(const PictureView& picture);
+  Status update(SDL_Renderer* renderer, const PictureView& picture);
 
   SDL_Texture* get() const { return texture_.get(); }  // null before the first picture
   Size size() const { return kind_.size; }
@@ -27,10 +25,9 @@ class PictureTexture {
     ColorSpace color{};
     bool operator==(const Kind&) const = default;
   };
-  Status create(const Kind& kind);
+  Status create(SDL_Renderer* renderer, const Kind& kind);
   int upload(const PictureView& picture);
 
-  SDL_Renderer* renderer_;
   SdlHandle<SDL_Texture> texture_;
   Kind kind_;
 };

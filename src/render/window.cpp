@@ -28,7 +28,8 @@ class SdlVideo {
 };
 
 Size to_size(int width, int height) {
-  return {static_cast<std::uint32_t>(std::max(width, 0)), static_cast<std::uint32_t>(std::max(height, 0))};
+  return {.width = static_cast<std::uint32_t>(std::max(width, 0)),
+          .height = static_cast<std::uint32_t>(std::max(height, 0))};
 }
 
 SDL_Rect to_sdl(const Rect& rect) { return {rect.x, rect.y, rect.width, rect.height}; }
@@ -60,7 +61,7 @@ class SdlWindow final : public FrameRenderer {
   SdlVideo video_;  // first: everything below dies before it
   SdlHandle<SDL_Window> window_;
   SdlHandle<SDL_Renderer> renderer_;
-  std::optional<PictureTexture> picture_;
+  PictureTexture picture_;
   EventTranslator events_;
   Rect picture_area_;  // in window coordinates
   std::string title_;
@@ -112,7 +113,6 @@ Status SdlWindow::open_renderer() {
     return fail(ErrorCode::unsupported, "window.renderer", fmt::format("Cannot draw: {}", SDL_GetError()),
                 "Use --headless");
   }
-  picture_.emplace(*renderer_);
   redraw();
   return {};
 }
@@ -124,9 +124,9 @@ std::string SdlWindow::describe_choice() const {
 }
 
 Status SdlWindow::present(const PictureView& picture) {
-  const auto before = picture_->size();
-  LUMEN_CHECK_OK(picture_->update(picture));
-  if (picture_->size() != before) place_picture();
+  const auto before = picture_.size();
+  LUMEN_CHECK_OK(picture_.update(renderer_.get(), picture));
+  if (picture_.size() != before) place_picture();
   redraw();
   return {};
 }
@@ -136,8 +136,8 @@ void SdlWindow::redraw() {
   SDL_GetRendererOutputSize(renderer_.get(), &width, &height);
   SDL_SetRenderDrawColor(renderer_.get(), 0, 0, 0, 255);
   SDL_RenderClear(renderer_.get());
-  const auto area = to_sdl(fit(picture_->size(), to_size(width, height)));
-  if (picture_->get() != nullptr) SDL_RenderCopy(renderer_.get(), picture_->get(), nullptr, &area);
+  const auto area = to_sdl(fit(picture_.size(), to_size(width, height)));
+  if (picture_.get() != nullptr) SDL_RenderCopy(renderer_.get(), picture_.get(), nullptr, &area);
   SDL_RenderPresent(renderer_.get());
   stale_ = false;
 }
@@ -145,7 +145,7 @@ void SdlWindow::redraw() {
 void SdlWindow::place_picture() {
   int width = 0, height = 0;
   SDL_GetWindowSize(window_.get(), &width, &height);
-  picture_area_ = fit(picture_->size(), to_size(width, height));
+  picture_area_ = fit(picture_.size(), to_size(width, height));
   events_.set_picture_area(picture_area_);
   SDL_GetMouseState(&width, &height);
   follow_pointer(width, height);

@@ -10,14 +10,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/fd.hpp"
@@ -84,6 +90,7 @@ class XServer {
   std::string display_;
 };
 
+// NOLINTBEGIN(concurrency-mt-unsafe): this test has one thread
 // Restores an environment variable at the end of the scope.
 class ScopedEnv {
  public:
@@ -99,6 +106,9 @@ class ScopedEnv {
   const char* name_;
   std::optional<std::string> old_;
 };
+
+int shell(const std::string& command) { return std::system(command.c_str()); }
+// NOLINTEND(concurrency-mt-unsafe)
 
 struct Rgb {
   int red, green, blue;
@@ -121,7 +131,7 @@ std::array<std::byte, 3> ycbcr(Rgb c, ColorSpace space) {
   const double y = hd ? 0.2126 * c.red + 0.7152 * c.green + 0.0722 * c.blue
                       : 0.299 * c.red + 0.587 * c.green + 0.114 * c.blue;
   const double cb = (c.blue - y) / (hd ? 1.8556 : 1.772), cr = (c.red - y) / (hd ? 1.5748 : 1.402);
-  const auto byte = [](double value) { return static_cast<std::byte>(static_cast<int>(value + 0.5)); };
+  const auto byte = [](double value) { return static_cast<std::byte>(std::lround(value)); };
   return {byte(full ? y : 16 + y * 219 / 255), byte(128 + cb * (full ? 1 : 224 / 255.0)),
           byte(128 + cr * (full ? 1 : 224 / 255.0))};
 }
@@ -149,14 +159,14 @@ TwoColors two_colors(Size size, PixelFormat format = PixelFormat::i420, ColorSpa
 
 class RealWindow : public ::testing::TestWithParam<const char*> {
  protected:
-  static void SetUpTestSuite() { server_.emplace(); }
-  static void TearDownTestSuite() { server_.reset(); }
+  static void SetUpTestSuite() { server = std::make_unique<XServer>(); }
+  static void TearDownTestSuite() { server.reset(); }
 
   void SetUp() override {
-    if (server_->display().empty() || std::system("command -v import xdotool >/dev/null") != 0) {
+    if (server->display().empty() || shell("command -v import xdotool >/dev/null") != 0) {
       GTEST_SKIP() << "needs Xvfb, import and xdotool";
     }
-    env_display_.emplace("DISPLAY", server_->display().c_str());
+    env_display_.emplace("DISPLAY", server->display().c_str());
     env_wayland_.emplace("WAYLAND_DISPLAY", nullptr);
     env_driver_.emplace("SDL_RENDER_DRIVER", GetParam());
     if (GetParam() == std::string_view{"opengl"}) driver_leaks_.emplace();
@@ -176,7 +186,7 @@ class RealWindow : public ::testing::TestWithParam<const char*> {
   }
 
   static void xdotool(const std::string& arguments) {
-    EXPECT_EQ(std::system(("timeout 10 xdotool " + arguments + " >/dev/null").c_str()), 0) << arguments;
+    EXPECT_EQ(shell("timeout 10 xdotool " + arguments + " >/dev/null"), 0) << arguments;
   }
 
   static std::vector<unsigned char> screenshot() {
@@ -222,11 +232,9 @@ class RealWindow : public ::testing::TestWithParam<const char*> {
   bool open_ = true;
 
  private:
-  static std::optional<XServer> server_;
+  inline static std::unique_ptr<XServer> server;
   std::optional<ScopedEnv> env_display_, env_wayland_, env_driver_;
 };
-
-std::optional<XServer> RealWindow::server_;
 
 TEST_P(RealWindow, says_how_it_draws) { EXPECT_EQ(choice_, std::string{"x11, "} + GetParam()); }
 

@@ -172,7 +172,7 @@ void draw_code(std::byte* bgrx, std::size_t stride_bytes, const InbandCode& code
       const bool white = (rows[row] >> (kCellsPerRow - 1 - cell) & 1U) != 0;
       line.paint(cell * kCellSize, kCellSize, white ? kWhite : kBlack);
     }
-    line.copy_to(bgrx + row * kCellSize * stride_bytes, stride_bytes, kCellSize);
+    line.copy_to(bgrx + std::size_t{row} * kCellSize * stride_bytes, stride_bytes, kCellSize);
   }
   line.paint(0, kCodeWidth, kPatches[0]);  // right of the last patch nothing is read: plain grey
   for (std::uint32_t patch = 0; patch < kPatches.size(); ++patch) {

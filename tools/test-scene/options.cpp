@@ -85,6 +85,7 @@ Result<Options> parse_options(int argc, char** argv) {
                                           {nullptr, 0, nullptr, 0}}};
   Options options;
   int index = 0;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
   for (int found = 0; (found = getopt_long(argc, argv, "", kKnown.data(), &index)) != -1;) {
     if (found == '?')
       return fail(ErrorCode::invalid_argument, "scene.option", "Unknown option", "See --help");

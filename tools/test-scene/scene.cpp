@@ -184,31 +184,31 @@ void Scene::draw_sprites(Canvas canvas, std::uint32_t frame) const {
 }
 
 void Scene::draw_marks(Canvas canvas, const InputMarks& marks) const {
-  const auto side = static_cast<std::int64_t>(std::min<std::size_t>({128, width() / 4, height() / 4}));
-  const auto middle_x = static_cast<std::int64_t>(width() / 2),
-             middle_y = static_cast<std::int64_t>(height() / 2);
-  fill(canvas, middle_x - side / 2, middle_y - side / 2, side, side,
+  const auto side = static_cast<std::int32_t>(std::min<std::size_t>({128, width() / 4, height() / 4}));
+  const auto middle_x = static_cast<std::int32_t>(width() / 2),
+             middle_y = static_cast<std::int32_t>(height() / 2);
+  fill(canvas, {.x = middle_x - side / 2, .y = middle_y - side / 2, .width = side, .height = side},
        marks.presses % 2 == 0 ? kFlashEven : kFlashOdd);
   if (!marks.pointer_inside) return;
   constexpr Pixel kBlack = 0xFF000000, kWhite = 0xFFFFFFFF;
-  const std::int64_t x = marks.pointer_x, y = marks.pointer_y;
-  fill(canvas, x - 13, y - 3, 27, 7, kBlack);
-  fill(canvas, x - 3, y - 13, 7, 27, kBlack);
-  fill(canvas, x - 12, y - 2, 25, 5, kWhite);
-  fill(canvas, x - 2, y - 12, 5, 25, kWhite);
+  // Far outside is as good as just outside, and cannot overflow.
+  const auto x = std::clamp(marks.pointer_x, -100, static_cast<std::int32_t>(width()) + 100);
+  const auto y = std::clamp(marks.pointer_y, -100, static_cast<std::int32_t>(height()) + 100);
+  fill(canvas, {.x = x - 13, .y = y - 3, .width = 27, .height = 7}, kBlack);
+  fill(canvas, {.x = x - 3, .y = y - 13, .width = 7, .height = 27}, kBlack);
+  fill(canvas, {.x = x - 12, .y = y - 2, .width = 25, .height = 5}, kWhite);
+  fill(canvas, {.x = x - 2, .y = y - 12, .width = 5, .height = 25}, kWhite);
 }
 
 // Clips to the canvas.
-void Scene::fill(Canvas canvas, std::int64_t x, std::int64_t y, std::int64_t side_x, std::int64_t side_y,
-                 Pixel color) const {
-  const auto limit_x = static_cast<std::int64_t>(width()), limit_y = static_cast<std::int64_t>(height());
-  const auto left = std::clamp<std::int64_t>(x, 0, limit_x),
-             right = std::clamp<std::int64_t>(x + side_x, 0, limit_x);
-  const auto top = std::clamp<std::int64_t>(y, 0, limit_y),
-             bottom = std::clamp<std::int64_t>(y + side_y, 0, limit_y);
+void Scene::fill(Canvas canvas, const Rect& area, Pixel color) const {
+  const auto clip = [](std::int32_t position, std::size_t limit) {
+    return std::min(static_cast<std::size_t>(std::max(position, 0)), limit);
+  };
+  const auto left = clip(area.x, width()), right = clip(area.x + area.width, width());
+  const auto top = clip(area.y, height()), bottom = clip(area.y + area.height, height());
   for (auto row = top; row < bottom; ++row) {
-    auto* first = canvas.pixels + static_cast<std::size_t>(row) * canvas.stride;
-    std::fill(first + left, first + right, color);
+    std::fill_n(canvas.pixels + row * canvas.stride + left, right - left, color);
   }
 }
 

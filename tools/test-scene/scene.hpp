@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "media/picture.hpp"
 #include "testing/inband_code.hpp"
 
 namespace lumen::scene {
@@ -63,8 +64,7 @@ class Scene {
   void draw_text(Canvas canvas, std::uint32_t frame) const;
   void draw_sprites(Canvas canvas, std::uint32_t frame) const;
   void draw_marks(Canvas canvas, const InputMarks& marks) const;
-  void fill(Canvas canvas, std::int64_t x, std::int64_t y, std::int64_t side_x, std::int64_t side_y,
-            Pixel color) const;
+  void fill(Canvas canvas, const Rect& area, Pixel color) const;
 
   Image background_, text_;
   std::vector<Image> sprites_;            // squares, all equal in size
