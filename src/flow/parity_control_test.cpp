@@ -125,7 +125,7 @@ TEST(AssumedLoss, decays_to_the_floor_on_a_clean_link) {
   const auto later = run(control, kStart, seconds{3}, kNothing);
   EXPECT_LT(control.assumed_loss(), 0.014);
   run(control, later, seconds{20}, kNothing);
-  EXPECT_NEAR(control.assumed_loss(), 0.005, 0.0003);
+  EXPECT_NEAR(control.assumed_loss(), ParityControl::Params{}.floor_loss, 0.0003);
 }
 
 TEST(AssumedLoss, rises_at_once_after_any_length_of_clean_link) {
@@ -185,7 +185,7 @@ TEST(AssumedLoss, never_leaves_its_bounds_whatever_is_reported) {
     control.report(
         now, {static_cast<std::uint32_t>(random() >> scale),
               static_cast<std::uint32_t>(random() >> (random() % 32)), static_cast<std::uint32_t>(random())});
-    ASSERT_GE(control.assumed_loss(), 0.005);
+    ASSERT_GE(control.assumed_loss(), ParityControl::Params{}.floor_loss);
     ASSERT_LE(control.assumed_loss(), 0.25);
     ASSERT_GE(control.parity_for(1 + random() % 254), 1U);
   }
