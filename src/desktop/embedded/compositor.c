@@ -10,8 +10,6 @@
 
 #include "desktop/embedded/impl.h"
 
-#define STALLED_BYTES 65536 /* unread in a client's socket */
-
 uint64_t lce_now_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -39,15 +37,16 @@ static int on_kick(int fd, uint32_t mask, void* data) {
   return 0;
 }
 
-bool lce_is_stalled(struct wl_client* client) {
+bool lce_is_stalled(struct wl_client* client, int limit_bytes) {
   int queued = 0;
-  return ioctl(wl_client_get_fd(client), SIOCOUTQ, &queued) == 0 && queued > STALLED_BYTES;
+  return ioctl(wl_client_get_fd(client), SIOCOUTQ, &queued) == 0 && queued > limit_bytes;
 }
 
 static void on_layout_change(struct wl_listener* listener, void* data) {
   (void)data;
   struct lumen_comp* comp = wl_container_of(listener, comp, layout_change);
   lce_arrange(comp);
+  lce_pointer_clamp(comp);
 }
 
 static bool start_loop(struct lumen_comp* comp) {
@@ -129,6 +128,7 @@ lumen_comp* lumen_comp_create(const lumen_comp_params* params, const lumen_comp_
   wl_list_init(&comp->windows);
   wl_list_init(&comp->selection.writers);
   lce_log_attach(comp, params->verbose);
+  lce_sigbus_start();
   if (!start(comp, params, error)) {
     lumen_comp_destroy(comp);
     return NULL;
@@ -194,9 +194,12 @@ const char* lumen_comp_backend_version(void) { return WLR_VERSION_STR; }
 int lumen_comp_fd(const lumen_comp* comp) { return wl_event_loop_get_fd(comp->loop); }
 
 static void run(struct lumen_comp* comp) {
+  struct sigaction above;
+  lce_sigbus_begin(&above);
   wl_event_loop_dispatch(comp->loop, 0);
   wl_event_loop_dispatch_idle(comp->loop); /* queued by what was just dispatched: frames, above all */
   wl_display_flush_clients(comp->display);
+  lce_sigbus_end(&above);
 }
 
 /* Clients may close the pipes of selections while wlroots or we write to them: SIGPIPE is kept from this

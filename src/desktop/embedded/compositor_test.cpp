@@ -310,6 +310,39 @@ TEST_F(CompositorTest, keeps_a_client_that_does_not_read_through_a_flood_of_moti
   EXPECT_EQ(app.events.back(), "motion 77 66");
 }
 
+TEST_F(CompositorTest, keeps_a_client_that_does_not_read_through_a_flood_of_presses) {
+  start();
+  output();
+  auto& app = client_with_window();
+  stage_->freeze(app, true);
+  for (int i = 0; i < 10'000; ++i) {
+    lumen_comp_key(comp_.get(), KEY_A, i % 2 == 0);
+    lumen_comp_pointer_button(comp_.get(), BTN_LEFT, i % 2 == 0);
+    if (i % 100 == 0) lumen_comp_dispatch(comp_.get());
+  }
+  stage_->freeze(app, false);
+  stage_->run_for(milliseconds{100});
+  ASSERT_TRUE(app.is_connected());
+  const auto count = [&](const char* event) {
+    return std::count(app.events.begin(), app.events.end(), event);
+  };
+  EXPECT_EQ(count("key 30 1"), count("key 30 0"));
+  EXPECT_EQ(count("button 272 1"), count("button 272 0"));
+}
+
+TEST_F(CompositorTest, keeps_the_pointer_on_an_output_that_shrinks) {
+  start({.socket_dir = nullptr, .xkb_layout = nullptr, .pointer_drawn = false});
+  auto* only = output(640, 480);
+  auto& app = client_with_window();
+  lumen_comp_pointer_move_to(only, 600, 400);
+  const lumen_comp_mode smaller{320, 240, 60'000};
+  ASSERT_TRUE(lumen_comp_output_set_mode(only, &smaller));
+  ASSERT_TRUE(run_until([&] { return app.configured_width == 320; }));
+  take_events(app);
+  lumen_comp_pointer_move_by(comp_.get(), -10, -10);
+  EXPECT_THAT(take_events(app), Contains("motion 309 229"));
+}
+
 TEST_F(CompositorTest, bounds_pastes_that_nobody_reads) {
   start();
   output();

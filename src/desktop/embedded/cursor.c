@@ -101,9 +101,7 @@ static void on_surface_commit(struct wl_listener* listener, void* data) {
 static void on_surface_destroy(struct wl_listener* listener, void* data) {
   (void)data;
   struct lumen_comp* comp = wl_container_of(listener, comp, cursor.surface_destroy);
-  forget_surface(&comp->cursor);
-  comp->cursor.hidden = true;
-  refresh(comp);
+  lce_cursor_reset(comp);
 }
 
 static void on_set_cursor(struct wl_listener* listener, void* data) {
@@ -129,6 +127,7 @@ void lce_cursor_move(struct lumen_comp* comp) {
 }
 
 void lce_cursor_reset(struct lumen_comp* comp) {
+  if (!comp->cursor.surface && !comp->cursor.hidden) return;
   forget_surface(&comp->cursor);
   comp->cursor.hidden = false;
   refresh(comp);

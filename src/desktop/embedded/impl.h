@@ -3,6 +3,7 @@
 #define LUMEN_DESKTOP_EMBEDDED_IMPL_H
 
 #include <linux/input-event-codes.h>
+#include <signal.h>
 #include <sys/types.h>
 #include <wayland-server-core.h>
 
@@ -152,14 +153,22 @@ uint64_t lce_now_ns(void);
 uint32_t lce_now_ms(void);
 void lce_listen(struct wl_listener* listener, struct wl_signal* signal, wl_notify_func_t notify);
 void lce_kick(struct lumen_comp* comp);
-/* A client that does not read while its socket fills up would be disconnected: it is sent no more of what
- * may be left out until it reads again. */
-bool lce_is_stalled(struct wl_client* client);
+/* A client whose socket is full when something is to be sent is disconnected. One that does not read is
+ * therefore sent no motion, wheel steps and pings beyond one backlog, and no presses beyond another; releases
+ * of what it saw pressed fit above both (the kernel's default limit is 208 KiB). */
+#define LCE_STALLED_FOR_MOTION 65536
+#define LCE_STALLED_FOR_PRESSES 131072
+bool lce_is_stalled(struct wl_client* client, int limit_bytes);
 
 /* log.c */
 void lce_log_attach(struct lumen_comp* comp, bool verbose);
 void lce_log_detach(struct lumen_comp* comp);
 void lce_log(struct lumen_comp* comp, bool error, const char* line);
+
+/* sigbus.c: between begin and end, memory that a client took away reads as zero. `above` carries state. */
+void lce_sigbus_start(void);
+void lce_sigbus_begin(struct sigaction* above);
+void lce_sigbus_end(const struct sigaction* above);
 
 /* socket.c */
 bool lce_socket_open(struct lumen_comp* comp, const char* dir, lumen_comp_error* error);
@@ -205,6 +214,7 @@ void lce_cursor_frame_done(struct lumen_comp* comp, struct timespec* now);
 
 /* pointer.c, keyboard.c */
 void lce_pointer_start(struct lumen_comp* comp);
+void lce_pointer_clamp(struct lumen_comp* comp); /* back onto the outputs, when those change */
 void lce_pointer_update(struct lumen_comp* comp, bool moved);
 bool lce_keyboard_start(struct lumen_comp* comp, const char* xkb_layout);
 void lce_keyboard_stop(struct lumen_comp* comp);

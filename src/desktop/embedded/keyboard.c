@@ -108,8 +108,14 @@ static bool is_key(uint32_t evdev_code) {
          (evdev_code >= KEY_OK && evdev_code <= KEY_MAX);
 }
 
+static bool focus_is_stalled(const struct lumen_comp* comp) {
+  const struct wlr_seat_client* client = comp->seat->keyboard_state.focused_client;
+  return client && lce_is_stalled(client->client, LCE_STALLED_FOR_PRESSES);
+}
+
 void lumen_comp_key(lumen_comp* comp, uint32_t evdev_code, bool pressed) {
   if (!is_key(evdev_code) || comp->keyboard.pressed[evdev_code] == pressed) return;
+  if (pressed && focus_is_stalled(comp)) return;
   set_key(comp, evdev_code, pressed);
   lce_kick(comp);
 }

@@ -26,7 +26,7 @@ static int on_timer(void* data) {
   struct wlr_xdg_surface* xdg = liveness->watched->xdg;
   const bool under_way = xdg->client->ping_serial != 0;
   if (!under_way && !liveness->timed_out) report(comp, true);
-  if (!under_way && !lce_is_stalled(xdg->client->client)) {
+  if (!under_way && !lce_is_stalled(xdg->client->client, LCE_STALLED_FOR_MOTION)) {
     liveness->timed_out = false;
     wlr_xdg_surface_ping(xdg);
   }

@@ -14,7 +14,8 @@ void lce_log(struct lumen_comp* comp, bool error, const char* line) {
 
 /* Also called in the child that is about to become Xwayland, where the host's logger may be locked for ever.
  */
-static void on_line(enum wlr_log_importance importance, const char* format, va_list args) {
+__attribute__((format(printf, 2, 0))) static void on_line(enum wlr_log_importance importance,
+                                                          const char* format, va_list args) {
   char line[512];
   struct lumen_comp* comp = attached;
   if (!comp || comp->pid != getpid() || importance > comp->log_importance)

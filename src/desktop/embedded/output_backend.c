@@ -108,7 +108,7 @@ static size_t take_damage(const struct lumen_comp_output* output, struct wlr_sce
 }
 
 /* Lends the pixels to the host. While data access is open, libwayland turns a SIGBUS on a client's truncated
- * memory into zero pages and a protocol error for that client. */
+ * memory into zero pages and a protocol error for that client; see also sigbus.c. */
 static void hand_over(struct lumen_comp_output* output, struct wlr_buffer* shown,
                       const lumen_comp_rect* damage, size_t damage_count) {
   struct lumen_comp* comp = output->comp;

@@ -20,30 +20,34 @@ static void move_inside(struct lumen_comp* comp, double x, double y) {
 }
 
 /* A client that had the pointer locked may say where it should reappear. */
-static void release_constraint(struct lumen_comp* comp) {
-  struct lce_pointer* pointer = &comp->pointer;
-  struct wlr_pointer_constraint_v1* old = pointer->constraint;
-  if (!old) return;
-  wl_list_remove(&pointer->constraint_destroy.link);
-  pointer->constraint = NULL;
-  if (old->type == WLR_POINTER_CONSTRAINT_V1_LOCKED && lce_has_hint(old)) {
-    const double x = old->current.cursor_hint.x, y = old->current.cursor_hint.y;
-    move_inside(comp, pointer->origin_x + x, pointer->origin_y + y);
-    wlr_seat_pointer_warp(comp->seat, pointer->x - pointer->origin_x, pointer->y - pointer->origin_y);
-  }
-  wlr_pointer_constraint_v1_send_deactivated(old);
+static void apply_hint(struct lumen_comp* comp, const struct wlr_pointer_constraint_v1* constraint) {
+  const struct lce_pointer* pointer = &comp->pointer;
+  if (constraint->type != WLR_POINTER_CONSTRAINT_V1_LOCKED || !lce_has_hint(constraint)) return;
+  move_inside(comp, pointer->origin_x + constraint->current.cursor_hint.x,
+              pointer->origin_y + constraint->current.cursor_hint.y);
+  wlr_seat_pointer_warp(comp->seat, pointer->x - pointer->origin_x, pointer->y - pointer->origin_y);
+}
+
+static struct wlr_pointer_constraint_v1* forget_constraint(struct lumen_comp* comp) {
+  struct wlr_pointer_constraint_v1* constraint = comp->pointer.constraint;
+  if (!constraint) return NULL;
+  wl_list_remove(&comp->pointer.constraint_destroy.link);
+  comp->pointer.constraint = NULL;
+  apply_hint(comp, constraint);
+  return constraint;
 }
 
 static void on_constraint_destroy(struct wl_listener* listener, void* data) {
   (void)data;
   struct lumen_comp* comp = wl_container_of(listener, comp, pointer.constraint_destroy);
-  release_constraint(comp);
+  forget_constraint(comp); /* telling the client would destroy a one-shot constraint again */
 }
 
 static void set_constraint(struct lumen_comp* comp, struct wlr_pointer_constraint_v1* constraint) {
   struct lce_pointer* pointer = &comp->pointer;
   if (pointer->constraint == constraint) return;
-  release_constraint(comp);
+  struct wlr_pointer_constraint_v1* before = forget_constraint(comp);
+  if (before) wlr_pointer_constraint_v1_send_deactivated(before); /* frees a one-shot one */
   if (!constraint) return;
   pointer->constraint = constraint;
   lce_listen(&pointer->constraint_destroy, &constraint->events.destroy, on_constraint_destroy);
@@ -57,9 +61,8 @@ static void on_new_constraint(struct wl_listener* listener, void* data) {
 }
 
 static void leave(struct lumen_comp* comp) {
-  if (!comp->seat->pointer_state.focused_surface) return;
   set_constraint(comp, NULL);
-  wlr_seat_pointer_notify_clear_focus(comp->seat);
+  if (comp->seat->pointer_state.focused_surface) wlr_seat_pointer_notify_clear_focus(comp->seat);
   lce_cursor_reset(comp);
 }
 
@@ -71,6 +74,8 @@ static void enter(struct lumen_comp* comp, struct wlr_surface* surface, double x
   set_constraint(comp, wlr_pointer_constraints_v1_constraint_for_surface(comp->pointer.constraints, surface,
                                                                          comp->seat));
 }
+
+void lce_pointer_clamp(struct lumen_comp* comp) { move_inside(comp, comp->pointer.x, comp->pointer.y); }
 
 /* Finds the surface under the pointer anew; `moved`: tells it about the motion. */
 void lce_pointer_update(struct lumen_comp* comp, bool moved) {
@@ -101,9 +106,9 @@ void lce_pointer_update(struct lumen_comp* comp, bool moved) {
   if (moved) wlr_seat_pointer_notify_motion(comp->seat, lce_now_ms(), x, y);
 }
 
-static bool focus_is_stalled(const struct lumen_comp* comp) {
+static bool focus_is_stalled(const struct lumen_comp* comp, int limit_bytes) {
   const struct wlr_seat_client* client = comp->seat->pointer_state.focused_client;
-  return client && lce_is_stalled(client->client);
+  return client && lce_is_stalled(client->client, limit_bytes);
 }
 
 /* False: the confining region lets it go nowhere. */
@@ -122,7 +127,7 @@ static void move_to(struct lumen_comp* comp, double x, double y) {
   struct lce_pointer* pointer = &comp->pointer;
   const double dx = x - pointer->x, dy = y - pointer->y;
   const bool locked = pointer->constraint && pointer->constraint->type == WLR_POINTER_CONSTRAINT_V1_LOCKED;
-  if (focus_is_stalled(comp)) {
+  if (focus_is_stalled(comp, LCE_STALLED_FOR_MOTION)) {
     if (!pointer->constraint) move_inside(comp, x, y);
     return;
   }
@@ -171,6 +176,7 @@ static void set_button(struct lumen_comp* comp, uint32_t evdev_code, bool presse
 void lumen_comp_pointer_button(lumen_comp* comp, uint32_t evdev_code, bool pressed) {
   if (evdev_code < BTN_MOUSE || evdev_code >= BTN_JOYSTICK) return;
   if (comp->pointer.pressed[evdev_code - BTN_MOUSE] == pressed) return;
+  if (pressed && focus_is_stalled(comp, LCE_STALLED_FOR_PRESSES)) return;
   set_button(comp, evdev_code, pressed);
   lce_kick(comp);
 }
@@ -195,7 +201,7 @@ void lumen_comp_pointer_scroll(lumen_comp* comp, int32_t vertical_v120, int32_t 
   const int32_t most = 120 * 1000;
   if (vertical_v120 > most || vertical_v120 < -most || horizontal_v120 > most || horizontal_v120 < -most)
     return;
-  if (focus_is_stalled(comp)) return;
+  if (focus_is_stalled(comp, LCE_STALLED_FOR_MOTION)) return;
   scroll(comp, false, vertical_v120);
   scroll(comp, true, horizontal_v120);
   wlr_seat_pointer_notify_frame(comp->seat);

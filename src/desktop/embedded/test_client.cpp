@@ -404,6 +404,12 @@ void TestClient::truncate_newest_buffer() {
   if (::ftruncate(newest_->fd.get(), 0) != 0) events.emplace_back("truncate failed");
 }
 
+void TestClient::destroy_and_truncate_newest_buffer() {
+  wl_buffer_destroy(std::exchange(newest_->buffer, nullptr));
+  flush();
+  truncate_newest_buffer();
+}
+
 void TestClient::lock_pointer() {
   locked_ = zwp_pointer_constraints_v1_lock_pointer(constraints_, surface_, pointer_, nullptr,
                                                     ZWP_POINTER_CONSTRAINTS_V1_LIFETIME_PERSISTENT);

@@ -80,7 +80,8 @@ class TestClient {
   void draw_part(std::uint32_t color, int x, int y, int width, int height);  // into the newest buffer's copy
   void commit_undamaged();                                                   // a commit that changes nothing
   void show_missing_memory();                                                // a buffer whose memory has gone
-  void truncate_newest_buffer();                                             // the memory under it goes away
+  void truncate_newest_buffer();  // the memory under the picture goes away
+  void destroy_and_truncate_newest_buffer();
 
   void lock_pointer();
   void set_cursor(int width, int height, std::uint32_t argb, int hot_x, int hot_y);

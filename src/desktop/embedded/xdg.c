@@ -34,6 +34,7 @@ static void xdg_resize(struct lce_window* window, const struct wlr_box* box) {
 
 /* A window that keeps a smaller size than it was given is centred. */
 static void xdg_place(struct lce_window* window, const struct wlr_box* box) {
+  if (!window->node) return;
   if (!xdg_parent(window)) xdg_resize(window, box);
   const struct wlr_box geometry = lce_xdg_geometry(window->xdg);
   const int x = box->x + (geometry.width < box->width ? (box->width - geometry.width) / 2 : 0);
@@ -99,9 +100,33 @@ static void on_fullscreen(struct wl_listener* listener, void* data) {
   wlr_xdg_surface_schedule_configure(window->xdg);
 }
 
+#if LCE_WLR < 16
+static bool is_alive(const struct wlr_xdg_client* client, const struct wlr_xdg_surface* wanted) {
+  const struct wlr_xdg_surface* xdg;
+  wl_list_for_each(xdg, &client->surfaces, link) if (xdg == wanted) return true;
+  return false;
+}
+
+/* 0.15 forgets a parent when it is unmapped and takes the parent's parent instead: one that never was mapped,
+ * or is its own parent (as a circle of two ends), would be kept after its end. */
+static void drop_bad_parent(struct wlr_xdg_surface* xdg) {
+  struct wlr_xdg_toplevel* toplevel = xdg->toplevel;
+  if (!toplevel->parent) return;
+  if (!is_alive(xdg->client, toplevel->parent)) {
+    wl_list_init(&toplevel->parent_unmap.link);
+    toplevel->parent = NULL;
+  } else if (!toplevel->parent->mapped || toplevel->parent == xdg) {
+    wlr_xdg_toplevel_set_parent(xdg, NULL);
+  }
+}
+#else
+static void drop_bad_parent(struct wlr_xdg_surface* xdg) { (void)xdg; }
+#endif
+
 static void on_parent(struct wl_listener* listener, void* data) {
   (void)data;
   struct lce_window* window = wl_container_of(listener, window, parent);
+  drop_bad_parent(window->xdg);
   if (window->placeable) lce_arrange(window->comp);
 }
 
@@ -111,11 +136,22 @@ static void on_destroy(struct wl_listener* listener, void* data) {
   struct wl_listener* const listeners[] = {&window->map,    &window->unmap,      &window->destroy,
                                            &window->commit, &window->fullscreen, &window->parent};
   for (size_t i = 0; i < sizeof listeners / sizeof *listeners; i++) wl_list_remove(&listeners[i]->link);
+  if (window->node) wl_list_remove(&window->node_destroy.link);
   window->xdg->data = NULL;
   lce_window_destroy(window);
 }
 
+/* The scene destroys the node with the surface's role, which may end long before the surface. */
+static void on_node_destroy(struct wl_listener* listener, void* data) {
+  (void)data;
+  struct lce_window* window = wl_container_of(listener, window, node_destroy);
+  wl_list_remove(&window->node_destroy.link);
+  window->node = NULL;
+  window->xdg->data = NULL;
+}
+
 static void new_toplevel(struct lumen_comp* comp, struct wlr_xdg_surface* xdg) {
+  drop_bad_parent(xdg);
   struct lce_window* window = lce_window_create(comp, &xdg_kind);
   if (window) {
     window->xdg = xdg;
@@ -128,6 +164,7 @@ static void new_toplevel(struct lumen_comp* comp, struct wlr_xdg_surface* xdg) {
   }
   window->node->data = window;
   xdg->data = window->node;
+  lce_listen(&window->node_destroy, &window->node->events.destroy, on_node_destroy);
   lce_listen(&window->map, LCE_XDG_MAP(xdg), on_map);
   lce_listen(&window->unmap, LCE_XDG_UNMAP(xdg), on_unmap);
   lce_listen(&window->destroy, LCE_XDG_DESTROY(xdg), on_destroy);
@@ -136,20 +173,43 @@ static void new_toplevel(struct lumen_comp* comp, struct wlr_xdg_surface* xdg) {
   lce_listen(&window->parent, &xdg->toplevel->events.set_parent, on_parent);
 }
 
-/* Popups belong to their parent's node, and are kept inside its output. */
-static void new_popup(struct wlr_xdg_surface* xdg) {
-  struct wlr_xdg_surface* parent = lce_xdg_of(xdg->popup->parent);
-  if (!parent || !parent->data) return;
-  struct wlr_scene_node* node = lce_xdg_node(lce_node_tree(parent->data), xdg);
-  if (!node) return;
-  xdg->data = node;
-  struct lce_window* window = lce_window_of_node(parent->data);
-  if (!window || !window->output) return;
+struct popup { /* lives as long as its node */
+  struct wlr_xdg_surface* xdg;
+  struct wl_listener node_destroy;
+};
+
+static void on_popup_node_destroy(struct wl_listener* listener, void* data) {
+  (void)data;
+  struct popup* popup = wl_container_of(listener, popup, node_destroy);
+  wl_list_remove(&popup->node_destroy.link);
+  popup->xdg->data = NULL; /* another popup may still name it as its parent */
+  free(popup);
+}
+
+static void keep_inside_output(struct wlr_xdg_surface* xdg, const struct lce_window* window) {
   struct wlr_box box;
+  if (!window || !window->output || !window->node) return;
   lce_output_box(window->output, &box);
   box.x -= lce_node_x(window->node);
   box.y -= lce_node_y(window->node);
   wlr_xdg_popup_unconstrain_from_box(xdg->popup, &box);
+}
+
+/* Popups belong to their parent's node. */
+static void new_popup(struct wlr_xdg_surface* xdg) {
+  struct wlr_xdg_surface* parent = lce_xdg_of(xdg->popup->parent);
+  if (!parent || !parent->data) return;
+  struct popup* popup = calloc(1, sizeof *popup);
+  struct wlr_scene_node* node = popup ? lce_xdg_node(lce_node_tree(parent->data), xdg) : NULL;
+  if (!node) {
+    free(popup);
+    wl_client_post_no_memory(wl_resource_get_client(xdg->resource));
+    return;
+  }
+  popup->xdg = xdg;
+  xdg->data = node;
+  lce_listen(&popup->node_destroy, &node->events.destroy, on_popup_node_destroy);
+  keep_inside_output(xdg, lce_window_of_node(parent->data));
 }
 
 #if LCE_WLR >= 18 /* a popup is first configured by the compositor, on its first commit */
