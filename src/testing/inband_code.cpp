@@ -69,7 +69,7 @@ class Line {
     for (std::uint32_t x = from; x < from + width; ++x) {
       const std::array<std::byte, kBytesPerPixel> pixel{std::byte{color.blue}, std::byte{color.green},
                                                         std::byte{color.red}, std::byte{0xFF}};
-      std::copy(pixel.begin(), pixel.end(), &pixels_[x * kBytesPerPixel]);
+      std::ranges::copy(pixel, &pixels_[x * kBytesPerPixel]);
     }
   }
   void copy_to(std::byte* first_row, std::size_t stride_bytes, std::uint32_t rows) const {

@@ -14,6 +14,7 @@ Result<Options> parse(std::initializer_list<std::string> arguments) {
   std::vector<std::string> texts{"lumen-test-scene"};
   texts.insert(texts.end(), arguments);
   std::vector<char*> argv;
+  argv.reserve(texts.size() + 1);
   for (auto& text : texts) argv.push_back(text.data());
   argv.push_back(nullptr);
   optind = 0;  // glibc: start anew

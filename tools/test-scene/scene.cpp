@@ -203,7 +203,7 @@ void Scene::draw_marks(Canvas canvas, const InputMarks& marks) const {
 // Clips to the canvas.
 void Scene::fill(Canvas canvas, const Rect& area, Pixel color) const {
   const auto clip = [](std::int32_t position, std::size_t limit) {
-    return std::min(static_cast<std::size_t>(std::max(position, 0)), limit);
+    return position < 0 ? 0 : std::min(static_cast<std::size_t>(position), limit);
   };
   const auto left = clip(area.x, width()), right = clip(area.x + area.width, width());
   const auto top = clip(area.y, height()), bottom = clip(area.y + area.height, height());

@@ -44,8 +44,8 @@ Handle<T> bind(wl_registry* registry, std::uint32_t name, const wl_interface& in
 
 }  // namespace
 
-Result<std::unique_ptr<Window>> Window::open(const Options& options) {
-  std::unique_ptr<Window> window{new Window{options}};
+Result<std::unique_ptr<Window>> Window::open(Options options) {
+  std::unique_ptr<Window> window{new Window{std::move(options)}};
   LUMEN_CHECK_OK(window->connect());
   LUMEN_CHECK_OK(window->create_surface());
   LUMEN_CHECK_OK(window->start_timers());

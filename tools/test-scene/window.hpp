@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/fd.hpp"
 #include "handles.hpp"
@@ -21,7 +22,7 @@ namespace lumen::scene {
 class Window {
  public:
   // Fails with `scene.no-display`, or `scene.compositor` when it lacks what is needed.
-  static Result<std::unique_ptr<Window>> open(const Options& options);
+  static Result<std::unique_ptr<Window>> open(Options options);
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
   ~Window() = default;
@@ -33,7 +34,7 @@ class Window {
  private:
   enum TimerKind : std::size_t { timer_tick, timer_exit, timer_hang, timer_count };
 
-  explicit Window(const Options& options) : options_{options} {}
+  explicit Window(Options options) : options_{std::move(options)} {}
   Status connect();
   Status create_surface();
   Status start_timers();
