@@ -36,7 +36,8 @@ SessionWorker::~SessionWorker() { release_everything(); }
 Status SessionWorker::start() {
   LUMEN_CHECK_OK(link::become_subreaper());
   // Its applications are ordinary again; the compositor must hand a frame over the moment it is there.
-  if (const auto raised = raise_priority(Urgency::realtime); !raised) log_.info("{}", describe(raised.error()));
+  if (const auto raised = raise_priority(Urgency::realtime); !raised)
+    log_.info("{}", describe(raised.error()));
   return loop_.watch(link_.get(), EPOLLIN, [this](std::uint32_t) { on_link_ready(); });
 }
 
@@ -157,7 +158,10 @@ Status SessionWorker::launch_application(const link::Configure& configure) {
     params.environment.push_back("DISPLAY=" + x11);
     params.unset = {"WAYLAND_SOCKET"};
   }
+  LUMEN_TRY(output_, OutputTail::create(loop_));
+  params.output_fd = output_->write_end();
   LUMEN_TRY(application_, link::spawn(params));
+  output_->close_write_end();
   return loop_.watch(application_.pidfd.get(), EPOLLIN, [this](std::uint32_t) { on_application_exit(); });
 }
 
@@ -165,13 +169,15 @@ void SessionWorker::on_application_exit() {
   loop_.unwatch(application_.pidfd.get());
   const auto how = link::reap(application_.pid).value_or("ended");
   application_.pid = -1;
+  const auto words = output_->last_line();
+  const auto said = words.empty() ? std::string{} : fmt::format(", saying: {}", words);
   if (window_shown_) {
-    end("app.exited", fmt::format("the application {} {}", application_name_, how));
+    end("app.exited", fmt::format("the application {} {}{}", application_name_, how, said));
   } else {
     end("app.died",
-        fmt::format("the application {} {} before it showed a window. Run it in a terminal to see "
+        fmt::format("the application {} {} before it showed a window{}. Run it in a terminal to see "
                     "why, or choose another with --app",
-                    application_name_, how));
+                    application_name_, how, said));
   }
 }
 

@@ -12,6 +12,7 @@
 #include "link/messages.hpp"
 #include "link/process.hpp"
 #include "stream/picture/picture_pipeline.hpp"
+#include "worker/output_tail.hpp"
 
 namespace lumen::worker {
 
@@ -53,6 +54,7 @@ class SessionWorker {
   std::unique_ptr<embedded::EmbeddedDesktop> desktop_;
   std::unique_ptr<stream::PicturePipeline> pipeline_;
   link::Child application_;
+  std::unique_ptr<OutputTail> output_;  // what it last said
   std::string application_name_;
   Mode mode_;
   // Streaming begins once there is something to see: `wanted` by the host and a window shown.

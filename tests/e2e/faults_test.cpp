@@ -125,10 +125,11 @@ TEST_F(Faults, an_application_that_does_not_exist_is_named_at_once) {
 }
 
 TEST_F(Faults, an_application_that_dies_ends_the_stream_with_its_status) {
-  const auto host = start_host("sh -c 'exit 7'");
+  const auto host = start_host("sh -c 'echo no licence found; exit 7'");
   const auto client = start_client();
   EXPECT_EQ(client->wait(20s), "exited with status 1");
   EXPECT_PRED2(contains, client->output(), "exited with status 7");
+  EXPECT_PRED2(contains, client->output(), "no licence found");
   EXPECT_PRED2(contains, client->output(), "--app");
 }
 
