@@ -184,7 +184,7 @@ void Scene::draw_sprites(Canvas canvas, std::uint32_t frame) const {
 }
 
 void Scene::draw_marks(Canvas canvas, const InputMarks& marks) const {
-  const auto side = static_cast<std::int32_t>(std::min<std::size_t>({128, width() / 4, height() / 4}));
+  const auto side = static_cast<std::int32_t>(std::min({std::size_t{128}, width() / 4, height() / 4}));
   const auto middle_x = static_cast<std::int32_t>(width() / 2),
              middle_y = static_cast<std::int32_t>(height() / 2);
   fill(canvas, {.x = middle_x - side / 2, .y = middle_y - side / 2, .width = side, .height = side},
