@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <sched.h>
 #include <algorithm>
 #include <array>
-#include <sched.h>
 
 #include <memory>
 #include <random>
@@ -98,7 +98,8 @@ TEST(Mailbox, hands_over_between_threads) {
 
 TEST(Priority, what_a_real_time_thread_starts_is_ordinary_again) {
   OwnedThread thread{"rt", [](const std::stop_token&) {
-                       if (!raise_priority(Urgency::realtime)) return;  // not allowed here: nothing to inherit
+                       if (!raise_priority(Urgency::realtime))
+                         return;  // not allowed here: nothing to inherit
                        EXPECT_EQ(sched_getscheduler(0) & ~SCHED_RESET_ON_FORK, SCHED_RR);
                        std::thread child{[] { EXPECT_EQ(sched_getscheduler(0), SCHED_OTHER); }};
                        child.join();

@@ -23,10 +23,11 @@ bool try_urgent() { return setpriority(PRIO_PROCESS, static_cast<id_t>(gettid())
 
 Status raise_priority(Urgency urgency) {
   if (urgency == Urgency::realtime ? try_realtime() : try_urgent()) return {};
-  return fail(ErrorCode::denied, "priority.denied",
-              urgency == Urgency::realtime ? "no real-time priority" : "no raised priority",
-              "Latency may vary under load. Allow it with 'rtprio 5' and 'nice -10' in /etc/security/limits.conf",
-              errno);
+  return fail(
+      ErrorCode::denied, "priority.denied",
+      urgency == Urgency::realtime ? "no real-time priority" : "no raised priority",
+      "Latency may vary under load. Allow it with 'rtprio 5' and 'nice -10' in /etc/security/limits.conf",
+      errno);
 }
 
 }  // namespace lumen

@@ -50,6 +50,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto unit = unit_of(raw ? std::vector<std::byte>{part.begin(), part.end()} : damaged(good, part));
     (void)decoder->decode(unit).has_value();
   }
-  if (auto r = decoder->decode(unit_of(good)); !r) { std::fputs(describe(r.error()).c_str(), stderr); std::abort(); }
+  if (auto r = decoder->decode(unit_of(good)); !r) {
+    std::fputs(describe(r.error()).c_str(), stderr);
+    std::abort();
+  }
   return 0;
 }

@@ -9,7 +9,8 @@
 namespace lumen::stream {
 namespace {
 
-constexpr std::size_t kPictures = 3;  // being filled, waiting, being encoded (kept to encode a still desktop again)
+constexpr std::size_t kPictures =
+    3;  // being filled, waiting, being encoded (kept to encode a still desktop again)
 
 Timestamp now() { return SteadyTime{}.now(); }
 

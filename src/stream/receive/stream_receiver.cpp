@@ -61,7 +61,8 @@ ReceiveStats StreamReceiver::stats() const {
 }
 
 void StreamReceiver::loop(const std::stop_token& stop) {
-  if (const auto raised = raise_priority(Urgency::realtime); !raised) log_.info("{}", describe(raised.error()));
+  if (const auto raised = raise_priority(Urgency::realtime); !raised)
+    log_.info("{}", describe(raised.error()));
   while (!stop.stop_requested()) {
     socket_.receive(wait_time(), [this](const net::Endpoint& from, MutableBytes datagram) {
       if (!(from == host_)) {

@@ -89,7 +89,8 @@ void VideoSender::wait() {
 }
 
 void VideoSender::loop(const std::stop_token& stop) {
-  if (const auto raised = raise_priority(Urgency::realtime); !raised) log_.info("{}", describe(raised.error()));
+  if (const auto raised = raise_priority(Urgency::realtime); !raised)
+    log_.info("{}", describe(raised.error()));
   while (!stop.stop_requested()) {
     {
       MutexLock lock{ring_mutex_};
