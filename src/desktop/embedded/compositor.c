@@ -149,8 +149,8 @@ static void destroy_windows(struct lumen_comp* comp) { /* X11 windows that never
 
 static void destroy_scene(struct lumen_comp* comp) {
   if (comp->seat) wlr_seat_destroy(comp->seat);
+  if (comp->layout) wlr_output_layout_destroy(comp->layout); /* before the scene, which follows it */
   if (comp->scene) wlr_scene_node_destroy((struct wlr_scene_node*)LCE_ROOT(comp->scene));
-  if (comp->layout) wlr_output_layout_destroy(comp->layout);
   if (comp->backend.impl) wlr_backend_destroy(&comp->backend);
   if (comp->allocator) wlr_allocator_destroy(comp->allocator);
   if (comp->renderer) wlr_renderer_destroy(comp->renderer);

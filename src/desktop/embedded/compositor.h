@@ -96,8 +96,8 @@ void lumen_comp_output_destroy(lumen_comp_output* output);
 /* One frame with full damage follows soon, also when nothing changes. */
 void lumen_comp_output_repaint(lumen_comp_output* output);
 
-/* Drawn: the pointer is part of the picture, which is composed then. Not drawn: clients' buffers go through.
- */
+/* Drawn: the pointer is part of the picture, which is then composed. Not drawn: clients' buffers pass
+ * through. */
 void lumen_comp_set_pointer_drawn(lumen_comp* comp, bool drawn);
 
 /* Input. What clients may see of it is on its way to them when the call returns. Codes outside evdev's

@@ -1,4 +1,4 @@
-/* The keyboard: one, for ever, with one layout. Keys are evdev codes; xkb makes symbols of them in clients.
+/* The keyboard: one, for ever, with one layout. Keys are evdev codes; what they mean is the clients' affair.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* wlroots has one log sink for the process and passes it no context. A compositor stays on one thread, so the
  * newest one of the thread is where its lines belong. */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -12,16 +13,20 @@ void lce_log(struct lumen_comp* comp, bool error, const char* line) {
   if (comp->callbacks.log) comp->callbacks.log(comp->user, error, line);
 }
 
-/* Also called in the child that is about to become Xwayland, where the host's logger may be locked for ever.
- */
+/* wlroots leaves filtering to the sink. It also calls it in the child that is about to become Xwayland, where
+ * the host's logger may be locked for ever. */
+static bool is_wanted(const struct lumen_comp* comp, enum wlr_log_importance importance) {
+  return comp && importance <= comp->log_importance && comp->pid == getpid();
+}
+
 __attribute__((format(printf, 2, 0))) static void on_line(enum wlr_log_importance importance,
                                                           const char* format, va_list args) {
   char line[512];
-  struct lumen_comp* comp = attached;
-  if (!comp || comp->pid != getpid() || importance > comp->log_importance)
-    return; /* wlroots filters nothing */
+  if (!is_wanted(attached, importance)) return;
   vsnprintf(line, sizeof line, format, args);
-  lce_log(comp, importance == WLR_ERROR, line);
+  for (char* at = line; *at; at++)
+    if (iscntrl((unsigned char)*at)) *at = '?'; /* it may quote a client */
+  lce_log(attached, importance == WLR_ERROR, line);
 }
 
 void lce_log_attach(struct lumen_comp* comp, bool verbose) {

@@ -198,7 +198,14 @@ static void keep_inside_output(struct wlr_xdg_surface* xdg, const struct lce_win
 /* Popups belong to their parent's node. */
 static void new_popup(struct wlr_xdg_surface* xdg) {
   struct wlr_xdg_surface* parent = lce_xdg_of(xdg->popup->parent);
-  if (!parent || !parent->data) return;
+  if (!parent || !parent->data) {
+    wl_list_remove(
+        &xdg->popup->link); /* 0.15 would leave it in the list of a parent that ends without role */
+    wl_list_init(&xdg->popup->link);
+    wl_resource_post_error(xdg->client->resource, XDG_WM_BASE_ERROR_INVALID_POPUP_PARENT,
+                           "the parent of the popup has no role");
+    return;
+  }
   struct popup* popup = calloc(1, sizeof *popup);
   struct wlr_scene_node* node = popup ? lce_xdg_node(lce_node_tree(parent->data), xdg) : NULL;
   if (!node) {
