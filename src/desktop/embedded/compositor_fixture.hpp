@@ -3,7 +3,6 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +38,7 @@ class CompositorTest : public ::testing::Test {
       static_cast<CompositorTest*>(self)->responding_.push_back(responding);
     };
     callbacks.clipboard_text = [](void* self, const char* utf8, std::size_t length) {
-      static_cast<CompositorTest*>(self)->clipboard_ = std::string{utf8, length};
+      static_cast<CompositorTest*>(self)->clipboard_ = std::make_unique<std::string>(utf8, length);
     };
     callbacks.log = [](void* self, bool, const char* line) {
       static_cast<CompositorTest*>(self)->log_.emplace_back(line);
@@ -48,7 +47,8 @@ class CompositorTest : public ::testing::Test {
     lumen_comp_error error{};
     comp_.reset(lumen_comp_create(&params, &callbacks, this, &error));
     ASSERT_TRUE(comp_) << error.what;
-    stage_.emplace(lumen_comp_fd(comp_.get()), [this] { lumen_comp_dispatch(comp_.get()); });
+    stage_ =
+        std::make_unique<Stage>(lumen_comp_fd(comp_.get()), [this] { lumen_comp_dispatch(comp_.get()); });
   }
   lumen_comp_output* output(std::int32_t width = 320, std::int32_t height = 240) {
     const lumen_comp_mode mode{width, height, 60'000};
@@ -81,10 +81,10 @@ class CompositorTest : public ::testing::Test {
   std::map<lumen_comp_output*, Shown> shown_;
   int windows_ = 0;
   std::vector<bool> responding_;
-  std::optional<std::string> clipboard_;
+  std::unique_ptr<std::string> clipboard_;  // null: none came
   std::vector<std::string> log_;
   std::unique_ptr<lumen_comp, Deleter> comp_;
-  std::optional<Stage> stage_;
+  std::unique_ptr<Stage> stage_;
 };
 
 }  // namespace lumen::embedded

@@ -1,10 +1,11 @@
 // The compositor behind its C header: several outputs, several clients, and clients that misbehave.
 #include <linux/input-event-codes.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -388,14 +389,14 @@ TEST_F(CompositorTest, drops_a_client_s_text_beyond_its_limit) {
   output();
   auto& app = client_with_window();
   app.offer_text(std::string(LUMEN_COMP_MAX_TEXT, 'x'));
-  ASSERT_TRUE(run_until([&] { return clipboard_.has_value(); }));
+  ASSERT_TRUE(run_until([&] { return (clipboard_ != nullptr); }));
   EXPECT_EQ(clipboard_->size(), LUMEN_COMP_MAX_TEXT);
-  clipboard_.reset();
+  clipboard_ = nullptr;
   lumen_comp_key(comp_.get(), KEY_A, true);
   take_events(app);
   app.offer_text(std::string(LUMEN_COMP_MAX_TEXT + 1, 'x'));
   stage_->run_for(milliseconds{200});
-  EXPECT_FALSE(clipboard_.has_value());
+  EXPECT_FALSE((clipboard_ != nullptr));
 }
 
 TEST_F(CompositorTest, disconnects_a_client_that_talks_nonsense_and_nobody_else) {
@@ -420,8 +421,10 @@ TEST_F(CompositorTest, disconnects_a_client_that_talks_nonsense_and_nobody_else)
 }
 
 TEST_F(CompositorTest, runs_without_xwayland_where_that_is_not_installed) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs here
   ASSERT_EQ(::setenv("WLR_XWAYLAND", "/nonexistent/Xwayland", 1), 0);
   start({.socket_dir = nullptr, .xkb_layout = nullptr, .xwayland = true});
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
   ASSERT_EQ(::unsetenv("WLR_XWAYLAND"), 0);
   EXPECT_EQ(lumen_comp_x11_display(comp_.get()), nullptr);
   EXPECT_THAT(log_, Contains(HasSubstr("Install xwayland")));

@@ -30,14 +30,18 @@ Status check_mode(const Mode& mode) {
 // 0…65535 over the whole side to the nearest whole pixel. A client that points at pixel p of n sends
 // round(p * 65535 / (n - 1)) and gets exactly p, for every n up to 65536.
 double to_pixel(std::uint16_t position, std::uint32_t side) {
-  return static_cast<double>((std::uint64_t{position} * (side - 1) + 32'767) / 65'535);
+  const std::uint64_t pixel = (std::uint64_t{position} * (side - 1) + 32'767) / 65'535;
+  return static_cast<double>(pixel);
 }
 
 // Owner: the thread that drives fd()/dispatch(). Thread-safe: no.
 class CompositorDesktop final : public EmbeddedDesktop {
  public:
-  CompositorDesktop(const EmbeddedParams& params, const DesktopEvents& events, Logger& log)
-      : mode_{params.mode}, events_{events}, on_clipboard_text_{params.on_clipboard_text}, log_{log} {}
+  CompositorDesktop(const EmbeddedParams& params, DesktopEvents events, Logger& log)
+      : mode_{params.mode},
+        events_{std::move(events)},
+        on_clipboard_text_{params.on_clipboard_text},
+        log_{log} {}
 
   Status start(const EmbeddedParams& params);
 

@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 
 #include <cmath>
-#include <optional>
+#include <memory>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,7 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::Not;
 using ::testing::StartsWith;
 
 struct SeenFrame {
@@ -55,7 +54,7 @@ class EmbeddedDesktopTest : public ::testing::Test {
     DesktopEvents events;
     events.on_frame = [this](const BorrowedFrame& frame) {
       ++frames_;
-      newest_ = copy_of(frame);
+      newest_ = std::make_unique<SeenFrame>(copy_of(frame));
     };
     events.on_window_mapped = [this] { ++windows_; };
     EmbeddedParams params{.mode = mode, .runtime_dir = dir_.path(), .xkb_layout = {}};
@@ -65,7 +64,7 @@ class EmbeddedDesktopTest : public ::testing::Test {
     auto desktop = create_embedded_desktop(params, events, *log_);
     ASSERT_TRUE(desktop) << describe(desktop.error());
     desktop_ = *std::move(desktop);
-    stage_.emplace(desktop_->fd(), [this] { desktop_->dispatch(); });
+    stage_ = std::make_unique<Stage>(desktop_->fd(), [this] { desktop_->dispatch(); });
   }
 
   TestClient& client() { return stage_->enter(dir_.path() + "/" + desktop_->wayland_display()); }
@@ -88,10 +87,10 @@ class EmbeddedDesktopTest : public ::testing::Test {
   TempDir dir_;
   std::shared_ptr<Logger> log_ = make_null_logger();
   int frames_ = 0, windows_ = 0;
-  std::optional<SeenFrame> newest_;
+  std::unique_ptr<SeenFrame> newest_;
   std::string clipboard_;
   std::unique_ptr<EmbeddedDesktop> desktop_;
-  std::optional<Stage> stage_;  // its clients go before the desktop does
+  std::unique_ptr<Stage> stage_;  // its clients go before the desktop does
 };
 
 TEST_F(EmbeddedDesktopTest, names_itself_and_its_socket) {
@@ -207,22 +206,25 @@ TEST_F(EmbeddedDesktopTest, makes_its_descriptor_readable_for_a_repaint) {
   EXPECT_EQ(::poll(&ready, 1, 0), 1);
 }
 
-TEST_F(EmbeddedDesktopTest, changes_its_mode_live_to_odd_and_large_sizes) {
+class LiveModeChange : public EmbeddedDesktopTest, public ::testing::WithParamInterface<Mode> {};
+
+TEST_P(LiveModeChange, reaches_the_application_and_its_picture_exactly) {
+  const auto mode = GetParam();
   start({1280, 720, 60'000});
   auto& app = client_with_window();
-  for (const Mode mode : {Mode{641, 363, 48'000}, Mode{3840, 2160, 30'000}, Mode{901, 601, 144'000}}) {
-    ASSERT_TRUE(desktop_->set_mode(mode));
-    const auto width = static_cast<int>(mode.width), height = static_cast<int>(mode.height);
-    ASSERT_TRUE(run_until([&] { return shows_client() && shows(mode.width, mode.height); }))
-        << to_string(mode);
-    EXPECT_EQ(app.output_width, width);
-    EXPECT_EQ(app.output_height, height);
-    EXPECT_EQ(app.output_refresh_mhz, static_cast<int>(mode.refresh_mhz));
-    EXPECT_TRUE(newest_->damage.empty());  // everything
-    app.draw(9);
-    ASSERT_TRUE(run_until([&] { return wrong_pixels(*newest_, 9) == 0; }));
-  }
+  ASSERT_TRUE(desktop_->set_mode(mode));
+  ASSERT_TRUE(run_until([&] { return shows_client() && shows(mode.width, mode.height); }));
+  EXPECT_TRUE(newest_->damage.empty());  // everything
+  EXPECT_EQ(app.output_width, static_cast<int>(mode.width));
+  EXPECT_EQ(app.output_height, static_cast<int>(mode.height));
+  EXPECT_EQ(app.output_refresh_mhz, static_cast<int>(mode.refresh_mhz));
+  app.draw(9);
+  EXPECT_TRUE(run_until([&] { return wrong_pixels(*newest_, 9) == 0; }));
 }
+
+INSTANTIATE_TEST_SUITE_P(OddAndLarge, LiveModeChange,
+                         ::testing::Values(Mode{641, 363, 48'000}, Mode{3840, 2160, 30'000},
+                                           Mode{901, 601, 144'000}, Mode{64, 64, 500'000}));
 
 TEST_F(EmbeddedDesktopTest, gives_frames_of_the_new_size_before_a_slow_application_follows) {
   start({640, 480, 60'000});

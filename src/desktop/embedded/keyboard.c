@@ -1,5 +1,4 @@
-/* The keyboard: one, for ever, with one layout. Keys are evdev codes; what they mean is the clients' affair.
- */
+/* The keyboard: one, for ever, with one layout. Keys are evdev codes; what they mean is up to the clients. */
 #include <stdlib.h>
 #include <string.h>
 

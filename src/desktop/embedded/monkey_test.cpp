@@ -252,6 +252,7 @@ class Monkey {
     if (is == "zwp_pointer_constraints_v1")
       bind(monkey.constraints_, zwp_pointer_constraints_v1_interface, 1);
   }
+  // NOLINTNEXTLINE(readability-function-size): the protocol decides
   static void on_enter(void* self, wl_pointer*, std::uint32_t serial, wl_surface*, wl_fixed_t, wl_fixed_t) {
     of(self).enter_serial_ = serial;
   }

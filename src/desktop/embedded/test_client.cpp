@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -49,6 +50,7 @@ ShmBuffer::~ShmBuffer() {
 }
 
 // What the compositor says, written down.
+// NOLINTBEGIN(readability-function-size): the protocol decides how many arguments there are
 struct Listeners {
   static TestClient& of(void* self) { return *static_cast<TestClient*>(self); }
   template <class... Args>
@@ -153,6 +155,7 @@ struct Listeners {
     of(self).copied_ = 0;
   }
 };
+// NOLINTEND(readability-function-size)
 
 namespace {
 
@@ -445,8 +448,8 @@ void TestClient::offer_text(std::string text) {
 }
 
 void TestClient::request_paste() {
-  int fds[2];
-  if (offer_ == nullptr || ::pipe2(fds, O_CLOEXEC) != 0) return;
+  std::array<int, 2> fds{};
+  if (offer_ == nullptr || ::pipe2(fds.data(), O_CLOEXEC) != 0) return;
   ::fcntl(fds[0], F_SETFL, O_NONBLOCK);
   wl_data_offer_receive(offer_, kTextType, fds[1]);
   flush();
@@ -471,12 +474,12 @@ void TestClient::write_copy() {
 }
 
 void TestClient::read_paste() {
-  char part[4096];
+  std::array<char, 4096> part{};
   for (;;) {
-    const auto count = ::read(paste_.get(), part, sizeof part);
+    const auto count = ::read(paste_.get(), part.data(), part.size());
     if (count < 0) return;
     if (count == 0) break;
-    pasted.append(part, static_cast<std::size_t>(count));
+    pasted.append(part.data(), static_cast<std::size_t>(count));
   }
   paste_.reset();
   paste_done = true;
