@@ -10,7 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "desktop/embedded/compositor_fixture.hpp"
+#include "desktop/embedded/test_compositor.hpp"
 
 namespace lumen::embedded {
 namespace {

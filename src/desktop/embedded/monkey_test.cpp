@@ -16,7 +16,7 @@
 #include <gmock/gmock.h>
 #include <wayland-client.h>
 
-#include "desktop/embedded/compositor_fixture.hpp"
+#include "desktop/embedded/test_compositor.hpp"
 #include "pointer-constraints-unstable-v1-client-protocol.h"
 #include "xdg-shell-client-protocol.h"
 

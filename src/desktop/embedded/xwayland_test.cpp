@@ -9,7 +9,7 @@
 
 #include <gmock/gmock.h>
 
-#include "desktop/embedded/compositor_fixture.hpp"
+#include "desktop/embedded/test_compositor.hpp"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
