@@ -36,6 +36,7 @@ lumen::Duration to_duration(double seconds) {
 }
 
 lumen::Result<lumen::client::ClientParams> make_params(const Options& options) {
+  LUMEN_CHECK_OK(lumen::check_private_file(options.connect_path));
   LUMEN_TRY(const auto text, lumen::read_small_file(options.connect_path, kMaxConnectFile));
   LUMEN_TRY(auto connect, lumen::lumen1::parse_connect_info(text));
   LUMEN_TRY(const auto mode, lumen::parse_mode(options.mode));

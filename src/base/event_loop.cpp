@@ -24,8 +24,9 @@ Status EventLoop::watch(int fd, std::uint32_t events, ReadyFn on_ready) {
   epoll_event event{};
   event.events = events;
   event.data.fd = fd;
-  const int op = watches_.contains(fd) ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-  if (epoll_ctl(epoll_.get(), op, fd, &event) != 0) {
+  // A number that was closed without unwatch() is gone from the kernel's set: add it again.
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0 &&
+      (errno != EEXIST || epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0)) {
     return fail(ErrorCode::internal, "loop.watch", "cannot watch a file descriptor", {}, errno);
   }
   watches_[fd] = std::make_shared<ReadyFn>(std::move(on_ready));

@@ -54,8 +54,15 @@ Status ensure_private_dir(const std::string& path) {
 }
 
 Status write_private_file(const std::string& path, std::string_view text) {
+  struct stat info{};
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+    const UniqueFd device{
+        open(path.c_str(), O_WRONLY | O_CLOEXEC)};  // a pipe or a device: not to be replaced
+    if (device) return write_all(device.get(), text);
+  }
   const auto temporary = fmt::format("{}.{}.part", path, getpid());
-  const UniqueFd fd{open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
+  unlink(temporary.c_str());
+  const UniqueFd fd{open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
   if (!fd) {
     return fail(errno == EACCES ? ErrorCode::denied : ErrorCode::unavailable, "file.create",
                 fmt::format("cannot create {}", path), "Choose a folder that you can write to", errno);
@@ -70,6 +77,14 @@ Status write_private_file(const std::string& path, std::string_view text) {
     done.error().what = fmt::format("cannot write {}", path);
   }
   return done;
+}
+
+Status check_private_file(const std::string& path) {
+  struct stat info{};
+  if (lstat(path.c_str(), &info) != 0) return {};  // reading it says what is wrong
+  if (S_ISREG(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 077U) == 0) return {};
+  return fail(ErrorCode::denied, "file.not-private", fmt::format("{} is not a private file of yours", path),
+              fmt::format("If you trust it: chown $USER {0}; chmod 600 {0}", path));
 }
 
 Result<std::string> read_small_file(const std::string& path, std::size_t limit) {

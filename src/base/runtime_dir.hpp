@@ -18,6 +18,9 @@ Status ensure_private_dir(const std::string& path);
 // Writes `text` to `path` with mode 0600, all or nothing (a temporary file beside it, then rename).
 Status write_private_file(const std::string& path, std::string_view text);
 
+// Fails with `file.not-private` unless the file belongs to this user and nobody else can read or write it.
+Status check_private_file(const std::string& path);
+
 // At most `limit` bytes; `file.read` or `file.too-large`.
 Result<std::string> read_small_file(const std::string& path, std::size_t limit);
 

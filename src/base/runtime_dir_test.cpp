@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 
@@ -50,6 +51,22 @@ TEST_F(RuntimeDir, nothing_is_left_when_the_target_cannot_be_replaced) {
   std::filesystem::create_directories(dir_ + "/target/sub");
   EXPECT_FALSE(write_private_file(dir_ + "/target", "x"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator{dir_}, {}), 1);
+}
+
+TEST_F(RuntimeDir, a_device_is_written_to_and_not_replaced) {
+  EXPECT_TRUE(write_private_file("/dev/null", "x"));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  EXPECT_EQ(write_private_file("/dev/full", "x").error().os_errno, ENOSPC);
+}
+
+TEST_F(RuntimeDir, a_file_that_others_can_read_is_not_private) {
+  const auto path = dir_ + "/key";
+  ASSERT_TRUE(write_private_file(path, "secret"));
+  EXPECT_TRUE(check_private_file(path));
+  chmod(path.c_str(), 0644);
+  EXPECT_EQ(check_private_file(path).error().id, "file.not-private");
+  std::filesystem::create_symlink(path, dir_ + "/link");
+  EXPECT_FALSE(check_private_file(dir_ + "/link"));
 }
 
 }  // namespace

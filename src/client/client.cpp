@@ -17,7 +17,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kConnectTimeout = 15s, kPngTimeout = 3s, kWindowPoll = 2ms, kHeadlessPoll = 50ms;
+constexpr Duration kConnectTimeout = 15s, kPngTimeout = 3s, kHostSilence = 12s, kQuiet = 1s,
+                   kWindowPoll = 2ms, kHeadlessPoll = 50ms;
 constexpr std::size_t kWindowPictures = 4;  // waiting, shown, being filled, spare
 
 Timestamp now() { return SteadyTime{}.now(); }
@@ -99,10 +100,12 @@ class Run {
     const auto begun = now();
     ClientOutcome outcome{{}, open()};
     if (outcome.status) outcome.status = loop(begun);
+    const auto over = now();
     if (outcome.status && !params_.png_path.empty()) outcome.status = tap_.write_png();
     if (receiver_) outcome.report.receive = receiver_->stats();
     receiver_.reset();  // no callback from here on
     outcome.report.facts = tap_.checker().snapshot();
+    outcome.report.since_last_frame = over - outcome.report.facts.last_at;
     outcome.report.ran_for = now() - begun;
     if (const auto state = states_seen()) outcome.report.host = *state;
     return outcome;
@@ -171,7 +174,16 @@ class Run {
       return fail(ErrorCode::unavailable, "client.stream-ended",
                   fmt::format("the host ended the stream: {}", state_->reason));
     }
-    renderer_->set_message(state_->reason);
+    if (receiver_->host_left()) {
+      return fail(ErrorCode::unavailable, "client.host-stopped", "the host was stopped",
+                  "Start it again: lumen-host serve");
+    }
+    if (receiver_->silence() > kHostSilence) {
+      return fail(ErrorCode::unavailable, "client.host-gone", "the host does not answer any more",
+                  "Check that it runs (lumen-host status) and that the network is up");
+    }
+    const bool quiet = receiver_->silence() > kQuiet;
+    renderer_->set_message(quiet ? "no answer from the host" : state_->reason);
     if (state_->state == lumen1::StreamState::streaming && streaming_since_ == Timestamp{})
       streaming_since_ = now();
     return {};
@@ -255,6 +267,7 @@ std::string to_json(const ClientReport& report) {
       {"max_color_error", facts.max_color_error},
       {"frames_per_second", seconds > 0 ? static_cast<double>(facts.distinct - 1) / seconds : 0.0},
       {"longest_freeze_ms", to_ms(facts.longest_freeze)},
+      {"ms_since_last_frame", to_ms(report.since_last_frame)},
       {"draw_to_decoded_ms", to_json(facts.latency.total)},
       {"stages_ms",
        {{"convert", to_json(facts.latency.capture)},

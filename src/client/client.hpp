@@ -33,6 +33,7 @@ struct ClientReport {
   stream::ReceiveStats receive;
   lumen1::HostState host;
   Duration ran_for{};
+  Duration since_last_frame{};  // from the last new frame to the end of the run
 };
 
 // Runs until the time is up, the window is closed, SIGINT/SIGTERM (block them first and pass a signalfd), or

@@ -77,7 +77,13 @@ void ClientPort::promote(const net::Endpoint& from) {
   edges_ = {};
   wish_.reset();
   link_.send(InputEvent{ReleaseAll{}});  // whatever the client before it held
-  board_.update([](lumen1::HostState& state) { state.input_acknowledged = 0; });
+  silent_.store(false, std::memory_order_relaxed);
+  board_.update([](lumen1::HostState& state) {
+    state.input_acknowledged = 0;
+    if (state.state != lumen1::StreamState::ended) return;
+    state.state = lumen1::StreamState::starting;  // why the session before ended is not this client's answer
+    state.reason.clear();
+  });
   counters_.connections.fetch_add(1, std::memory_order_relaxed);
   sender_.set_peer(stream::Peer{from, current_->send_keys});
 }
@@ -114,7 +120,8 @@ void ClientPort::handle(const lumen1::ClientState& state) {
   sender_.report(state.loss, std::chrono::microseconds{state.round_trip_us});
   board_.update([&state](lumen1::HostState& board) { board.pong = state.ping; });
   sender_.send_message(board_.compose());
-  if (!wish_ || wish_->mode != state.mode || wish_->pointer_drawn != state.pointer_drawn) {
+  const bool back = silent_.exchange(false, std::memory_order_relaxed);
+  if (back || !wish_ || wish_->mode != state.mode || wish_->pointer_drawn != state.pointer_drawn) {
     wish_ = state;
     events_.on_wish(state);
   }
@@ -123,8 +130,11 @@ void ClientPort::handle(const lumen1::ClientState& state) {
 void ClientPort::handle(const lumen1::AskRecovery& ask) { sender_.broken(ask.broken_frame); }
 
 void ClientPort::handle(const lumen1::ClientInput& input) {
-  if (!edges_.accept(input)) return;
-  link_.send(input.event);
+  if (silent_.load(std::memory_order_relaxed)) return;  // it cannot see what it does
+  if (!edges_.expects(input)) return;
+  // An edge that the session could not take is not acknowledged: the client sends it again.
+  if (!link_.send(input.event) && input.sequence != 0) return;
+  edges_.took(input);
   counters_.input_events.fetch_add(1, std::memory_order_relaxed);
   const auto acknowledged = edges_.acknowledged();
   board_.update([acknowledged](lumen1::HostState& state) { state.input_acknowledged = acknowledged; });

@@ -39,6 +39,8 @@ class ClientPort {
   void on_datagram(const lumen1::ClearHeader& header, const net::Endpoint& from, MutableBytes datagram,
                    Timestamp now);
   const ClientCounters& counters() const { return counters_; }
+  // lm-main: the client was given up for its silence; its next word counts as a new wish.
+  void mark_silent() { silent_.store(true, std::memory_order_relaxed); }
 
  private:
   struct Connection {
@@ -66,6 +68,7 @@ class ClientPort {
   ClientEvents events_;
   Logger& log_;
   ClientCounters counters_;
+  std::atomic<bool> silent_{false};  // written by both threads, publishes nothing
   std::optional<Connection> current_, pending_;
   std::vector<std::byte> last_hello_, last_welcome_, scratch_;
   lumen1::EdgeReceiver edges_;

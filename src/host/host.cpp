@@ -113,6 +113,11 @@ Host::Host(HostParams params, EventLoop& loop, Logger& log)
 
 Host::~Host() {
   receiver_.reset();
+  for (const auto& session : sessions_) {
+    std::vector<std::byte> goodbye;
+    lumen1::append(goodbye, lumen1::HostMessage{lumen1::Goodbye{}}, lumen1::kMaxDatagramBytes);
+    session->sender->send_message(std::move(goodbye));
+  }
   loop_.cancel(check_);
   for (const auto& session : sessions_) unlink(session->connect_file.c_str());
 }
@@ -176,6 +181,7 @@ void Host::check_clients() {
     if (session->slot->has_client() && now() - heard > kClientSilence) {
       log_.warn("the client has said nothing for {} s",
                 std::chrono::duration_cast<std::chrono::seconds>(kClientSilence).count());
+      session->port->mark_silent();
       session->slot->client_gone();
     }
   }

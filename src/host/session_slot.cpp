@@ -58,17 +58,20 @@ void SessionSlot::client_gone() {
   log_.info("client gone, the desktop stays");
   port_.send(InputEvent{ReleaseAll{}});
   port_.send(link::SetStreaming{false});
-  sender_.set_peer(std::nullopt);
 }
 
 void SessionSlot::start() {
-  restart_ = 0;
+  loop_.cancel(restart_);  // a client may ask while a restart is pending
+  loop_.cancel(watchdog_);
+  if (child_.pid > 0) return;
   ready_ = false;
   end_reason_.reset();
   stats_.reset();
   board_.update([this](lumen1::HostState& state) {
     state.mode = mode_;
-    if (state.state != StreamState::interrupted) state.state = StreamState::starting;
+    if (state.state == StreamState::interrupted) return;  // its reason stays until the picture is back
+    state.state = StreamState::starting;
+    state.reason.clear();
   });
   if (const auto spawned = spawn(); !spawned) {
     tear_down();

@@ -19,7 +19,9 @@ class EdgeSender {
     waiting_.push_back({++last_, event});
     return true;
   }
+  // An acknowledgement of what was never sent belongs to a connection before this one.
   void acknowledged(std::uint32_t sequence) {
+    if (static_cast<std::int32_t>(sequence - last_) > 0) return;
     while (!waiting_.empty() && static_cast<std::int32_t>(sequence - waiting_.front().sequence) >= 0) {
       waiting_.pop_front();
     }
@@ -35,11 +37,12 @@ class EdgeSender {
 class EdgeReceiver {
  public:
   // True when the event is to be delivered: motion always, an edge when it is the next one.
-  bool accept(const ClientInput& input) {
-    if (input.sequence == 0) return true;
-    if (input.sequence != acknowledged_ + 1) return false;
-    acknowledged_ = input.sequence;
-    return true;
+  bool expects(const ClientInput& input) const {
+    return input.sequence == 0 || input.sequence == acknowledged_ + 1;
+  }
+  // It was delivered.
+  void took(const ClientInput& input) {
+    if (input.sequence != 0) acknowledged_ = input.sequence;
   }
   std::uint32_t acknowledged() const { return acknowledged_; }
 

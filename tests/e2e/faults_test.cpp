@@ -187,9 +187,45 @@ TEST_F(Faults, a_client_without_a_host_says_what_to_start) {
 TEST_F(Faults, a_damaged_connect_file_is_refused) {
   std::filesystem::create_directories(place_.runtime_root());
   std::ofstream{place_.runtime_root() + "/connect"} << "lumen-connect 1\naddress 127.0.0.1\nport 99999\n";
+  std::filesystem::permissions(place_.runtime_root() + "/connect", std::filesystem::perms::owner_read);
   const auto client = start_client();
   EXPECT_EQ(client->wait(10s), "exited with status 1");
   EXPECT_PRED2(contains, client->output(), "connect.malformed");
+}
+
+TEST_F(Faults, a_connect_file_that_others_can_read_is_refused) {
+  std::filesystem::create_directories(place_.runtime_root());
+  std::ofstream{place_.runtime_root() + "/connect"} << "lumen-connect 1\n";
+  const auto client = start_client();
+  EXPECT_EQ(client->wait(10s), "exited with status 1");
+  EXPECT_PRED2(contains, client->output(), "file.not-private");
+}
+
+TEST_F(Faults, a_client_is_told_when_the_host_stops) {
+  auto host = start_host();
+  const auto client = start_client();
+  ASSERT_TRUE(wait_streaming()) << host->output();
+  host->signal(SIGTERM);
+  EXPECT_EQ(client->wait(10s), "exited with status 1");
+  EXPECT_PRED2(contains, client->output(), "the host was stopped");
+}
+
+TEST_F(Faults, a_client_that_was_silent_too_long_gets_its_picture_back) {
+  const auto host = start_host();
+  const auto client = start_client({"--seconds", "9"});
+  ASSERT_TRUE(wait_streaming()) << host->output();
+  client->signal(SIGSTOP);
+  ASSERT_TRUE(eventually([this] { return session()["has_client"] == false; }));
+  const auto before = session()["send"]["frames"].get<int>();
+  client->signal(SIGCONT);
+  EXPECT_TRUE(eventually([&] { return session()["send"]["frames"] > before + 20; }, 2s));
+  EXPECT_EQ(client->wait(30s), "exited with status 0") << client->output();
+}
+
+TEST_F(Faults, after_an_end_the_next_client_gets_a_new_session) {
+  const auto host = start_host(LUMEN_PROGRAM_DIR "/lumen-test-scene --exit-after 3 --exit-status 4");
+  EXPECT_EQ(start_client()->wait(20s), "exited with status 1");
+  EXPECT_EQ(start_client({"--seconds", "1"})->wait(20s), "exited with status 0");
 }
 
 TEST_F(Faults, a_full_disk_is_named_when_the_picture_is_written) {

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 
 constexpr Duration kHostStart = 10s, kClientGrace = 40s, kSampleInterval = 250ms, kSettle = 1s, kStop = 5s;
+constexpr double kMaxFreezeMs = 1000;
 constexpr double kMinDelivered = 0.99;  // share of the frames drawn that must arrive right
 
 Timestamp now() { return SteadyTime{}.now(); }
@@ -214,6 +215,10 @@ std::string verdict(const json& figures) {
        {"frames_unreadable", "frames_wrong_color", "frames_wrong_size", "frames_out_of_order"}) {
     if (count(bad) > 0) return fmt::format("{}: {}", bad, count(bad));
   }
+  if (figures["ms_since_last_frame"] > kMaxFreezeMs || figures["longest_freeze_ms"] > kMaxFreezeMs) {
+    return "the picture stood still for more than a second";
+  }
+  if (figures.value("session_restarts", 0) > 0) return "the session process had to be restarted";
   if (figures["mode"] != figures["asked_mode"]) {
     return fmt::format("the display is {} instead of {}", figures["mode"].get<std::string>(),
                        figures["asked_mode"].get<std::string>());

@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kHelloInterval = 200ms, kStateInterval = 100ms, kEdgeInterval = 20ms;
+constexpr Duration kPingTimeout = 2s;
 constexpr Duration kSilence = 5s;  // a host that says nothing for this long is asked again from the start
 
 Timestamp now() { return SteadyTime{}.now(); }
@@ -99,6 +100,7 @@ void StreamReceiver::on_datagram(MutableBytes datagram) {
   const auto opened = opener_->open(datagram);
   if (!opened) return;
   heard_ = now();
+  heard_ns_.store(to_ns(heard_), std::memory_order_relaxed);
   ++stats_.datagrams;
   stats_.bytes += datagram.size();
   loss_meter_.received(opened->header.packet_number);
@@ -121,7 +123,7 @@ void StreamReceiver::on_welcome(MutableBytes datagram) {
   }
   opener_ = std::move(*opener);
   handshake_.reset();
-  // A host that was started again counts frames and datagrams from the beginning.
+  // A new connection: the host counts datagrams from the beginning, and may count frames from anywhere.
   reassembler_.reset();
   loss_meter_ = {};
   recovery_ = {};
@@ -137,8 +139,7 @@ void StreamReceiver::on_host_message(ByteView body) {
     if (const auto* state = std::get_if<lumen1::HostState>(&message)) {
       on_host_state(*state);
     } else {
-      opener_.reset();  // goodbye: try again from the start
-      next_hello_ = now() + kHelloInterval;
+      host_left_.store(true, std::memory_order_relaxed);
     }
   }
 }
@@ -231,8 +232,13 @@ void StreamReceiver::send_state() {
     state.mode = wanted_mode_;
     state.pointer_drawn = pointer_drawn_;
   }
-  state.ping = ++ping_;
-  ping_sent_ = now();
+  // One ping at a time, given up after a while: an answer may take longer than the interval of these
+  // messages.
+  if (ping_sent_ == Timestamp{} || now() - ping_sent_ > kPingTimeout) {
+    ++ping_;
+    ping_sent_ = now();
+  }
+  state.ping = ping_;
   state.loss = loss_meter_.take();
   state.round_trip_us = static_cast<std::uint32_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(stats_.round_trip).count());

@@ -52,6 +52,9 @@ class StreamReceiver {
   void set_pointer_drawn(bool drawn);
   ReceiveStats stats() const;
   bool connected() const { return channel_.connected(); }
+  // Time since the host was last heard; it said goodbye itself.
+  Duration silence() const { return SteadyTime{}.now() - from_ns(heard_ns_.load(std::memory_order_relaxed)); }
+  bool host_left() const { return host_left_.load(std::memory_order_relaxed); }
 
  private:
   StreamReceiver(ReceiverParams params, net::UdpSocket socket, const net::Endpoint& host, Logger& log);
@@ -78,6 +81,8 @@ class StreamReceiver {
   Mode wanted_mode_ LUMEN_GUARDED_BY(mutex_);
   bool pointer_drawn_ LUMEN_GUARDED_BY(mutex_);
   ReceiveStats published_ LUMEN_GUARDED_BY(mutex_);
+  std::atomic<std::int64_t> heard_ns_{0};  // written by lm-recv, publishes nothing, as the next
+  std::atomic<bool> host_left_{false};
   std::atomic<std::uint64_t> broken_in_decoder_{0};  // set by lm-dec, taken by lm-recv; 0: none
   // lm-recv
   Impairment impairment_;
