@@ -9,6 +9,7 @@
 namespace lumen::stream {
 namespace {
 
+constexpr PixelFormat kPixelFormat = PixelFormat::nv12;
 constexpr std::size_t kPictures =
     3;  // being filled, waiting, being encoded (kept to encode a still desktop again)
 
@@ -31,6 +32,7 @@ PicturePipeline::PicturePipeline(PictureParams params, link::SharedRing& ring, L
       ring_{ring},
       log_{log},
       inbox_{params_.mode.refresh_mhz},
+      first_mode_{params_.mode},
       cadence_{Cadence::Params{.period = params_.mode.period()}},
       thread_{"lm-enc", [this](const std::stop_token& stop) { encode_loop(stop); }} {}
 
@@ -53,7 +55,7 @@ Status PicturePipeline::fit_pool(const BorrowedFrame& frame) {
     const auto probe = pool_->picture_size();
     if (probe.width == frame.width && probe.height == frame.height) return {};
   }
-  LUMEN_TRY(pool_, PicturePool::create({.format = PixelFormat::nv12,
+  LUMEN_TRY(pool_, PicturePool::create({.format = kPixelFormat,
                                         .color = params_.color,
                                         .width = frame.width,
                                         .height = frame.height,
@@ -120,6 +122,11 @@ void PicturePipeline::convert_and_put(const BorrowedFrame& frame, PictureLease l
 
 void PicturePipeline::encode_loop(const std::stop_token& stop) {
   if (const auto raised = raise_priority(Urgency::urgent); !raised) log_.info("{}", describe(raised.error()));
+  // Before the first picture: opening takes longer than a frame, and what waits meanwhile is overwritten.
+  if (const auto opened = open_encoder(first_mode_); !opened) {
+    params_.events.on_failed(opened.error());
+    return;
+  }
   while (!stop.stop_requested() && !failed_) {
     auto taken = inbox_.take(stop, last_ ? std::optional{cadence_.repeat_due()} : std::nullopt);
     if (stop.stop_requested()) return;
@@ -173,13 +180,16 @@ void PicturePipeline::encode_one(const std::stop_token& stop, EncodeInbox::Taken
 
 Status PicturePipeline::fit_encoder(const CapturedFrame& frame, std::uint32_t refresh_mhz) {
   const auto& picture = frame.picture.picture();
-  const Mode mode{picture.width, picture.height, refresh_mhz};
+  return open_encoder({picture.width, picture.height, refresh_mhz});
+}
+
+Status PicturePipeline::open_encoder(const Mode& mode) {
   if (encoder_ && mode == encoder_mode_) return {};
   const auto bitrate = params_.bitrate.value != 0 ? params_.bitrate : params_.default_bitrate(mode);
   encoder_.reset();
   LUMEN_TRY(encoder_, params_.make_encoder({.mode = mode,
                                             .color = params_.color,
-                                            .format = picture.format,
+                                            .format = kPixelFormat,
                                             .bitrate = bitrate,
                                             .preset = params_.preset}));
   encoder_mode_ = mode;

@@ -72,6 +72,7 @@ class PicturePipeline {
   void encode_loop(const std::stop_token& stop);
   void encode_one(const std::stop_token& stop, EncodeInbox::Taken taken);
   Status fit_encoder(const CapturedFrame& frame, std::uint32_t refresh_mhz);
+  Status open_encoder(const Mode& mode);
   void publish(const AccessUnitView& unit, Duration cpu);
 
   PictureParams params_;
@@ -85,6 +86,7 @@ class PicturePipeline {
   std::vector<RowRange> stale_;  // per pool picture: rows that changed since it was filled
   // lm-enc
   std::unique_ptr<VideoEncoder> encoder_;
+  const Mode first_mode_;
   Mode encoder_mode_;
   Cadence cadence_;
   std::optional<CapturedFrame> last_;

@@ -166,7 +166,7 @@ TEST_F(PicturePipelineTest, nothing_is_encoded_without_a_client) {
   PicturePipeline pipeline{params(), ring_, *log_};
   pipeline.on_frame(frame(std::byte{1}));
   EXPECT_EQ(pipeline.stats().captured, 0U);
-  EXPECT_EQ(encoders_, 0);
+  EXPECT_EQ(pipeline.stats().encoded, 0U);
   pipeline.set_streaming(true);
   pipeline.on_frame(frame(std::byte{5}));
   EXPECT_EQ(next().rows[63], std::byte{5});
