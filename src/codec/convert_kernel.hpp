@@ -38,6 +38,7 @@ constexpr ConvertCoefficients convert_coefficients(ColorSpace color) {
   ConvertCoefficients c;
   c.y.b = to_fixed(kb * luma);
   c.y.r = to_fixed(kr * luma);
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings): lround is not constexpr, and luma is positive
   c.y.g = static_cast<std::int16_t>(static_cast<std::int32_t>(luma + 0.5) - c.y.b - c.y.r);
   c.cb.b = to_fixed(0.5 * chroma);
   c.cb.r = to_fixed(-0.5 * kr / (1.0 - kb) * chroma);

@@ -40,6 +40,7 @@ struct SliceResults {
   decltype(AVCodecContext::execute) run = nullptr;
   bool failed = false;
 
+  // NOLINTNEXTLINE(readability-function-size): as FFmpeg calls it
   static int collect(AVCodecContext* context, int (*job)(AVCodecContext*, void*), void* arguments,
                      int* results, int count, int size) {
     auto& self = *static_cast<SliceResults*>(context->opaque);

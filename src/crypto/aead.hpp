@@ -20,6 +20,8 @@ using Nonce = std::array<std::byte, kNonceBytes>;
 class Aes128Gcm {
  public:
   static Result<Aes128Gcm> create(const Key& key);
+  Aes128Gcm(const Aes128Gcm&) = delete;
+  Aes128Gcm& operator=(const Aes128Gcm&) = delete;
   Aes128Gcm(Aes128Gcm&&) noexcept;
   Aes128Gcm& operator=(Aes128Gcm&&) noexcept;
   ~Aes128Gcm();

@@ -23,6 +23,7 @@ class Shards {
     for (std::size_t i = 0; i < pointers_.size(); ++i) pointers_[i] = storage_.data() + offset_ + i * bytes_;
   }
   Shards& operator=(const Shards&) = delete;
+  ~Shards() = default;
 
   std::span<std::byte* const> pointers() const { return pointers_; }
   std::span<std::byte* const> first(std::size_t count) const { return pointers().first(count); }

@@ -5,6 +5,7 @@
 
 namespace lumen::host {
 
+// NOLINTNEXTLINE(readability-function-size): see the header
 ClientPort::ClientPort(std::uint8_t session, const lumen1::Secret& secret, const net::UdpSocket& socket,
                        stream::VideoSender& sender, SessionPort& link, StateBoard& board, ClientEvents events,
                        Logger& log)
@@ -32,20 +33,20 @@ void ClientPort::on_datagram(const lumen1::ClearHeader& header, const net::Endpo
   // Opening destroys what does not authenticate, so a second try needs a copy.
   if (pending_) scratch_.assign(datagram.begin(), datagram.end());
   if (current_ && open_and_handle(*current_, from, datagram, now)) return;
-  if (pending_) {
-    auto opened = pending_->opener.open(scratch_);
-    if (opened) {
-      scratch_.assign(opened->body.begin(), opened->body.end());
-      promote(from);
-      current_->newest = opened->header.packet_number;
-      counters_.last_heard_ns.store(to_ns(now), std::memory_order_relaxed);
-      for (const auto& message : lumen1::decode_client_messages(scratch_).messages) {
-        std::visit([this](const auto& known) { handle(known); }, message);
-      }
-      return;
-    }
-  }
+  if (pending_ && open_first_and_handle(from, now)) return;
   counters_.not_authentic.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool ClientPort::open_first_and_handle(const net::Endpoint& from, Timestamp now) {
+  const auto opened = pending_->opener.open(scratch_);
+  if (!opened) return false;
+  promote(from);
+  current_->newest = opened->header.packet_number;
+  counters_.last_heard_ns.store(to_ns(now), std::memory_order_relaxed);
+  for (const auto& message : lumen1::decode_client_messages(opened->body).messages) {
+    std::visit([this](const auto& known) { handle(known); }, message);
+  }
+  return true;
 }
 
 void ClientPort::on_hello(const net::Endpoint& from, MutableBytes datagram) {

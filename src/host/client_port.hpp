@@ -31,6 +31,7 @@ struct ClientCounters {  // relaxed
 class ClientPort {
  public:
   // All references outlive the port.
+  // NOLINTNEXTLINE(readability-function-size): each is somebody it talks to
   ClientPort(std::uint8_t session, const lumen1::Secret& secret, const net::UdpSocket& socket,
              stream::VideoSender& sender, SessionPort& link, StateBoard& board, ClientEvents events,
              Logger& log);
@@ -50,6 +51,9 @@ class ClientPort {
     std::uint64_t newest = 0;  // highest packet number so far
   };
   void on_hello(const net::Endpoint& from, MutableBytes datagram);
+  // The first authentic datagram of the pending connection, from its copy in scratch_: the connection becomes
+  // the current one.
+  bool open_first_and_handle(const net::Endpoint& from, Timestamp now);
   bool open_and_handle(Connection& connection, const net::Endpoint& from, MutableBytes datagram,
                        Timestamp now);
   void promote(const net::Endpoint& from);

@@ -8,7 +8,8 @@
 
 namespace lumen::lumen1 {
 
-struct DirectionKeys {
+// Copied freely: each copy wipes itself.
+struct DirectionKeys {  // NOLINT(cppcoreguidelines-special-member-functions)
   crypto::Key key{};
   crypto::Nonce salt{};
   ~DirectionKeys();  // wipes both

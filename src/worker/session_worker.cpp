@@ -57,7 +57,7 @@ void SessionWorker::on_link_ready() {
 void SessionWorker::on_message(link::Received<link::ToSession> received) {
   if (auto* configure = std::get_if<link::Configure>(&received.message)) {
     if (desktop_) return;
-    handle(std::move(*configure), std::move(received.descriptors));
+    handle(*configure, std::move(received.descriptors));
   } else if (std::holds_alternative<link::Stop>(received.message)) {
     end("session.stopped", "stopped by the host");
   } else if (desktop_) {
@@ -65,7 +65,7 @@ void SessionWorker::on_message(link::Received<link::ToSession> received) {
   }
 }
 
-void SessionWorker::handle(link::Configure configure, std::vector<UniqueFd> descriptors) {
+void SessionWorker::handle(const link::Configure& configure, std::vector<UniqueFd> descriptors) {
   if (descriptors.size() != 2) {
     end("session.configure", "the host sent no ring");
     return;

@@ -31,7 +31,7 @@ class SessionWorker {
  private:
   void on_link_ready();
   void on_message(link::Received<link::ToSession> received);
-  void handle(link::Configure configure, std::vector<UniqueFd> descriptors);
+  void handle(const link::Configure& configure, std::vector<UniqueFd> descriptors);
   void handle_while_running(const link::ToSession& message);
   Status open_desktop(const link::Configure& configure);
   Status open_pipeline(const link::Configure& configure);

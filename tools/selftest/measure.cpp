@@ -36,6 +36,8 @@ class TemporaryDir {
     }
     return TemporaryDir{std::move(pattern)};
   }
+  TemporaryDir(const TemporaryDir&) = delete;
+  TemporaryDir& operator=(const TemporaryDir&) = delete;
   TemporaryDir(TemporaryDir&& other) noexcept : path_{std::exchange(other.path_, {})} {}
   TemporaryDir& operator=(TemporaryDir&&) = delete;
   ~TemporaryDir() {
