@@ -61,7 +61,7 @@ class Leopard {
 
  private:
   struct Tables;
-  Kernel kernel_;
+  [[maybe_unused]] Kernel kernel_;
   std::size_t max_points_;
   std::unique_ptr<const Tables> tables_;
 };
