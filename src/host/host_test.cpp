@@ -85,9 +85,7 @@ class ClientPortTest : public testing::Test {
   }
 
   void deliver(std::vector<std::byte> datagram) {
-    const auto header = lumen1::decode_clear_header(datagram);
-    ASSERT_TRUE(header);
-    port_->on_datagram(*header, from_, datagram, Timestamp{1s});
+    port_->on_datagram(from_, datagram, Timestamp{1s});
   }
   lumen1::ConnectionKeys handshake() {
     lumen1::Random random{};
@@ -123,7 +121,8 @@ class ClientPortTest : public testing::Test {
   StateBoard board_;
   SessionPort link_;
   link::SocketPair sockets_;
-  stream::VideoSender sender_{stream::SenderParams{.on_idr_needed = [] {}}, host_socket_, *log_};
+  fec::Leopard codec_;
+  stream::VideoSender sender_{stream::SenderParams{.on_idr_needed = [] {}}, codec_, host_socket_, *log_};
   std::vector<lumen1::ClientState> wishes_;
   int goodbyes_ = 0;
   std::unique_ptr<ClientPort> port_;
