@@ -10,6 +10,7 @@
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
 #include "base/thread.hpp"
+#include "fec/leopard.hpp"
 #include "host/client_port.hpp"
 #include "host/control_socket.hpp"
 #include "host/session_slot.hpp"

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/thread.hpp"
 #include "core/client_receiver.hpp"
+#include "fec/leopard.hpp"
 #include "lumen1/connect_info.hpp"
 #include "stream/receive/client_channel.hpp"
 #include "stream/receive/decode_stage.hpp"

@@ -88,16 +88,14 @@ void VideoSender::loop(const std::stop_token& stop) {
       MutexLock lock{ring_mutex_};
       ring_ = next_ring_;
     }
-    apply(inbox_.take());
-    bool sent = false;
-    if (ring_) {
-      if (const auto unit = ring_->peek()) {
-        send_unit(*unit);
-        ring_->release();
-        sent = true;
-      }
+    const auto unit = ring_ ? ring_->peek() : std::nullopt;
+    apply(inbox_.take());  // after the look: what was told before a unit was pushed holds for that unit
+    if (unit) {
+      send_unit(*unit);
+      ring_->release();
+    } else {
+      wait();
     }
-    if (!sent) wait();
   }
 }
 
@@ -135,6 +133,7 @@ void VideoSender::send_unit(const AccessUnitView& unit) {
     return;
   }
   frame_id_.store(stream_.last_frame().value, std::memory_order_relaxed);
+  settle();  // before it is sent: whoever has received the frame finds it counted
   while (const auto train = stream_.next_train(now())) {
     if (train->due > now()) sleep_until(train->due);
     const auto accepted = socket_.send_segments(*to_, train->bytes, train->datagram_bytes);
@@ -142,7 +141,6 @@ void VideoSender::send_unit(const AccessUnitView& unit) {
     stats_.datagrams.fetch_add(accepted, std::memory_order_relaxed);
     stats_.bytes.fetch_add(accepted * train->datagram_bytes, std::memory_order_relaxed);
   }
-  settle();
 }
 
 // After all that may have changed the stream: passes its wish on and publishes its counters.
