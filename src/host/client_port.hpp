@@ -1,5 +1,6 @@
-// lumen/host: one session's network side: gives what comes to the core's receiver and passes on what the client
-// says, to the sender, the session process or lm-main. It decides nothing. Owner: lm-net, except the atomics.
+// lumen/host: one session's network side: gives what comes to the core's receiver and passes on what the
+// client says, to the sender, the session process or lm-main. It decides nothing. Owner: lm-net, except the
+// atomics.
 #pragma once
 
 #include <atomic>
