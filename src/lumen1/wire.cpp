@@ -35,19 +35,23 @@ bool is_valid_side(std::uint16_t pixels) { return pixels >= 1 && pixels <= kMaxM
 std::optional<ClearHeader> decode_clear_header(ByteView datagram) {
   ByteReader reader{datagram};
   const auto kind = reader.little<std::uint8_t>();
-  const auto session = reader.little<std::uint8_t>();
-  const auto number_low = reader.little<std::uint32_t>();
-  const auto number_high = reader.little<std::uint16_t>();
-  if (!reader.ok() || !is_known(kind)) return std::nullopt;
-  return ClearHeader{static_cast<Kind>(kind), session, std::uint64_t{number_high} << 32U | number_low};
+  ClearHeader header;
+  header.session = reader.little<std::uint8_t>();
+  header.epoch = reader.little<std::uint8_t>();
+  const auto zero_3 = reader.little<std::uint8_t>();
+  header.packet_number = reader.little<std::uint64_t>();
+  if (!reader.ok() || !is_known(kind) || zero_3 != 0) return std::nullopt;
+  header.kind = static_cast<Kind>(kind);
+  return header;
 }
 
 void encode(const ClearHeader& header, MutableBytes out) {
   ByteWriter writer{out};
   writer.little(static_cast<std::uint8_t>(header.kind));
   writer.little(header.session);
-  writer.little(static_cast<std::uint32_t>(header.packet_number));
-  writer.little(static_cast<std::uint16_t>(header.packet_number >> 32U));
+  writer.little(header.epoch);
+  writer.little(std::uint8_t{0});
+  writer.little(header.packet_number);
 }
 
 std::optional<ShardHeader> decode_shard_header(ByteView body) {
@@ -63,8 +67,7 @@ std::optional<ShardHeader> decode_shard_header(ByteView body) {
   header.parity_shards = reader.little<std::uint8_t>();
   const auto zero_15 = reader.little<std::uint8_t>();
   header.age_us = reader.little<std::uint32_t>();
-  const auto zero_20 = reader.little<std::uint32_t>();
-  if (!reader.ok() || zero_15 != 0 || zero_20 != 0) return std::nullopt;
+  if (!reader.ok() || zero_15 != 0) return std::nullopt;
   if (!has_valid_sizes(header) || !has_valid_blocks(header)) return std::nullopt;
   if (reader.remaining() != header.shard_bytes) return std::nullopt;
   return header;
@@ -82,7 +85,6 @@ void encode(const ShardHeader& header, MutableBytes out) {
   writer.little(header.parity_shards);
   writer.little(std::uint8_t{0});
   writer.little(header.age_us);
-  writer.little(std::uint32_t{0});
 }
 
 void encode_age(std::uint32_t age_us, MutableBytes shard_header) {

@@ -37,29 +37,35 @@ ShardHeader sample() {
 }
 
 TEST(ClearHeader, has_these_bytes) {
-  const ClearHeader header{Kind::video, 9, 0x0605'0403'0201};
-  const auto bytes = from_hex("06 09 010203040506");
+  const ClearHeader header{Kind::video, 9, 0xA5, 0x0807'0605'0403'0201};
+  const auto bytes = from_hex("06 09 a5 00 0102030405060708");
   EXPECT_EQ(encoded(header, kClearHeaderBytes), bytes);
   const auto back = decode_clear_header(bytes);
   ASSERT_TRUE(back);
   EXPECT_EQ(back->kind, Kind::video);
   EXPECT_EQ(back->session, 9);
-  EXPECT_EQ(back->packet_number, 0x0605'0403'0201U);
+  EXPECT_EQ(back->epoch, 0xA5);
+  EXPECT_EQ(back->packet_number, 0x0807'0605'0403'0201U);
 }
 
 TEST(ClearHeader, kinds_of_others_and_short_datagrams_are_not_ours) {
   for (unsigned kind = 0; kind < 256; ++kind) {
-    auto bytes = from_hex("00 09 010203040506");
+    auto bytes = from_hex("00 09 a5 00 0102030405060708");
     bytes[0] = static_cast<std::byte>(kind);
     EXPECT_EQ(decode_clear_header(bytes).has_value(), kind >= 4 && kind <= 8) << kind;
   }
   for (std::size_t size = 0; size < kClearHeaderBytes; ++size) {
-    EXPECT_FALSE(decode_clear_header(ByteView{from_hex("06 09 010203040506")}.first(size))) << size;
+    const auto bytes = from_hex("06 09 a5 00 0102030405060708");
+    EXPECT_FALSE(decode_clear_header(ByteView{bytes}.first(size))) << size;
   }
 }
 
+TEST(ClearHeader, the_byte_that_must_be_zero_is_checked) {
+  EXPECT_FALSE(decode_clear_header(from_hex("06 09 a5 01 0102030405060708")));
+}
+
 TEST(ShardHeader, has_these_bytes) {
-  const auto bytes = from_hex("04030201 d0070000 1000 01 03 2b 2a 05 00 0d0c0b0a 00000000");
+  const auto bytes = from_hex("04030201 d0070000 1000 01 03 2b 2a 05 00 0d0c0b0a");
   EXPECT_EQ(encoded(sample(), kShardHeaderBytes), bytes);
   const auto back = decode_shard_header(body_of(sample()));
   ASSERT_TRUE(back);
@@ -69,7 +75,7 @@ TEST(ShardHeader, has_these_bytes) {
 TEST(ShardHeader, the_age_is_overwritten_in_place) {
   auto bytes = encoded(sample(), kShardHeaderBytes);
   encode_age(0x01020304, bytes);
-  EXPECT_EQ(bytes, from_hex("04030201 d0070000 1000 01 03 2b 2a 05 00 04030201 00000000"));
+  EXPECT_EQ(bytes, from_hex("04030201 d0070000 1000 01 03 2b 2a 05 00 04030201"));
 }
 
 TEST(ShardHeader, every_truncation_and_every_extension_is_refused) {
@@ -151,7 +157,7 @@ TEST(ShardHeader, the_limits_themselves_are_accepted) {
 }
 
 TEST(ShardHeader, bytes_that_must_be_zero_are_checked) {
-  for (const std::size_t offset : {15U, 20U, 21U, 22U, 23U}) {
+  for (const std::size_t offset : {15U}) {
     auto body = body_of(sample());
     body[offset] = std::byte{1};
     EXPECT_FALSE(decode_shard_header(body)) << offset;
