@@ -19,7 +19,7 @@ net::UdpSocket any_socket() {
 class VideoSenderTest : public testing::Test {
  protected:
   VideoSenderTest() {
-    EXPECT_TRUE(crypto::fill_random(keys_.key));
+    EXPECT_TRUE(crypto::fill_random(keys_.secret));
     opener_ = lumen1::Opener::create(keys_).value();
   }
   SenderParams params() {
