@@ -36,6 +36,17 @@ double falling(double before, double wanted, double aging) {
   return std::max(wanted, wanted + (before - wanted) * aging);
 }
 
+// `report` without the run that no parity mends.
+LossReport without_outage(LossReport report, double longest_run) {
+  if (report.longest_burst <= longest_run) return report;
+  const auto outage = std::min({report.longest_burst, report.lost, report.expected});
+  report.expected -= outage;
+  report.lost -= outage;
+  report.runs -= std::min(report.runs, 1U);
+  report.longest_burst = 0;
+  return report;
+}
+
 }  // namespace
 
 void LossReport::add(const LossReport& later) {
@@ -62,7 +73,7 @@ bool ParityControl::is_implausible(double expected, double lost) const {
 }
 
 double ParityControl::wanted_burst(double longest_burst) const {
-  if (lost_ < 2 || expected_ - lost_ < 1) return 1;  // all lost: no run says more
+  if (lost_ < 2 || runs_ < 1 || expected_ - lost_ < 1) return 1;  // all lost: no run says more
   const auto in_a_row = lost_ - runs_;
   const bool by_chance = surprise(in_a_row, lost_ * lost_ / expected_) <= kImplausible;
   const auto mean = by_chance ? 1.0 : 1 / (1 - upper_bound(in_a_row, lost_));
@@ -78,7 +89,8 @@ double ParityControl::wanted_loss(double burst) const {
   return std::clamp(loss, params_.floor_loss, params_.ceiling_loss);
 }
 
-void ParityControl::report(Timestamp now, const LossReport& report) {
+void ParityControl::report(Timestamp now, const LossReport& received) {
+  const auto report = without_outage(received, kImplausible * params_.max_burst);
   const double expected = report.expected;
   const double lost = std::min(report.lost, report.expected);
   const double runs = std::clamp<double>(report.runs, std::min(lost, 1.0), lost);
@@ -90,7 +102,7 @@ void ParityControl::report(Timestamp now, const LossReport& report) {
 
   const auto burst = wanted_burst(std::min<double>(report.longest_burst, lost));
   const LossModel wanted{falling(assumed_.loss, wanted_loss(burst), aging),
-                         falling(assumed_.mean_burst, burst, aging)};
+                         burst * std::pow(std::max(assumed_.mean_burst / burst, 1.0), aging)};
   if (wanted.loss != assumed_.loss || wanted.mean_burst != assumed_.mean_burst) ++version_;
   assumed_ = wanted;
 }
@@ -102,7 +114,10 @@ std::size_t ParityControl::compute(std::size_t data_shards) const {
   };
   const auto least = std::max({std::size_t{1}, params_.min_shards, percent(params_.min_percent)});
   const auto most = std::max({least, params_.small_frame_shards, percent(params_.max_percent)});
-  const auto wanted = least_parity(data_shards, assumed_, params_.target, std::min(most, kMaxShards));
+  const auto needed = [&](double mean_burst, double target) {
+    return least_parity(data_shards, {assumed_.loss, mean_burst}, target, std::min(most, kMaxShards));
+  };
+  const auto wanted = std::max(needed(1, params_.target), needed(assumed_.mean_burst, params_.burst_target));
   return std::min(std::max(wanted, least), kMaxShards);
 }
 

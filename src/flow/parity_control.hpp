@@ -1,9 +1,10 @@
 // lumen/flow: how much parity a frame gets. Parity follows the loss that the client measures, never below
 // what a blink of a clean link may do.
 //
-// A frame gets the least parity for which it is lost with a probability of `target` at most (frame_loss.hpp),
-// within a floor and a ceiling. The ceiling is for losses in bursts, against which a small frame has no
-// affordable parity: docs/fec.md says where the border lies.
+// A frame gets the least parity for which it is lost with a probability of `target` at most, as if losses
+// were independent, and of `burst_target` at most with the bursts in which they come (frame_loss.hpp); within
+// a floor and a ceiling. Both, target and ceiling, are humbler for bursts: each further decimal costs some
+// bursts' worth of parity, and a small frame has no affordable parity at all (docs/fec.md).
 //
 // The model of the link is what is known of it, at the bad end of its uncertainty:
 // - Reports are summed up and aged with `half_life`; the loss is the upper end of Wilson's interval (two
@@ -12,11 +13,14 @@
 // - Losses are taken for independent until more of them follow one another than chance explains (one in a
 //   thousand). Then the mean run is the upper end of the interval of lost / runs, and the loss is that of
 //   runs / expected times the mean run, for it is runs that are independent of one another. One run so long
-//   that runs of this mean do not explain it lengthens the mean.
+//   that runs of this mean do not explain it lengthens the mean. With less than one run left in the aged sum
+//   losses are taken for independent again.
+// - A run that not even a mean of `max_burst` explains is an outage and not counted: what stays away for that
+//   long no parity brings back, and parity after it would be in vain.
 // - A report that the present model makes implausible (one in a thousand) replaces the sums: the link has
 //   changed.
-// - Loss and mean run rise at once and fall with `half_life`, the loss between `floor_loss` and
-//   `ceiling_loss`.
+// - Loss and mean run rise at once. The loss falls with `half_life`, the mean run to its square root in that
+//   time; the loss stays between `floor_loss` and `ceiling_loss`.
 //
 // Owner: one thread. Thread-safe: no.
 #pragma once
@@ -45,7 +49,7 @@ class ParityControl {
  public:
   struct Params {
     double initial_loss = 0.02, floor_loss = 0.002, ceiling_loss = 0.25;
-    double target = 1e-7;  // probability that a frame cannot be mended; 1e-12…0.1
+    double target = 1e-7, burst_target = 1e-5;  // probability that a frame cannot be mended; 1e-12…0.1
     Duration half_life = std::chrono::seconds{3};
     double max_burst = 64;  // datagrams; of the mean run
     // Floor: min_shards, and min_percent of the data. Ceiling: max_percent of the data, but a frame may
@@ -57,7 +61,7 @@ class ParityControl {
   ParityControl() : ParityControl(Params{}) {}
 
   // Any values: more lost than expected counts as all lost, runs are taken for 1…lost.
-  void report(Timestamp now, const LossReport& report);
+  void report(Timestamp now, const LossReport& received);
   double assumed_loss() const { return assumed_.loss; }
   double assumed_burst() const { return assumed_.mean_burst; }  // datagrams lost in a row, on average
   // 1…65535; the caller takes what its code can do. Microseconds at worst, remembered until the next change.

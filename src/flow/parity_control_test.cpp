@@ -296,10 +296,42 @@ TEST(Bursts, being_told_of_them_saves_frames) {
   EXPECT_LT(10 * failures(true), failures(false));
 }
 
-// The model's own promise: 10⁻⁴ where the ceiling does not bind.
+// The model's own promise, where the ceiling does not bind.
 TEST(Bursts, of_eight_lose_no_more_frames_of_500_shards_than_the_target_says) {
-  ParityControl control{{.target = 1e-4, .max_percent = 60}};
+  ParityControl control{{.burst_target = 1e-4, .max_percent = 60}};
   EXPECT_LE(frames_lost(control, 500, 20'000, Chain{0.05, 8, 11}), 5);
+}
+
+TEST(Bursts, never_make_parity_smaller) {
+  ParityControl scattered{{.burst_target = 0.1}}, bursty{{.burst_target = 0.1}};
+  scattered.report(kStart, {.expected = 1'000, .lost = 100, .longest_burst = 2, .runs = 91});
+  bursty.report(kStart, {.expected = 1'000, .lost = 100, .longest_burst = 6, .runs = 55});
+  EXPECT_GE(bursty.parity_for(1'000), scattered.parity_for(1'000));
+}
+
+TEST(Bursts, are_forgotten_twenty_seconds_after_a_single_one) {
+  ParityControl control;
+  auto now = run(control, kStart, seconds{30}, kNothing);
+  const auto clean = control.parity_for(40);
+  control.report(now, {.expected = 250, .lost = 30, .longest_burst = 30, .runs = 1});
+  EXPECT_EQ(control.parity_for(40), 20U) << "the ceiling";
+  run(control, now, seconds{20}, kNothing);
+  EXPECT_LT(control.parity_for(40), clean + 3);
+}
+
+TEST(Outage, changes_nothing) {
+  ParityControl control;
+  auto now = run(control, kStart, seconds{30}, kNothing);
+  const auto before = control.parity_for(40);
+  control.report(now, {.expected = 10'200, .lost = 10'000, .longest_burst = 10'000, .runs = 1});
+  EXPECT_LE(control.parity_for(40), before + 1);
+  EXPECT_LT(control.assumed_loss(), 0.003);
+}
+
+TEST(Outage, does_not_hide_what_is_lost_beside_it) {
+  ParityControl control;
+  control.report(kStart, {.expected = 11'000, .lost = 10'150, .longest_burst = 10'000, .runs = 140});
+  EXPECT_GT(control.assumed_loss(), 0.13);
 }
 
 TEST(LossReports, of_intervals_one_after_the_other_add_up) {
