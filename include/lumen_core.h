@@ -54,7 +54,7 @@ typedef int32_t lumen_result;
 enum {
   LUMEN_OK = 0,
   LUMEN_NOTHING = 1, /* there is nothing to give now */
-  LUMEN_FOLLOW = 2,  /* accepted, and from now on send to where it came from */
+  LUMEN_FOLLOW = 2,  /* accepted, and from now on send to where this came from */
   LUMEN_IGNORED = 3, /* not of this session, not authentic, or a repetition; counted */
 
   LUMEN_ERR_INVALID_ARGUMENT = -1, /* the caller broke a rule of this header */
@@ -149,6 +149,12 @@ LUMEN_API lumen_result lumen_fec_recover(const lumen_fec* fec, int32_t code, voi
 #define LUMEN_MAX_DATAGRAM_BYTES \
   1440u /* no datagram is longer: a receive buffer of so many bytes is enough */
 
+/* Ciphers of the datagrams; the client offers, the host takes the first that it allows. */
+enum {
+  LUMEN_CIPHER_ANY = 0, /* the one first that this CPU is faster at */
+  LUMEN_CIPHER_AES_128_GCM = 1,
+  LUMEN_CIPHER_CHACHA20_POLY1305 = 2
+};
 enum { LUMEN_CODEC_H264 = 1 };
 enum { LUMEN_PICTURE_DELTA = 0, LUMEN_PICTURE_IDR = 1 };
 enum {
@@ -217,17 +223,17 @@ typedef void (*lumen_host_event_fn)(void* user, const lumen_host_event* event);
 typedef struct lumen_host_params {
   uint32_t struct_size;
   uint32_t session; /* 0…255, the same at both ends: several can share a port (first bytes: kind, session) */
-  uint8_t
-      secret[LUMEN_SECRET_BYTES]; /* known to both ends, random. Copied. Must be set: all zero is refused */
+  /* Known to both ends, random. Copied. Must be set: all zero is refused. */
+  uint8_t secret[LUMEN_SECRET_BYTES];
   /* The path's rate: `burst_bytes` leave at once, more at this rate. 0: no pacing. Else 100 000 and more. */
   uint64_t rate_bits_per_s; /* default 400 000 000 */
   uint64_t burst_bytes;     /* to 1 GiB; default 65 536 */
   uint32_t max_shard_bytes; /* of a frame in a datagram, 64…1392, the default; less for tunnels */
-  uint32_t
-      parity_min_percent; /* parity is at least that much of the data, 0…100; default 0. Always >= 1 shard */
-  uint32_t parity_max_percent; /* and at most, except for small frames; 1…1000; default 50 */
-  uint32_t reserved;           /* 0 */
-  const lumen_fec* fec;        /* shared tables, which must outlive the session; NULL, the default: its own */
+  /* Parity as part of the data: at least 0…100, default 0, but never none; at most 1…1000, default 50, but
+   * small frames may always have some datagrams. */
+  uint32_t parity_min_percent, parity_max_percent;
+  uint32_t cipher;              /* LUMEN_CIPHER_*, the only one allowed; default: any */
+  const lumen_fec* fec;         /* tables that outlive the session; NULL, the default: its own */
   lumen_host_event_fn on_event; /* may be NULL */
   lumen_log_fn on_log;          /* may be NULL */
   void* user;                   /* of both callbacks */
@@ -288,6 +294,10 @@ LUMEN_API lumen_result lumen_host_say(lumen_host* host, const lumen_host_state* 
 LUMEN_API lumen_result lumen_host_say_goodbye(lumen_host* host);
 /* Another rate of the path, as in the params; what is due already stays so. */
 LUMEN_API lumen_result lumen_host_set_rate(lumen_host* host, uint64_t rate_bits_per_s);
+/* New keys from the next datagram on; the client follows by itself. They change by themselves, too, long
+ * before they are worn out. LUMEN_ERR_UNAVAILABLE: no client, or fewer than 64 datagrams since the last
+ * change. */
+LUMEN_API lumen_result lumen_host_update_keys(lumen_host* host);
 
 typedef struct lumen_host_stats {
   uint32_t struct_size;
@@ -299,6 +309,7 @@ typedef struct lumen_host_stats {
   uint64_t connections, foreign, refused, malformed, input_events;
   uint64_t reported_expected, reported_lost; /* datagrams, as measured by the client */
   int64_t round_trip_ns;                     /* the client's estimate; 0: none yet */
+  uint64_t key_epoch;                        /* updates of the host's keys, on this connection */
 } lumen_host_stats;
 LUMEN_API lumen_result lumen_host_get_stats(const lumen_host* host, lumen_host_stats* stats);
 
@@ -333,13 +344,13 @@ typedef struct lumen_client_params {
   uint32_t struct_size;
   uint32_t session; /* as in lumen_host_params, as the next */
   uint8_t secret[LUMEN_SECRET_BYTES];
-  uint32_t width, height,
-      refresh_mhz;              /* wished: 64…8192 pixels, 1 000…500 000 mHz; default 1920x1080, 60 Hz */
-  uint32_t pointer_drawn;       /* 1, the default: the pointer is to be part of the picture */
-  uint32_t reorder_wait_us;     /* how long a whole frame waits for one before it; to 1 s, default 4 000 */
-  uint32_t reserved;            /* 0 */
-  uint64_t memory_budget_bytes; /* for frames under way, 1 MiB and more; default 256 MiB */
-  const lumen_fec* fec; /* shared tables, which must outlive the session; NULL, the default: its own */
+  /* Wished: 64…8192 pixels, 1 000…500 000 mHz. Default 1920x1080 at 60 Hz. */
+  uint32_t width, height, refresh_mhz;
+  uint32_t pointer_drawn;         /* 1, the default: the pointer is to be part of the picture */
+  uint32_t reorder_wait_us;       /* how long a whole frame waits for one before it; to 1 s, default 4 000 */
+  uint32_t cipher;                /* LUMEN_CIPHER_*, the only one offered; default: any */
+  uint64_t memory_budget_bytes;   /* for frames under way, 1 MiB and more; default 256 MiB */
+  const lumen_fec* fec;           /* tables that outlive the session; NULL, the default: its own */
   lumen_client_event_fn on_event; /* may be NULL */
   lumen_log_fn on_log;            /* may be NULL */
   void* user;                     /* of both callbacks */
@@ -398,6 +409,8 @@ LUMEN_API lumen_result lumen_client_set_mode(lumen_client* client, uint32_t widt
  */
 LUMEN_API lumen_result lumen_client_seal_input(lumen_client* client, const lumen_input* input,
                                                lumen_datagram* datagram);
+/* As lumen_host_update_keys(), of the other direction. */
+LUMEN_API lumen_result lumen_client_update_keys(lumen_client* client);
 /* The client leaves. Nobody repeats it: send it some times. LUMEN_ERR_UNAVAILABLE: no connection. */
 LUMEN_API lumen_result lumen_client_seal_goodbye(lumen_client* client, lumen_datagram* datagram);
 
@@ -411,6 +424,7 @@ typedef struct lumen_client_stats {
   uint64_t idr, recovery_asked;
   int64_t round_trip_ns; /* 0: not yet known */
   uint64_t memory_bytes; /* held for frames now */
+  uint64_t key_epoch;    /* updates of the host's keys, on this connection */
 } lumen_client_stats;
 LUMEN_API lumen_result lumen_client_get_stats(const lumen_client* client, lumen_client_stats* stats);
 

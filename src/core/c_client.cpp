@@ -9,7 +9,7 @@
 #include "core/client_session.hpp"
 
 LUMEN_FIRST_VERSION(lumen_client_params, user);
-LUMEN_FIRST_VERSION(lumen_client_stats, memory_bytes);
+LUMEN_FIRST_VERSION(lumen_client_stats, key_epoch);
 
 using namespace lumen;
 using namespace lumen::core;
@@ -61,7 +61,8 @@ std::optional<ClientWish> to_wish(const Mode& mode, std::uint32_t pointer_drawn)
 
 std::optional<ClientReceiverParams> to_receiver_params(const lumen_client_params& params) {
   const auto secret = abi::to_secret(params.secret);
-  const bool valid = secret && params.session <= 255 && params.reserved == 0 &&
+  const auto ciphers = abi::to_ciphers(params.cipher);
+  const bool valid = secret && ciphers && params.session <= 255 &&
                      params.reorder_wait_us <= kMaxReorderWaitUs &&
                      params.memory_budget_bytes >= kMinBudget &&
                      params.memory_budget_bytes <= std::numeric_limits<std::size_t>::max() / 2;
@@ -69,6 +70,7 @@ std::optional<ClientReceiverParams> to_receiver_params(const lumen_client_params
   ClientReceiverParams receiver;
   receiver.session = static_cast<std::uint8_t>(params.session);
   receiver.secret = *secret;
+  receiver.ciphers = *ciphers;
   receiver.reassembly.reorder_wait = std::chrono::microseconds{params.reorder_wait_us};
   receiver.reassembly.memory_budget = static_cast<std::size_t>(params.memory_budget_bytes);
   return receiver;
@@ -220,6 +222,13 @@ lumen_result lumen_client_seal_input(lumen_client* client, const lumen_input* in
   });
 }
 
+lumen_result lumen_client_update_keys(lumen_client* client) {
+  return abi::guard([&]() -> lumen_result {
+    if (client == nullptr) return LUMEN_ERR_INVALID_ARGUMENT;
+    return client->session.update_keys() ? LUMEN_OK : LUMEN_ERR_UNAVAILABLE;
+  });
+}
+
 lumen_result lumen_client_seal_goodbye(lumen_client* client, lumen_datagram* datagram) {
   return abi::guard([&]() -> lumen_result {
     if (client == nullptr || abi::size_of(datagram) == 0) return LUMEN_ERR_INVALID_ARGUMENT;
@@ -249,5 +258,6 @@ lumen_result lumen_client_get_stats(const lumen_client* client, lumen_client_sta
   ours.recovery_asked = have.recovery_asked;
   ours.round_trip_ns = have.round_trip.count();
   ours.memory_bytes = client->session.units().memory_bytes();
+  ours.key_epoch = have.key_epoch;
   return abi::give(ours, stats);
 }

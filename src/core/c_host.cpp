@@ -9,7 +9,7 @@
 #include "core/host_session.hpp"
 
 LUMEN_FIRST_VERSION(lumen_host_params, user);
-LUMEN_FIRST_VERSION(lumen_host_stats, round_trip_ns);
+LUMEN_FIRST_VERSION(lumen_host_stats, key_epoch);
 
 using namespace lumen;
 using namespace lumen::core;
@@ -53,15 +53,16 @@ bool is_rate(std::uint64_t rate) { return rate == 0 || (rate >= kMinRate && rate
 
 std::optional<HostSessionParams> to_session_params(const lumen_host_params& params) {
   const auto secret = abi::to_secret(params.secret);
-  const bool valid = secret && params.session <= 255 && params.reserved == 0 &&
-                     is_rate(params.rate_bits_per_s) && params.burst_bytes <= kMaxBurst &&
-                     params.max_shard_bytes >= 64 && params.max_shard_bytes <= lumen1::kMaxShardBytes &&
-                     params.parity_min_percent <= 100 && params.parity_max_percent >= 1 &&
-                     params.parity_max_percent <= 1000 &&
+  const auto ciphers = abi::to_ciphers(params.cipher);
+  const bool valid = secret && ciphers && params.session <= 255 && is_rate(params.rate_bits_per_s) &&
+                     params.burst_bytes <= kMaxBurst && params.max_shard_bytes >= 64 &&
+                     params.max_shard_bytes <= lumen1::kMaxShardBytes && params.parity_min_percent <= 100 &&
+                     params.parity_max_percent >= 1 && params.parity_max_percent <= 1000 &&
                      params.parity_min_percent <= params.parity_max_percent;
   if (!valid) return std::nullopt;
   HostSessionParams session;
   session.secret = *secret;
+  session.ciphers = *ciphers;
   session.sender.session = static_cast<std::uint8_t>(params.session);
   session.sender.rate = BitsPerSecond{params.rate_bits_per_s};
   session.sender.burst = Bytes{params.burst_bytes};
@@ -192,6 +193,13 @@ lumen_result lumen_host_set_rate(lumen_host* host, uint64_t rate_bits_per_s) {
   return LUMEN_OK;
 }
 
+lumen_result lumen_host_update_keys(lumen_host* host) {
+  return abi::guard([&]() -> lumen_result {
+    if (host == nullptr) return LUMEN_ERR_INVALID_ARGUMENT;
+    return host->session.sender().update_keys() ? LUMEN_OK : LUMEN_ERR_UNAVAILABLE;
+  });
+}
+
 lumen_result lumen_host_get_stats(const lumen_host* host, lumen_host_stats* stats) {
   if (host == nullptr) return LUMEN_ERR_INVALID_ARGUMENT;
   const auto have = host->session.stats();
@@ -214,5 +222,6 @@ lumen_result lumen_host_get_stats(const lumen_host* host, lumen_host_stats* stat
   ours.reported_expected = have.reported_expected;
   ours.reported_lost = have.reported_lost;
   ours.round_trip_ns = have.round_trip.count();
+  ours.key_epoch = have.sender.key_epoch;
   return abi::give(ours, stats);
 }

@@ -9,6 +9,8 @@ namespace {
 
 static_assert(LUMEN_MAX_DATAGRAM_BYTES == lumen1::kMaxDatagramBytes);
 static_assert(LUMEN_SECRET_BYTES == lumen1::kSecretBytes);
+static_assert(LUMEN_CIPHER_AES_128_GCM == static_cast<int>(crypto::AeadAlgorithm::aes_128_gcm));
+static_assert(LUMEN_CIPHER_CHACHA20_POLY1305 == static_cast<int>(crypto::AeadAlgorithm::chacha20_poly1305));
 static_assert(LUMEN_CODEC_H264 == static_cast<int>(Codec::h264));
 static_assert(LUMEN_PICTURE_DELTA == static_cast<int>(PictureKind::delta));
 static_assert(LUMEN_PICTURE_IDR == static_cast<int>(PictureKind::idr));
@@ -129,6 +131,18 @@ std::optional<lumen1::Secret> to_secret(const std::uint8_t (&secret)[LUMEN_SECRE
   lumen1::Secret out{};
   std::memcpy(out.data(), secret, out.size());
   return out == lumen1::Secret{} ? std::nullopt : std::optional{out};
+}
+
+std::optional<lumen1::CipherOffer> to_ciphers(std::uint32_t cipher) {
+  switch (cipher) {
+    case LUMEN_CIPHER_ANY:
+      return lumen1::preferred_ciphers();
+    case LUMEN_CIPHER_AES_128_GCM:
+    case LUMEN_CIPHER_CHACHA20_POLY1305:
+      return lumen1::CipherOffer{static_cast<crypto::AeadAlgorithm>(cipher)};
+    default:
+      return std::nullopt;
+  }
 }
 
 std::optional<AccessUnitView> to_unit(const lumen_access_unit& unit) {

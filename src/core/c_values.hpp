@@ -22,6 +22,7 @@ lumen_input to_c(const InputEvent& event);
 std::optional<lumen1::HostState> to_host_state(const lumen_host_state& state);
 lumen_host_state to_c(const lumen1::HostState& state);  // borrows the texts
 std::optional<lumen1::Secret> to_secret(const std::uint8_t (&secret)[LUMEN_SECRET_BYTES]);
+std::optional<lumen1::CipherOffer> to_ciphers(std::uint32_t cipher);
 std::optional<AccessUnitView> to_unit(const lumen_access_unit& unit);
 
 }  // namespace lumen::core::abi

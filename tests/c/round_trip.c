@@ -218,6 +218,7 @@ static void create(struct host* host, struct client* client, const lumen_fec* fe
   for (unsigned i = 0; i < LUMEN_SECRET_BYTES; ++i)
     host_params.secret[i] = client_params.secret[i] = (uint8_t)(i + 1);
   host_params.session = client_params.session = 3;
+  host_params.cipher = LUMEN_CIPHER_CHACHA20_POLY1305;
   host_params.fec = client_params.fec = fec;
   host_params.on_event = on_host_event;
   host_params.on_log = client_params.on_log = on_log;
@@ -249,6 +250,11 @@ static void stream(struct host* host, struct client* client) {
     push(host, ++frame, now_ns);
     next_frame_ns = now_ns + 16 * MS;
     if (frame % 10 == 0) press_key(client, ++keys, now_ns);
+    if (frame % 100 == 50) {
+      CHECK(lumen_host_update_keys(host->session) == LUMEN_OK);
+      CHECK(lumen_host_update_keys(host->session) == LUMEN_ERR_UNAVAILABLE); /* too soon */
+      lumen_client_update_keys(client->session);
+    }
   }
   CHECK(host->inputs == 2 * keys);
 }
@@ -259,6 +265,7 @@ static void report(const struct host* host, const struct client* client) {
   CHECK(lumen_host_get_stats(host->session, &host_stats) == LUMEN_OK);
   CHECK(lumen_client_get_stats(client->session, &client_stats) == LUMEN_OK);
   CHECK(host_stats.frames == FRAMES);
+  CHECK(host_stats.key_epoch == FRAMES / 100 && client_stats.key_epoch == host_stats.key_epoch);
   CHECK(client_stats.frames_repaired >= client->repaired && client->repaired > FRAMES / 4);
   CHECK(client_stats.shards_duplicate + client_stats.not_authentic > 0);
   CHECK(client_stats.round_trip_ns > 2 * MS && client_stats.round_trip_ns < 20 * MS);

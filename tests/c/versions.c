@@ -118,7 +118,7 @@ static void values_outside_their_ranges_are_refused(void) {
   params.rate_bits_per_s = 1;
   CHECK(lumen_host_create(&params, &host) == LUMEN_ERR_INVALID_ARGUMENT);
   params = host_params();
-  params.reserved = 1;
+  params.cipher = 3;
   CHECK(lumen_host_create(&params, &host) == LUMEN_ERR_INVALID_ARGUMENT);
   params = host_params();
   CHECK(lumen_host_create(&params, &host) == LUMEN_OK);
