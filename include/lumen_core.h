@@ -84,7 +84,8 @@ enum {
   LUMEN_KERNEL_SCALAR = 1,
   LUMEN_KERNEL_SSSE3 = 2,
   LUMEN_KERNEL_AVX2 = 3,
-  LUMEN_KERNEL_GFNI = 4 /* with AVX-512 */
+  LUMEN_KERNEL_GFNI = 4, /* with AVX-512 */
+  LUMEN_KERNEL_NEON = 5
 };
 
 /* 1: this library has it and this CPU can run it; else 0. Thread-safe. */
@@ -96,9 +97,10 @@ LUMEN_API const char* lumen_kernel_name(int32_t kernel);
 
 /* k data shards of equal size get m parity shards; any k of the k + m give all back. */
 enum {
-  LUMEN_CODE_LEOPARD_GF8 = 1,  /* k + m to 256 and less (see lumen_fec_code_for()), any shard size */
-  LUMEN_CODE_LEOPARD_GF16 = 2, /* to 65 536 points, even shard sizes */
-  LUMEN_CODE_GAMESTREAM = 3    /* video of GameStream: k + m <= 255, any shard size */
+  LUMEN_CODE_LEOPARD_GF8 = 1,     /* k + m to 256 and less (see lumen_fec_code_for()), any shard size */
+  LUMEN_CODE_LEOPARD_GF16 = 2,    /* to 65 536 points, even shard sizes */
+  LUMEN_CODE_GAMESTREAM = 3,      /* video of GameStream: k + m <= 255, any shard size */
+  LUMEN_CODE_GAMESTREAM_AUDIO = 4 /* k = 4, m = 2, any shard size */
 };
 
 /* Tables of the codes. Whatever takes a `const lumen_fec *` may do so on any number of threads at once. */
@@ -118,7 +120,7 @@ LUMEN_API lumen_result lumen_fec_create(const lumen_fec_params* params, lumen_fe
 LUMEN_API void lumen_fec_destroy(lumen_fec** fec);
 
 /* The cheaper of Leopard's codes that has room for k data and m parity shards; LUMEN_ERR_UNSUPPORTED when
- * neither has. Never LUMEN_CODE_GAMESTREAM. Thread-safe. */
+ * neither has. Never one of GameStream's. Thread-safe. */
 LUMEN_API lumen_result lumen_fec_code_for(size_t data_shards, size_t parity_shards);
 
 /* Bytes of work memory that encode and recover of such a block need, whatever is lost and however long its

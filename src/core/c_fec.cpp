@@ -29,6 +29,8 @@ std::optional<fec::Kernel> to_kernel(std::int32_t kernel) {
       return fec::Kernel::avx2;
     case LUMEN_KERNEL_GFNI:
       return fec::Kernel::gfni;
+    case LUMEN_KERNEL_NEON:
+      return fec::Kernel::neon;
     default:
       return std::nullopt;
   }
@@ -49,6 +51,9 @@ bool is_leopard(std::int32_t code) {
 bool is_block(std::int32_t code, std::size_t data, std::size_t parity) {
   if (data == 0 || data > fec::kLeopardMaxPoints || parity > fec::kLeopardMaxPoints) return false;
   if (code == LUMEN_CODE_GAMESTREAM) return data + parity <= fec::kMaxShards;
+  if (code == LUMEN_CODE_GAMESTREAM_AUDIO) {
+    return data == fec::kAudioDataShards && parity == fec::kAudioParityShards;
+  }
   if (parity == 0) return is_leopard(code);
   const auto points = fec::leopard_points(data, parity);
   return (code == LUMEN_CODE_LEOPARD_GF8 && points <= 256) ||
@@ -82,6 +87,39 @@ std::span<const std::byte* const> views(const void* const* pointers, std::size_t
 }
 std::span<std::byte* const> views(void* const* pointers, std::size_t count) {
   return {reinterpret_cast<std::byte* const*>(pointers), count};
+}
+
+bool encode(const lumen_fec& fec, const Block& block, std::span<const std::byte* const> data,
+            std::span<std::byte* const> parity, MutableBytes work) {
+  switch (block.code) {
+    case LUMEN_CODE_GAMESTREAM: {
+      MutexLock lock{fec.mutex};
+      return fec.gamestream.encode(data, parity, block.shard_bytes);
+    }
+    case LUMEN_CODE_GAMESTREAM_AUDIO:
+      fec.audio.encode(data.first<fec::kAudioDataShards>(), parity.first<fec::kAudioParityShards>(),
+                       block.shard_bytes);
+      return true;
+    default:
+      return fec.leopard.encode(static_cast<fec::LeopardField>(block.code), data, parity, block.shard_bytes,
+                                work);
+  }
+}
+
+bool recover(const lumen_fec& fec, const Block& block, std::span<std::byte* const> shards,
+             std::span<const bool> present, MutableBytes work) {
+  switch (block.code) {
+    case LUMEN_CODE_GAMESTREAM: {
+      MutexLock lock{fec.mutex};
+      return fec.gamestream.recover(shards, present, block.data, block.shard_bytes);
+    }
+    case LUMEN_CODE_GAMESTREAM_AUDIO:
+      return fec.audio.recover(shards.first<fec::kAudioShards>(), present.first<fec::kAudioShards>(),
+                               block.shard_bytes);
+    default:
+      return fec.leopard.recover(static_cast<fec::LeopardField>(block.code), shards, present, block.data,
+                                 block.shard_bytes, work);
+  }
 }
 
 // All that recover() follows: what is present, and data that it writes.
@@ -145,25 +183,15 @@ lumen_result lumen_fec_encode(const lumen_fec* fec, int32_t code, const void* co
                               void* const* parity, size_t parity_shards, size_t shard_bytes, void* work,
                               size_t work_bytes) {
   return abi::guard([&]() -> lumen_result {
-    if (const auto checked = check(fec, {code, data_shards, parity_shards, shard_bytes}, work, work_bytes);
-        checked != LUMEN_OK) {
-      return checked;
-    }
+    const Block block{code, data_shards, parity_shards, shard_bytes};
+    if (const auto checked = check(fec, block, work, work_bytes); checked != LUMEN_OK) return checked;
     if (parity_shards == 0) return LUMEN_OK;
     if (data == nullptr || parity == nullptr || any_null(data, data_shards) ||
         any_null(parity, parity_shards)) {
       return LUMEN_ERR_INVALID_ARGUMENT;
     }
-    const auto in = views(data, data_shards);
-    const auto out = views(parity, parity_shards);
-    bool done = false;
-    if (is_leopard(code)) {
-      done = fec->leopard.encode(static_cast<fec::LeopardField>(code), in, out, shard_bytes,
-                                 abi::bytes_of(work, work_bytes));
-    } else {
-      MutexLock lock{fec->mutex};
-      done = fec->gamestream.encode(in, out, shard_bytes);
-    }
+    const bool done = encode(*fec, block, views(data, data_shards), views(parity, parity_shards),
+                             abi::bytes_of(work, work_bytes));
     return done ? LUMEN_OK : LUMEN_ERR_INTERNAL;
   });
 }
@@ -172,10 +200,8 @@ lumen_result lumen_fec_recover(const lumen_fec* fec, int32_t code, void* const* 
                                const uint8_t* present, size_t data_shards, size_t parity_shards,
                                size_t shard_bytes, void* work, size_t work_bytes) {
   return abi::guard([&]() -> lumen_result {
-    if (const auto checked = check(fec, {code, data_shards, parity_shards, shard_bytes}, work, work_bytes);
-        checked != LUMEN_OK) {
-      return checked;
-    }
+    const Block block{code, data_shards, parity_shards, shard_bytes};
+    if (const auto checked = check(fec, block, work, work_bytes); checked != LUMEN_OK) return checked;
     if (shards == nullptr || present == nullptr) return LUMEN_ERR_INVALID_ARGUMENT;
     const auto total = data_shards + parity_shards;
     auto* const flags = new (work) bool[total];
@@ -186,15 +212,8 @@ lumen_result lumen_fec_recover(const lumen_fec* fec, int32_t code, void* const* 
       return LUMEN_ERR_UNAVAILABLE;
     }
     if (std::all_of(flags, flags + data_shards, [](bool flag) { return flag; })) return LUMEN_OK;
-    const auto all = views(shards, total);
-    bool done = false;
-    if (is_leopard(code)) {
-      done = fec->leopard.recover(static_cast<fec::LeopardField>(code), all, have, data_shards, shard_bytes,
-                                  abi::bytes_of(work, work_bytes).subspan(total));
-    } else {
-      MutexLock lock{fec->mutex};
-      done = fec->gamestream.recover(all, have, data_shards, shard_bytes);
-    }
+    const bool done =
+        recover(*fec, block, views(shards, total), have, abi::bytes_of(work, work_bytes).subspan(total));
     return done ? LUMEN_OK : LUMEN_ERR_INTERNAL;
   });
 }

@@ -79,6 +79,8 @@ static void refuse_nonsense(const lumen_fec* fec) {
         LUMEN_ERR_UNSUPPORTED);
   CHECK(lumen_fec_encode(fec, LUMEN_CODE_LEOPARD_GF16, data, SIZE_MAX, shards, 1, 64, work, sizeof work) ==
         LUMEN_ERR_UNSUPPORTED);
+  CHECK(lumen_fec_encode(fec, LUMEN_CODE_GAMESTREAM_AUDIO, data, 3, shards + 3, 1, 64, work, sizeof work) ==
+        LUMEN_ERR_UNSUPPORTED);
   CHECK(lumen_fec_work_bytes(LUMEN_CODE_LEOPARD_GF16, SIZE_MAX, SIZE_MAX) == 0);
   CHECK(lumen_fec_code_for(SIZE_MAX, 1) == LUMEN_ERR_UNSUPPORTED);
   shards[0] = NULL;
@@ -102,7 +104,7 @@ static void same_parity_with_every_kernel(void) {
     const size_t work_bytes = lumen_fec_work_bytes(code, K, M);
     void* work = malloc(work_bytes);
     CHECK(work != NULL);
-    for (int32_t kernel = LUMEN_KERNEL_SCALAR; kernel <= LUMEN_KERNEL_GFNI; ++kernel) {
+    for (int32_t kernel = LUMEN_KERNEL_SCALAR; kernel <= LUMEN_KERNEL_NEON; ++kernel) {
       lumen_fec_params params;
       lumen_fec* fec = NULL;
       CHECK(lumen_fec_params_init(&params, sizeof params) == LUMEN_OK);
@@ -125,7 +127,7 @@ int main(void) {
       {LUMEN_CODE_LEOPARD_GF8, 1, 1, 1},       {LUMEN_CODE_LEOPARD_GF8, 100, 20, 1408},
       {LUMEN_CODE_LEOPARD_GF8, 3, 10, 333},    {LUMEN_CODE_LEOPARD_GF16, 1, 1, 2},
       {LUMEN_CODE_LEOPARD_GF16, 300, 60, 130}, {LUMEN_CODE_GAMESTREAM, 100, 20, 1408},
-      {LUMEN_CODE_GAMESTREAM, 1, 200, 77},
+      {LUMEN_CODE_GAMESTREAM, 1, 200, 77},     {LUMEN_CODE_GAMESTREAM_AUDIO, 4, 2, 101},
   };
   lumen_fec* fec = NULL;
   CHECK(lumen_fec_create(NULL, &fec) == LUMEN_OK);
