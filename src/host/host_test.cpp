@@ -84,11 +84,7 @@ class ClientPortTest : public testing::Test {
     return net::UdpSocket::bind({.local = net::Endpoint::parse("127.0.0.1", 0).value()}).value();
   }
 
-  void deliver(std::vector<std::byte> datagram) {
-    const auto header = lumen1::decode_clear_header(datagram);
-    ASSERT_TRUE(header);
-    port_->on_datagram(*header, from_, datagram, Timestamp{1s});
-  }
+  void deliver(std::vector<std::byte> datagram) { port_->on_datagram(from_, datagram, Timestamp{1s}); }
   lumen1::ConnectionKeys handshake() {
     lumen1::Random random{};
     EXPECT_TRUE(crypto::fill_random(random));
@@ -123,7 +119,8 @@ class ClientPortTest : public testing::Test {
   StateBoard board_;
   SessionPort link_;
   link::SocketPair sockets_;
-  stream::VideoSender sender_{stream::SenderParams{.on_idr_needed = [] {}}, host_socket_, *log_};
+  fec::Leopard codec_;
+  stream::VideoSender sender_{stream::SenderParams{.on_idr_needed = [] {}}, codec_, host_socket_, *log_};
   std::vector<lumen1::ClientState> wishes_;
   int goodbyes_ = 0;
   std::unique_ptr<ClientPort> port_;

@@ -15,7 +15,13 @@
 namespace lumen::lumen1 {
 
 struct SealerProbe {
-  static void set_next(Sealer& sealer, std::uint64_t number) { sealer.next_ = number; }
+  // As if this epoch began with packet `number`.
+  static void set_next(Sealer& sealer, std::uint64_t number) { sealer.epoch_begin_ = sealer.next_ = number; }
+  // As if `packets` of this epoch had been sealed.
+  static void age(Sealer& sealer, std::uint64_t packets) { sealer.next_ = sealer.epoch_begin_ + packets; }
+};
+struct OpenerProbe {
+  static void set_forged(Opener& opener, std::uint64_t forged) { opener.forged_ = forged; }
 };
 
 }  // namespace lumen::lumen1
@@ -63,7 +69,7 @@ inline AccessUnitView unit_of(ByteView bytes, std::uint64_t id, PictureKind kind
 
 // The bodies of a frame's datagrams, as they are before sealing and after opening.
 struct Bodies {
-  std::vector<Buffer> body;  // block after block, data before parity
+  std::vector<Buffer> body;  // data before parity
   std::size_t data = 0;
   ShardHeader header(std::size_t i) const { return *decode_shard_header(body[i]); }
 };
@@ -78,14 +84,20 @@ inline Bodies bodies_of(const PackedFrame& frame) {
   return bodies;
 }
 
+// Tables of the codes are large: one of them serves all tests.
+inline const fec::Leopard& codec() {
+  static const fec::Leopard codec;
+  return codec;
+}
+
 inline Bodies pack(ByteView bytes, std::uint64_t id, std::size_t max_shard_bytes = kMaxShardBytes,
                    const ParityControl& parity = ParityControl{}) {
-  VideoPacketizer packetizer{max_shard_bytes};
+  VideoPacketizer packetizer{codec(), max_shard_bytes};
   return bodies_of(packetizer.pack(unit_of(bytes, id), parity).value());
 }
 
-inline DirectionKeys keys() {
-  return {.key = counting<crypto::Key>(), .salt = counting<crypto::Nonce>(0x10)};
+inline DirectionKeys keys(crypto::AeadAlgorithm cipher = crypto::AeadAlgorithm::aes_128_gcm) {
+  return {.cipher = cipher, .secret = counting<TrafficSecret>()};
 }
 
 }  // namespace lumen::lumen1::test

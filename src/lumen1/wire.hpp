@@ -1,16 +1,19 @@
 // lumen/lumen1: the bytes of the media datagrams. docs/protocol/lumen1.md has the drawings.
 //
-// datagram = clear header (8) | sealed body | tag (16).  Little endian throughout.
+// datagram = clear header (12) | sealed body | tag (16).  Little endian throughout.
 //   0  u8  kind          0x04…0x0F: never a QUIC packet on a shared socket (its bit 0x40 is always set)
 //   1  u8  session       which of the host's sessions, so that the key is known before anything else
-//   2  u48 packet number never repeats under a key; the nonce is the key's salt XOR it
-// The clear header is the associated data. The handshake kinds carry 16 random bytes more in clear.
+//   2  u8  epoch         how often the key was changed, low 8 bits
+//   3  u8  zero
+//   4  u64 packet number goes on from epoch to epoch and never repeats; the nonce is the epoch's IV XOR it
+// The clear header is the associated data. The handshake kinds carry 16 or 32 random bytes more in clear.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
 #include "base/wire.hpp"
+#include "fec/leopard.hpp"
 #include "media/frames.hpp"
 
 namespace lumen::lumen1 {
@@ -23,35 +26,37 @@ enum class Kind : std::uint8_t {
   client_message = 0x08,  // client → host
 };
 
-inline constexpr std::size_t kClearHeaderBytes = 8, kTagBytes = 16;
-inline constexpr std::size_t kShardHeaderBytes = 24, kFrameHeaderBytes = 24;
+inline constexpr std::size_t kClearHeaderBytes = 12, kTagBytes = 16;
+inline constexpr std::size_t kShardHeaderBytes = 20, kFrameHeaderBytes = 24;
 inline constexpr std::size_t kMaxDatagramBytes = 1440;
+inline constexpr std::size_t kShardAlignment = 16;  // equal work for SIMD kernels and AES
 inline constexpr std::size_t kMaxShardBytes =
-    kMaxDatagramBytes - kClearHeaderBytes - kShardHeaderBytes - kTagBytes;  // 1392
-inline constexpr std::size_t kMaxBlocks = 64;
-inline constexpr std::size_t kMaxFrameBytes = 8U << 20U;  // a frame larger than this is refused at both ends
+    (kMaxDatagramBytes - kClearHeaderBytes - kShardHeaderBytes - kTagBytes) / kShardAlignment *
+    kShardAlignment;                                       // 1392
+inline constexpr std::size_t kMaxFrameShards = 65535;      // data and parity
+inline constexpr std::size_t kMaxFrameBytes = 64U << 20U;  // a larger frame is refused at both ends
 
 struct ClearHeader {
   Kind kind{};
-  std::uint8_t session = 0;
-  std::uint64_t packet_number = 0;  // 48 bits
+  std::uint8_t session = 0, epoch = 0;
+  std::uint64_t packet_number = 0;
 };
 std::optional<ClearHeader> decode_clear_header(ByteView datagram);  // nullopt: not ours
 void encode(const ClearHeader& header, MutableBytes out);           // out: kClearHeaderBytes
 
 // First bytes of a video body; then `shard_bytes` of shard.
-//   0 u32 frame (low 32 bits) | 4 u32 frame_bytes | 8 u16 shard_bytes | 10 u8 block | 11 u8 blocks
-//  12 u8 shard (in its block) | 13 u8 data_shards | 14 u8 parity_shards | 15 u8 zero
-//  16 u32 age_us: presented → sealed | 20 u32 zero
-// frame_bytes = kFrameHeaderBytes + access unit. The blocks of a frame share its data evenly: block b of B
-// holds shards [b·n/B, (b+1)·n/B) of its n data shards. The last data shard is padded with zeros.
+//   0 u32 frame (low 32 bits) | 4 u32 frame_bytes | 8 u16 shard_bytes | 10 u16 shard (data first)
+//  12 u16 parity_shards | 14 u8 code (0 none, 1 Leopard GF(2⁸), 2 Leopard GF(2¹⁶)) | 15 u8 zero
+//  16 u32 age_us: presented → sealed
+// frame_bytes = kFrameHeaderBytes + access unit. A frame is one block of the code; its last data shard is
+// padded with zeros.
 struct ShardHeader {
   std::uint32_t frame = 0, frame_bytes = 0;
-  std::uint16_t shard_bytes = 0;
-  std::uint8_t block = 0, blocks = 0, shard = 0, data_shards = 0, parity_shards = 0;
+  std::uint16_t shard_bytes = 0, shard = 0, parity_shards = 0;
+  std::optional<fec::LeopardField> code;  // nullopt exactly when there is no parity
   std::uint32_t age_us = 0;
 };
-// Complete and consistent (sizes, counts, block geometry, zeros zero, shard_bytes follow), or nullopt.
+// Complete and consistent (sizes, counts, a code that can be, zeros zero, shard_bytes follow), or nullopt.
 std::optional<ShardHeader> decode_shard_header(ByteView body);
 void encode(const ShardHeader& header, MutableBytes out);
 // Overwrites the age in an encoded header: it is known only when the datagram is sealed.
@@ -71,14 +76,8 @@ struct FrameHeader {
 std::optional<FrameHeader> decode_frame_header(ByteView frame);
 void encode(const FrameHeader& header, MutableBytes out);
 
-// Data shards of a whole frame.
 constexpr std::size_t data_shards_of(const ShardHeader& header) {
   return (std::size_t{header.frame_bytes} + header.shard_bytes - 1) / header.shard_bytes;
-}
-
-// First data shard of block b when a frame has n data shards in B blocks.
-constexpr std::size_t block_first_shard(std::size_t n, std::size_t blocks, std::size_t b) {
-  return b * n / blocks;
 }
 
 }  // namespace lumen::lumen1

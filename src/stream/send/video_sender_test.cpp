@@ -19,11 +19,11 @@ net::UdpSocket any_socket() {
 class VideoSenderTest : public testing::Test {
  protected:
   VideoSenderTest() {
-    EXPECT_TRUE(crypto::fill_random(keys_.key));
+    EXPECT_TRUE(crypto::fill_random(keys_.secret));
     opener_ = lumen1::Opener::create(keys_).value();
   }
   SenderParams params() {
-    return {.session = 3, .on_idr_needed = [this] { idr_asked_.fetch_add(1); }};
+    return {.stream = {.session = 3}, .on_idr_needed = [this] { idr_asked_.fetch_add(1); }};
   }
   void push(std::size_t bytes, PictureKind kind = PictureKind::delta, std::byte fill = std::byte{7}) {
     const std::vector<std::byte> data(bytes, fill);
@@ -54,7 +54,8 @@ class VideoSenderTest : public testing::Test {
   net::UdpSocket sender_socket_ = any_socket(), receiver_ = any_socket();
   lumen1::DirectionKeys keys_;
   std::optional<lumen1::Opener> opener_;
-  lumen1::Reassembler reassembler_;
+  fec::Leopard codec_;
+  lumen1::Reassembler reassembler_{codec_};
   std::shared_ptr<link::SharedRing> ring_ =
       std::make_shared<link::SharedRing>(link::SharedRing::create().value());
   std::atomic<int> idr_asked_{0};
@@ -62,7 +63,7 @@ class VideoSenderTest : public testing::Test {
 };
 
 TEST_F(VideoSenderTest, units_arrive_whole_in_order_and_are_renumbered) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_ring(ring_);
   sender.set_peer(Peer{receiver_.local().value(), keys_});
   std::vector<AccessUnit> units;
@@ -78,7 +79,7 @@ TEST_F(VideoSenderTest, units_arrive_whole_in_order_and_are_renumbered) {
 }
 
 TEST_F(VideoSenderTest, numbers_go_on_when_the_session_process_is_replaced) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_ring(ring_);
   sender.set_peer(Peer{receiver_.local().value(), keys_});
   push(1000);
@@ -92,7 +93,7 @@ TEST_F(VideoSenderTest, numbers_go_on_when_the_session_process_is_replaced) {
 }
 
 TEST_F(VideoSenderTest, a_new_client_gets_an_idr_and_its_own_wish_makes_no_second_one) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_ring(ring_);
   sender.set_peer(Peer{receiver_.local().value(), keys_});
   push(1000);
@@ -104,7 +105,7 @@ TEST_F(VideoSenderTest, a_new_client_gets_an_idr_and_its_own_wish_makes_no_secon
 }
 
 TEST_F(VideoSenderTest, nonsense_about_frames_never_sent_is_ignored) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_ring(ring_);
   sender.set_peer(Peer{receiver_.local().value(), keys_});
   push(1000, PictureKind::idr);
@@ -117,14 +118,14 @@ TEST_F(VideoSenderTest, nonsense_about_frames_never_sent_is_ignored) {
 }
 
 TEST_F(VideoSenderTest, without_a_client_units_are_taken_and_dropped) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_ring(ring_);
   for (int i = 0; i < 20; ++i) push(1000);  // would hang here if nobody emptied the ring
   EXPECT_EQ(sender.stats().frames, 0U);
 }
 
 TEST_F(VideoSenderTest, messages_reach_the_client) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_peer(Peer{receiver_.local().value(), keys_});
   std::vector<std::byte> body;
   ASSERT_TRUE(lumen1::append(body, lumen1::HostMessage{lumen1::Goodbye{}}, 1000));
@@ -136,8 +137,21 @@ TEST_F(VideoSenderTest, messages_reach_the_client) {
   EXPECT_EQ(messages_, 1);
 }
 
+TEST_F(VideoSenderTest, whoever_has_a_frame_finds_it_counted) {
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
+  sender.set_ring(ring_);
+  sender.set_peer(Peer{receiver_.local().value(), keys_});
+  for (std::uint64_t i = 1; i <= 300; ++i) {
+    push(300);
+    ASSERT_EQ(collect(1).size(), 1U);
+    ASSERT_EQ(sender.stats().frames, i);
+    ASSERT_EQ(sender.stats().data_shards, i);
+    ASSERT_GE(sender.stats().parity_shards, i);
+  }
+}
+
 TEST_F(VideoSenderTest, parity_grows_with_the_reported_loss) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_ring(ring_);
   sender.set_peer(Peer{receiver_.local().value(), keys_});
   push(40'000);
