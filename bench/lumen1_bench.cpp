@@ -39,11 +39,12 @@ class Way {
  private:
   std::vector<std::byte> bytes_;
   std::uint64_t next_ = 1;
-  VideoPacketizer packetizer_;
+  fec::Leopard codec_;
+  VideoPacketizer packetizer_{codec_};
   ParityControl parity_;
   Sealer sealer_ = Sealer::create(DirectionKeys{}, 0).value();
   Opener opener_ = Opener::create(DirectionKeys{}).value();
-  Reassembler reassembler_;
+  Reassembler reassembler_{codec_};
   AccessUnit unit_;
 };
 

@@ -1,8 +1,9 @@
 # One helper makes the module graph executable: a module sees only the modules it lists.
 #   lumen_module(NAME SOURCES a.cpp… DEPS lumen_base… SYSTEM PkgConfig::X… TESTS a_test.cpp… TEST_DEPS …)
-#   lumen_bench(NAME SOURCES … DEPS … SMOKE REGEX)   Google Benchmark program, with LUMEN_BENCH; with LUMEN_TESTS
-#       too, a test runs what REGEX names (default: all) as briefly as it can, so that it does not rot
-#   lumen_fuzz(NAME SOURCE f.cpp DEPS …)    libFuzzer program, with LUMEN_FUZZ
+#   lumen_bench(NAME SOURCES … DEPS …)      Google Benchmark program, with LUMEN_BENCH
+#       [SMOKE regex]                       what a test runs of it, as briefly as can be (default: all of it)
+#   lumen_fuzz(NAME SOURCE f.cpp DEPS …)    libFuzzer program, with LUMEN_FUZZ; scripts/fuzz runs it
+#       [CORPUS folder]                     the inputs to begin with (default tests/fuzz/corpus/NAME)
 # Tests of modules with threads bear the label `threaded`; the target `threaded_tests` builds just those.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -25,10 +26,12 @@ if(LUMEN_SANITIZE)
 endif()
 if(LUMEN_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
+  add_custom_target(fuzz_targets)
 endif()
 if(LUMEN_TESTS)
   enable_testing()
   find_package(GTest REQUIRED)
+  find_package(rapidcheck REQUIRED)
 endif()
 
 # Modules that start threads or hand values between them: their tests run under ThreadSanitizer as well.
@@ -83,10 +86,15 @@ function(lumen_bench name)
 endfunction()
 
 function(lumen_fuzz name)
-  cmake_parse_arguments(F "" "SOURCE" "DEPS" ${ARGN})
+  cmake_parse_arguments(F "" "SOURCE;CORPUS" "DEPS" ${ARGN})
   if(LUMEN_FUZZ)
+    if(NOT F_CORPUS)
+      set(F_CORPUS ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
+    endif()
     add_executable(${name} ${F_SOURCE})
     target_link_libraries(${name} PRIVATE ${F_DEPS} lumen_flags)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzz_targets ${name})
+    file(WRITE ${CMAKE_BINARY_DIR}/bin/${name}.corpus "${F_CORPUS}\n")
   endif()
 endfunction()

@@ -134,7 +134,7 @@ Status Host::open_session(std::size_t index) {
   session->connect_file = connect_file(params_.runtime_root, index);
   session->sender = std::make_unique<stream::VideoSender>(
       stream::SenderParams{.session = id, .on_idr_needed = [raw] { raw->link.send(link::RequestIdr{}); }},
-      *socket_, log_);
+      codec_, *socket_, log_);
   session->slot = std::make_unique<SessionSlot>(SlotParams{.program = params_.session_program,
                                                            .command = params_.command,
                                                            .runtime_dir = dir,

@@ -10,6 +10,7 @@
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
 #include "base/thread.hpp"
+#include "fec/leopard.hpp"
 #include "host/client_port.hpp"
 #include "host/control_socket.hpp"
 #include "host/session_slot.hpp"
@@ -55,6 +56,7 @@ class Host {
   HostParams params_;
   EventLoop& loop_;
   Logger& log_;
+  fec::Leopard codec_;  // of all sessions: its tables are large
   std::unique_ptr<net::UdpSocket> socket_;
   std::uint16_t port_ = 0;
   std::atomic<std::uint64_t> foreign_{0};   // datagrams that are not ours; relaxed

@@ -123,7 +123,8 @@ class ClientPortTest : public testing::Test {
   StateBoard board_;
   SessionPort link_;
   link::SocketPair sockets_;
-  stream::VideoSender sender_{stream::SenderParams{.on_idr_needed = [] {}}, host_socket_, *log_};
+  fec::Leopard codec_;
+  stream::VideoSender sender_{stream::SenderParams{.on_idr_needed = [] {}}, codec_, host_socket_, *log_};
   std::vector<lumen1::ClientState> wishes_;
   int goodbyes_ = 0;
   std::unique_ptr<ClientPort> port_;

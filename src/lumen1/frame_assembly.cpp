@@ -2,119 +2,102 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace lumen::lumen1 {
-namespace {
 
-constexpr std::size_t kKeepBytes = 1U << 20U;  // memory up to here is kept whatever comes
-constexpr std::size_t kKeepFactor = 8;         // more than that is kept while at least an eighth is used
-
-bool is_oversized(std::size_t capacity, std::size_t needed) {
-  return capacity > kKeepBytes && capacity / kKeepFactor > needed;
+std::size_t FrameAssembly::memory_for(const ShardHeader& header) {
+  const auto data_shards = data_shards_of(header);
+  return (data_shards + std::min<std::size_t>(data_shards, header.parity_shards)) * header.shard_bytes;
 }
 
-}  // namespace
-
-void FrameAssembly::open(std::uint64_t id, const ShardHeader& header, Timestamp now) {
+void FrameAssembly::open(std::uint64_t id, const ShardHeader& header, FrameMemory memory,
+                         const fec::Leopard& codec, Timestamp now) {
   state_ = State::open;
   id_ = id;
-  frame_bytes_ = header.frame_bytes;
+  header_ = header;
   age_us_ = header.age_us;
-  shard_bytes_ = header.shard_bytes;
   data_shards_ = data_shards_of(header);
-  blocks_ = header.blocks;
-  whole_blocks_ = repaired_ = 0;
+  mendable_ =
+      header.code && codec.is_possible(*header.code, data_shards_, header.parity_shards, header.shard_bytes);
+  stored_ = repaired_ = 0;
   received_ = now;
   complete_ = {};
-  std::fill_n(block_.begin(), blocks_, Block{});
-  fit_memory();
+  present_.assign((data_shards_ + header.parity_shards + 63) / 64, 0);
+  memory_ = std::move(memory);
+  parity_.clear();
 }
 
-void FrameAssembly::fit_memory() {
-  const auto needed = (data_shards_ + 1) * shard_bytes_;
-  if (capacity_ < needed || is_oversized(capacity_, needed)) {
-    memory_.reset();  // before the new one: never both
-    memory_ = std::make_unique_for_overwrite<std::byte[]>(needed);
-    capacity_ = needed;
-  }
-  // Not `= {}`: that is an empty list assigned, which keeps the memory.
-  if (is_oversized(parity_.capacity(), needed)) parity_ = std::vector<std::byte>{};
-  parity_shards_.clear();
+FrameMemory FrameAssembly::close(State how) {
+  state_ = how;
+  return std::exchange(memory_, {});
 }
 
 bool FrameAssembly::agrees(const ShardHeader& header) const {
-  const auto& block = block_[header.block];
-  return header.frame_bytes == frame_bytes_ && header.shard_bytes == shard_bytes_ &&
-         header.blocks == blocks_ && (block.data == 0 || block.parity == header.parity_shards);
+  return header.frame_bytes == header_.frame_bytes && header.shard_bytes == header_.shard_bytes &&
+         header.parity_shards == header_.parity_shards && header.code == header_.code;
+}
+
+// False when it was already.
+bool FrameAssembly::mark_present(std::size_t shard) {
+  if (is_present(shard)) return false;
+  present_[shard / 64] |= std::uint64_t{1} << (shard % 64);
+  return true;
 }
 
 FrameAdded FrameAssembly::add(const ShardHeader& header, ByteView shard, Timestamp now,
-                              fec::ReedSolomon& codec) {
+                              const fec::Leopard& codec, MendMemory& mending) {
   if (!agrees(header)) return FrameAdded::invalid;
-  auto& block = block_[header.block];
-  block.data = header.data_shards;
-  block.parity = header.parity_shards;
-  if (block.present.test(header.shard)) return FrameAdded::duplicate;
-  block.present.set(header.shard);
+  if (!mark_present(header.shard)) return FrameAdded::duplicate;
   if (state_ == State::lost) return FrameAdded::late;
-  if (block.stored == block.data) return header.shard < block.data ? FrameAdded::late : FrameAdded::surplus;
+  const bool is_data = header.shard < data_shards_;
+  if (stored_ == data_shards_) return is_data ? FrameAdded::late : FrameAdded::surplus;
+  if (!is_data && !mendable_) return FrameAdded::surplus;
 
   age_us_ = std::min(age_us_, header.age_us);
-  store(header, block, shard);
-  if (block.stored == block.data && mend(header.block, codec) && ++whole_blocks_ == blocks_) {
+  store(header.shard, shard);
+  if (stored_ == data_shards_ && mend(codec, mending)) {
     state_ = State::whole;
     complete_ = now;
   }
   return FrameAdded::stored;
 }
 
-void FrameAssembly::store(const ShardHeader& header, Block& block, ByteView shard) {
-  const bool is_data = header.shard < block.data;
-  // Not ranges::copy: GCC 12 makes a loop over bytes of it, a third of the time of a datagram.
-  std::memcpy(is_data ? data_shard(header.block, header.shard) : new_parity_shard(header), shard.data(),
-              shard.size());
-  ++block.stored;
-  if (is_data) ++block.stored_data;
-}
-
-std::byte* FrameAssembly::data_shard(std::size_t block, std::size_t shard) const {
-  return memory_.get() + (block_first_shard(data_shards_, blocks_, block) + shard) * shard_bytes_;
-}
-
-std::byte* FrameAssembly::new_parity_shard(const ShardHeader& header) {
-  const auto offset = parity_shards_.size() * shard_bytes_;
-  const auto needed = offset + shard_bytes_;
-  if (parity_.capacity() < needed) {
-    parity_.reserve(std::clamp(2 * parity_.capacity(), needed, data_shards_ * shard_bytes_));
+void FrameAssembly::store(std::size_t shard, ByteView bytes) {
+  auto index = shard;
+  if (shard >= data_shards_) {
+    index = data_shards_ + parity_.size();
+    parity_.push_back(static_cast<std::uint16_t>(shard - data_shards_));
   }
-  if (parity_.size() < needed) parity_.resize(needed);
-  parity_shards_.push_back({header.block, header.shard});
-  return parity_.data() + offset;
+  // Not ranges::copy: GCC 12 makes a loop over bytes of it, a third of the time of a datagram.
+  std::memcpy(place(index), bytes.data(), bytes.size());
+  ++stored_;
 }
 
 // False can only mean that the codec found a mistake in the bookkeeping here; the frame then stays open.
-bool FrameAssembly::mend(std::size_t index, fec::ReedSolomon& codec) {
-  const auto& block = block_[index];
-  if (block.stored_data == block.data) return true;
-  const std::size_t shards = std::size_t{block.data} + block.parity;
-  std::array<std::byte*, fec::kMaxShards> at;
-  std::array<bool, fec::kMaxShards> present{};
-  for (std::size_t i = 0; i < block.data; ++i) {
-    at[i] = data_shard(index, i);
-    present[i] = block.present.test(i);
+bool FrameAssembly::mend(const fec::Leopard& codec, MendMemory& mending) {
+  if (parity_.empty()) return true;  // all data is there
+  const std::size_t shards = data_shards_ + header_.parity_shards;
+  const auto work_bytes = fec::Leopard::work_bytes(data_shards_, header_.parity_shards);
+  if (mending.work.size() < work_bytes) mending.work.resize(work_bytes);
+  if (mending.present_capacity < shards) {
+    mending.present = std::make_unique<bool[]>(shards);
+    mending.present_capacity = shards;
   }
-  std::fill(at.begin() + block.data, at.begin() + static_cast<std::ptrdiff_t>(shards),
-            memory_.get() + data_shards_ * shard_bytes_);
-  for (std::size_t i = 0; i < parity_shards_.size(); ++i) {
-    if (parity_shards_[i].block != index) continue;
-    at[parity_shards_[i].shard] = parity_.data() + i * shard_bytes_;
-    present[parity_shards_[i].shard] = true;
+  mending.shards.assign(shards, nullptr);
+  const std::span present{mending.present.get(), shards};
+  for (std::size_t i = 0; i < data_shards_; ++i) {
+    mending.shards[i] = place(i);
+    present[i] = is_present(i);
   }
-  if (!codec.recover(std::span{at}.first(shards), std::span{present}.first(shards), block.data,
-                     shard_bytes_)) {
+  std::ranges::fill(present.subspan(data_shards_), false);
+  for (std::size_t i = 0; i < parity_.size(); ++i) {
+    mending.shards[data_shards_ + parity_[i]] = place(data_shards_ + i);
+    present[data_shards_ + parity_[i]] = true;
+  }
+  if (!codec.recover(*header_.code, mending.shards, present, data_shards_, header_.shard_bytes, mending.work))
     return false;
-  }
-  repaired_ += std::size_t{block.data} - block.stored_data;
+  repaired_ = parity_.size();
   return true;
 }
 

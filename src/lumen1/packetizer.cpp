@@ -1,7 +1,7 @@
 #include "lumen1/packetizer.hpp"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -13,8 +13,7 @@
 namespace lumen::lumen1 {
 namespace {
 
-constexpr std::size_t kShardAlignment = 16;  // equal work for SIMD kernels and AES
-constexpr std::size_t kMinShardBytes = 64;   // so that the frame header is always in the first shard
+constexpr std::size_t kMinShardBytes = 64;  // so that the frame header is always in the first shard
 constexpr std::size_t kShardOffset = kClearHeaderBytes + kShardHeaderBytes;
 
 constexpr std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
@@ -26,15 +25,20 @@ std::uint32_t elapsed_us(Timestamp from, Timestamp to) {
   return static_cast<std::uint32_t>(std::min<std::int64_t>(us, std::numeric_limits<std::uint32_t>::max()));
 }
 
-// The fewest blocks whose parity is what `parity` wants. parity_for() takes what fits where a block has
-// no room for more, so a full block counts as too large; nullopt only when the data itself does not fit.
-std::optional<std::size_t> choose_blocks(std::size_t data_shards, const ParityControl& parity) {
-  for (auto blocks = divide_up(data_shards, fec::kMaxShards - 1); blocks < kMaxBlocks; ++blocks) {
-    const auto largest = divide_up(data_shards, blocks);
-    if (largest + parity.parity_for(largest) < fec::kMaxShards) return blocks;
-  }
-  if (divide_up(data_shards, kMaxBlocks) > fec::kMaxShards - 1) return std::nullopt;
-  return kMaxBlocks;  // with the parity that fits
+std::optional<fec::LeopardField> code_for(const fec::Leopard& codec, std::size_t data_shards,
+                                          std::size_t parity_shards, std::size_t shard_bytes) {
+  const auto field = fec::leopard_field(data_shards, parity_shards);
+  if (!field || !codec.is_possible(*field, data_shards, parity_shards, shard_bytes)) return std::nullopt;
+  return field;
+}
+
+// Up to `parity_shards`, as many as there is a code for. What the points of a code hold depends on the next
+// power of two of m alone, so the powers of two below are all that need be tried.
+std::size_t fitting_parity(const fec::Leopard& codec, std::size_t data_shards, std::size_t parity_shards,
+                           std::size_t shard_bytes) {
+  auto m = std::min(parity_shards, kMaxFrameShards - data_shards);
+  while (m > 0 && !code_for(codec, data_shards, m, shard_bytes)) m = std::bit_ceil(m) / 2;
+  return m;
 }
 
 Status check(const AccessUnitView& unit) {
@@ -76,91 +80,68 @@ void copy_shard(const AccessUnitView& unit, std::size_t index, MutableBytes out)
 
 }  // namespace
 
-// How a frame becomes shards. `header` is what all of them share.
-struct VideoPacketizer::Layout {
-  struct Block {
-    std::size_t first_shard = 0;  // of the frame's data shards
-    std::size_t first_datagram = 0;
-    std::size_t data = 0, parity = 0;
-  };
-  ShardHeader header;
-  std::size_t data_shards = 0, shards = 0, blocks = 0;
-  std::array<Block, kMaxBlocks> block{};
-};
+VideoPacketizer::VideoPacketizer(const fec::Leopard& codec, std::size_t max_shard_bytes)
+    : codec_{codec},
+      max_shard_bytes_{std::clamp(max_shard_bytes, kMinShardBytes, kMaxShardBytes) / kShardAlignment *
+                       kShardAlignment} {}
 
-VideoPacketizer::VideoPacketizer(std::size_t max_shard_bytes, fec::Kernel kernel)
-    : max_shard_bytes_{std::clamp(max_shard_bytes, kMinShardBytes, kMaxShardBytes)}, codec_{kernel} {
-  data_.reserve(fec::kMaxShards);
-  parity_.reserve(fec::kMaxShards);
+std::size_t VideoPacketizer::data_shards_for(std::size_t unit_bytes) const {
+  return divide_up(kFrameHeaderBytes + unit_bytes, max_shard_bytes_);
 }
 
-Result<PackedFrame> VideoPacketizer::pack(const AccessUnitView& unit, const ParityControl& parity) {
+Result<PackedFrame> VideoPacketizer::pack(const AccessUnitView& unit, std::size_t parity_shards) {
   LUMEN_CHECK_OK(check(unit));
-  LUMEN_TRY(const auto layout, plan(unit, parity));
-  const auto frame = make_room(layout);
-  for (std::size_t b = 0; b < layout.blocks; ++b) {
-    write_block(unit, layout, b, frame);
-    if (!codec_.encode(data_, parity_, layout.header.shard_bytes)) {
-      return fail(ErrorCode::internal, "frame.parity", "the parity of a frame cannot be computed");
-    }
+  LUMEN_TRY(const auto header, plan(unit, parity_shards));
+  const auto frame = make_room(header);
+  write(unit, header, frame);
+  if (header.code && !codec_.encode(*header.code, data_, parity_, header.shard_bytes, work_)) {
+    return fail(ErrorCode::internal, "frame.parity", "the parity of a frame cannot be computed");
   }
   return frame;
 }
 
-Result<VideoPacketizer::Layout> VideoPacketizer::plan(const AccessUnitView& unit,
-                                                      const ParityControl& parity) const {
+// What all shards of the frame share.
+Result<ShardHeader> VideoPacketizer::plan(const AccessUnitView& unit, std::size_t parity_shards) const {
   if (unit.bytes.size() > kMaxFrameBytes - kFrameHeaderBytes) return too_large(unit.bytes.size());
+  const auto data_shards = data_shards_for(unit.bytes.size());
+  if (data_shards > kMaxFrameShards) return too_large(unit.bytes.size());
   const auto frame_bytes = kFrameHeaderBytes + unit.bytes.size();
-  const auto fewest_shards = divide_up(frame_bytes, max_shard_bytes_);
-  const auto even_bytes = divide_up(divide_up(frame_bytes, fewest_shards), kShardAlignment) * kShardAlignment;
-  const auto shard_bytes = std::min(even_bytes, max_shard_bytes_);
-  Layout layout;
-  layout.header.frame = static_cast<std::uint32_t>(unit.id.value);
-  layout.header.frame_bytes = static_cast<std::uint32_t>(frame_bytes);
-  layout.header.shard_bytes = static_cast<std::uint16_t>(shard_bytes);
-  layout.data_shards = data_shards_of(layout.header);
-  const auto blocks = choose_blocks(layout.data_shards, parity);
-  if (!blocks) return too_large(unit.bytes.size());
-  layout.header.blocks = static_cast<std::uint8_t>(*blocks);
-  layout.blocks = *blocks;
-  for (std::size_t b = 0; b < layout.blocks; ++b) {
-    auto& block = layout.block[b];
-    block.first_shard = block_first_shard(layout.data_shards, layout.blocks, b);
-    block.first_datagram = layout.shards;
-    block.data = block_first_shard(layout.data_shards, layout.blocks, b + 1) - block.first_shard;
-    block.parity = std::min(parity.parity_for(block.data), fec::kMaxShards - block.data);
-    layout.shards += block.data + block.parity;
-  }
-  return layout;
+  const auto shard_bytes = divide_up(divide_up(frame_bytes, data_shards), kShardAlignment) * kShardAlignment;
+  ShardHeader header;
+  header.frame = static_cast<std::uint32_t>(unit.id.value);
+  header.frame_bytes = static_cast<std::uint32_t>(frame_bytes);
+  header.shard_bytes = static_cast<std::uint16_t>(shard_bytes);
+  // Rounding up may have made the last shards superfluous.
+  const auto k = data_shards_of(header);
+  const auto m = fitting_parity(codec_, k, parity_shards, shard_bytes);
+  header.parity_shards = static_cast<std::uint16_t>(m);
+  if (m > 0) header.code = code_for(codec_, k, m, shard_bytes);
+  return header;
 }
 
-PackedFrame VideoPacketizer::make_room(const Layout& layout) {
+PackedFrame VideoPacketizer::make_room(const ShardHeader& header) {
   PackedFrame frame;
-  frame.datagram_bytes = kShardOffset + layout.header.shard_bytes + kTagBytes;
-  frame.datagrams = layout.shards;
-  frame.data_datagrams = layout.data_shards;
+  frame.datagram_bytes = kShardOffset + header.shard_bytes + kTagBytes;
+  frame.data_datagrams = data_shards_of(header);
+  frame.datagrams = frame.data_datagrams + header.parity_shards;
   const auto bytes = frame.datagrams * frame.datagram_bytes;
   if (memory_.size() < bytes) memory_.resize(bytes);
+  const auto work_bytes = fec::Leopard::work_bytes(frame.data_datagrams, header.parity_shards);
+  if (header.code && work_.size() < work_bytes) work_.resize(work_bytes);
   frame.bytes = MutableBytes{memory_}.first(bytes);
   return frame;
 }
 
-void VideoPacketizer::write_block(const AccessUnitView& unit, const Layout& layout, std::size_t index,
-                                  const PackedFrame& frame) {
-  const auto& block = layout.block[index];
-  auto header = layout.header;
-  header.block = static_cast<std::uint8_t>(index);
-  header.data_shards = static_cast<std::uint8_t>(block.data);
-  header.parity_shards = static_cast<std::uint8_t>(block.parity);
+void VideoPacketizer::write(const AccessUnitView& unit, ShardHeader header, const PackedFrame& frame) {
   data_.clear();
   parity_.clear();
-  for (std::size_t i = 0; i < block.data + block.parity; ++i) {
-    header.shard = static_cast<std::uint8_t>(i);
-    const auto datagram = frame.datagram(block.first_datagram + i);
+  for (std::size_t i = 0; i < frame.datagrams; ++i) {
+    header.shard = static_cast<std::uint16_t>(i);
+    const auto datagram = frame.datagram(i);
     encode(header, datagram.subspan(kClearHeaderBytes, kShardHeaderBytes));
     const auto shard = datagram.subspan(kShardOffset, header.shard_bytes);
-    if (i < block.data) {
-      copy_shard(unit, block.first_shard + i, shard);
+    if (i < frame.data_datagrams) {
+      copy_shard(unit, i, shard);
       data_.push_back(shard.data());
     } else {
       parity_.push_back(shard.data());

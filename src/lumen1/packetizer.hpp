@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "fec/reed_solomon.hpp"
+#include "fec/leopard.hpp"
 #include "flow/parity_control.hpp"
 #include "lumen1/protection.hpp"
 
@@ -21,29 +21,32 @@ struct PackedFrame {
 
 class VideoPacketizer {
  public:
-  // `max_shard_bytes` is clamped to 64…kMaxShardBytes.
-  explicit VideoPacketizer(std::size_t max_shard_bytes = kMaxShardBytes,
-                           fec::Kernel kernel = fec::best_kernel());
-  // Splits, pads and adds parity as `parity` says: the fewest blocks that have room for all of it. Datagrams
-  // come block after block, data before parity. Fails with `frame.too-large` beyond kMaxFrameBytes (or what
-  // 64 blocks of small shards hold), `frame.empty` for nothing, `frame.size` for sides beyond 1…8192.
-  Result<PackedFrame> pack(const AccessUnitView& unit, const ParityControl& parity);
+  // `codec` outlives this; any number of packetizers may share it. Its largest block bounds the parity of
+  // large frames. `max_shard_bytes` is clamped to 64…kMaxShardBytes and rounded down to a multiple of 16.
+  explicit VideoPacketizer(const fec::Leopard& codec, std::size_t max_shard_bytes = kMaxShardBytes);
+  // Splits, pads and adds `parity_shards` shards, or the most that the code has room for beside the data.
+  // Datagrams: data, then parity. Fails with `frame.too-large` beyond kMaxFrameBytes or kMaxFrameShards,
+  // `frame.empty` for nothing, `frame.size` for sides beyond 1…8192.
+  Result<PackedFrame> pack(const AccessUnitView& unit, std::size_t parity_shards);
+  Result<PackedFrame> pack(const AccessUnitView& unit, const ParityControl& parity) {
+    return pack(unit, parity.parity_for(data_shards_for(unit.bytes.size())));
+  }
+  // Of a frame whose access unit has so many bytes.
+  std::size_t data_shards_for(std::size_t unit_bytes) const;
   // Writes the age into datagrams [first, end) and seals them in place, so each once. False when packet
   // numbers are used up.
   bool seal(const PackedFrame& frame, std::size_t first, std::size_t end, Timestamp presented, Timestamp now,
             Sealer& sealer);
 
  private:
-  struct Layout;
-  Result<Layout> plan(const AccessUnitView& unit, const ParityControl& parity) const;
-  PackedFrame make_room(const Layout& layout);
-  void write_block(const AccessUnitView& unit, const Layout& layout, std::size_t index,
-                   const PackedFrame& frame);
+  Result<ShardHeader> plan(const AccessUnitView& unit, std::size_t parity_shards) const;
+  PackedFrame make_room(const ShardHeader& header);
+  void write(const AccessUnitView& unit, ShardHeader header, const PackedFrame& frame);
 
+  const fec::Leopard& codec_;
   std::size_t max_shard_bytes_;
-  fec::ReedSolomon codec_;
-  std::vector<std::byte> memory_;
-  std::vector<const std::byte*> data_;  // of the block being written
+  std::vector<std::byte> memory_, work_;
+  std::vector<const std::byte*> data_;  // of the frame being written
   std::vector<std::byte*> parity_;
 };
 

@@ -3,12 +3,18 @@
 #include <algorithm>
 #include <utility>
 
-#include "lumen1/frame_assembly.hpp"
-
 namespace lumen::lumen1 {
 namespace {
 
 using State = FrameAssembly::State;
+
+constexpr std::size_t kMaxSpare = 4;           // more frames than this are seldom on their way
+constexpr std::size_t kKeepBytes = 1U << 20U;  // memory up to here is kept whatever comes
+constexpr std::size_t kKeepFactor = 8;         // more than that is kept while at least an eighth is used
+
+bool fits(std::size_t capacity, std::size_t needed) {
+  return capacity >= needed && (capacity <= kKeepBytes || capacity / kKeepFactor <= needed);
+}
 
 void fill_times(AccessUnit& unit, const FrameHeader& header, const FrameAssembly& frame) {
   unit.host_capture = std::chrono::microseconds{header.capture_us};
@@ -21,39 +27,64 @@ void fill_times(AccessUnit& unit, const FrameHeader& header, const FrameAssembly
 bool fill(AccessUnit& unit, const FrameAssembly& frame) {
   const auto header = decode_frame_header(frame.content());
   if (!header) return false;
-  const auto bytes = frame.content().subspan(kFrameHeaderBytes);
   unit.id = FrameId{frame.id()};
   unit.codec = header->codec;
   unit.kind = header->kind;
   unit.width = header->width;
   unit.height = header->height;
-  unit.bytes.assign(bytes.begin(), bytes.end());
   fill_times(unit, *header, frame);
   return true;
 }
 
 }  // namespace
 
-Reassembler::Reassembler(const Params& params) : params_{params}, codec_{params.kernel}, frames_(kSlots) {}
+Reassembler::Reassembler(const fec::Leopard& codec, const Params& params)
+    : codec_{codec}, params_{params}, frames_(kSlots) {
+  spare_.reserve(kMaxSpare);
+}
 Reassembler::~Reassembler() = default;
 
 std::size_t Reassembler::memory_bytes() const {
-  std::size_t bytes = 0;
+  auto bytes = memory_ + mending_.capacity_bytes();
   for (const auto& frame : frames_) bytes += frame.capacity_bytes();
   return bytes;
 }
 
 void Reassembler::reset() {
-  for (auto& frame : frames_) frame.close(State::unused);
+  keep_memory(std::exchange(lent_, {}));
+  for (auto& frame : frames_) close(frame, State::unused);
   started_ = settled_ = false;
   next_ = highest_ = 0;
-  whole_ = 0;
+  waiting_.reset();
   loss_.reset();
+}
+
+// The memory used last is taken first: it is in the cache. What does not fit goes, so that the spare ones
+// follow the size of the frames. nullopt: beyond the budget.
+std::optional<FrameMemory> Reassembler::take_memory(std::size_t bytes) {
+  while (!spare_.empty()) {
+    auto memory = std::move(spare_.back());
+    spare_.pop_back();
+    if (fits(memory.capacity, bytes)) return memory;
+    memory_ -= memory.capacity;
+  }
+  if (bytes > params_.memory_budget || memory_ > params_.memory_budget - bytes) return std::nullopt;
+  memory_ += bytes;
+  return FrameMemory{std::make_unique_for_overwrite<std::byte[]>(bytes), bytes};
+}
+
+void Reassembler::keep_memory(FrameMemory memory) {
+  if (memory.capacity == 0) return;
+  if (spare_.size() < kMaxSpare)
+    spare_.push_back(std::move(memory));
+  else
+    memory_ -= memory.capacity;
 }
 
 FrameAssembly& Reassembler::slot(std::uint64_t id) { return frames_[id % kSlots]; }
 
 void Reassembler::push(ByteView body, Timestamp now) {
+  keep_memory(std::exchange(lent_, {}));
   const auto header = decode_shard_header(body);
   if (!header) {
     ++stats_.shards_invalid;
@@ -61,15 +92,12 @@ void Reassembler::push(ByteView body, Timestamp now) {
   }
   ++stats_.shards_received;
   auto* frame = frame_of(*header, now);
-  if (frame == nullptr) {
-    ++stats_.shards_late;
-    return;
-  }
+  if (frame == nullptr) return;
   const bool was_whole = frame->state() == State::whole;
   const auto repaired = frame->repaired_shards();
-  count(frame->add(*header, body.subspan(kShardHeaderBytes), now, codec_));
+  count(frame->add(*header, body.subspan(kShardHeaderBytes), now, codec_, mending_));
   stats_.shards_repaired += frame->repaired_shards() - repaired;
-  if (!was_whole && frame->state() == State::whole) ++whole_;
+  if (!was_whole && frame->state() == State::whole) find_waiting();
 }
 
 void Reassembler::count(FrameAdded added) {
@@ -99,14 +127,24 @@ std::optional<std::uint64_t> Reassembler::unwrap(std::uint32_t wire) const {
   return highest_ - behind;
 }
 
+// nullptr: late or refused, and counted.
 FrameAssembly* Reassembler::frame_of(const ShardHeader& header, Timestamp now) {
   const auto id = unwrap(header.frame);
-  if (!id) return nullptr;
-  auto& frame = slot(*id);
-  if (frame.state() != State::unused && frame.id() == *id) return &frame;
-  if (!admit(*id)) return nullptr;
-  frame.open(*id, header, now);
-  return &frame;
+  if (id) {
+    auto& frame = slot(*id);
+    if (frame.state() != State::unused && frame.id() == *id) return &frame;
+  }
+  if (!id || !admit(*id)) {
+    ++stats_.shards_late;
+    return nullptr;
+  }
+  auto memory = take_memory(FrameAssembly::memory_for(header));
+  if (!memory) {
+    ++stats_.shards_refused;
+    return nullptr;
+  }
+  slot(*id).open(*id, header, std::move(*memory), codec_, now);
+  return &slot(*id);
 }
 
 // Moves the window so that the new frame `id` is in it; false when it is too late for that.
@@ -127,66 +165,70 @@ bool Reassembler::admit(std::uint64_t id) {
 }
 
 void Reassembler::give_up_incomplete_before(std::uint64_t end) {
-  const auto ready = waiting();
-  if (ready) end = std::min(end, ready->first);
+  if (waiting_) end = std::min(end, waiting_->first);
   if (end > next_) give_up_before(end);
 }
 
 void Reassembler::give_up_before(std::uint64_t end) {
   for (auto& frame : frames_) {
     if (frame.id() >= end) continue;
-    if (frame.state() == State::whole) --whole_;
-    if (frame.state() == State::whole || frame.state() == State::open) frame.close(State::lost);
+    if (frame.state() == State::whole || frame.state() == State::open) close(frame, State::lost);
   }
   stats_.frames_lost += end - next_;
   loss_ = FrameLoss{loss_ ? loss_->first : FrameId{next_}, FrameId{end - 1}};
   next_ = end;
   settled_ = true;
+  find_waiting();
 }
 
-std::optional<Reassembler::Waiting> Reassembler::waiting() const {
-  if (whole_ == 0) return std::nullopt;
-  std::optional<Waiting> found;
+void Reassembler::find_waiting() {
+  waiting_.reset();
   for (const auto& frame : frames_) {
     if (frame.state() != State::whole) continue;
-    if (!found) found = Waiting{frame.id(), frame.complete()};
-    found->first = std::min(found->first, frame.id());
-    found->since = std::min(found->since, frame.complete());
+    if (!waiting_) waiting_ = Waiting{frame.id(), frame.complete()};
+    waiting_->first = std::min(waiting_->first, frame.id());
+    waiting_->since = std::min(waiting_->since, frame.complete());
   }
-  return found;
 }
 
 bool Reassembler::pop(AccessUnit& unit, Timestamp now) {
-  while (const auto ready = waiting()) {
-    if (ready->first != next_) {
-      if (now < ready->since + params_.reorder_wait) return false;
-      give_up_before(ready->first);
-    }
-    if (deliver(slot(next_), unit)) return true;
-  }
-  return false;
+  const auto bytes = pop_view(unit, now);
+  if (bytes) unit.bytes.assign(bytes->begin(), bytes->end());
+  return bytes.has_value();
 }
 
-bool Reassembler::deliver(FrameAssembly& frame, AccessUnit& unit) {
+std::optional<ByteView> Reassembler::pop_view(AccessUnit& unit, Timestamp now) {
+  keep_memory(std::exchange(lent_, {}));
+  while (waiting_) {
+    if (waiting_->first != next_) {
+      if (now < waiting_->since + params_.reorder_wait) return std::nullopt;
+      give_up_before(waiting_->first);
+    }
+    if (const auto bytes = deliver(slot(next_), unit)) return bytes;
+  }
+  return std::nullopt;
+}
+
+std::optional<ByteView> Reassembler::deliver(FrameAssembly& frame, AccessUnit& unit) {
   if (!fill(unit, frame)) {  // whole, but not a frame that we know: nobody can show it
     give_up_before(next_ + 1);
-    return false;
+    return std::nullopt;
   }
-  frame.close(State::delivered);
-  --whole_;
+  const auto bytes = frame.content().subspan(kFrameHeaderBytes);
+  lent_ = frame.close(State::delivered);
   ++next_;
   settled_ = true;
+  find_waiting();
   ++stats_.frames_complete;
   if (frame.repaired_shards() > 0) ++stats_.frames_repaired;
-  return true;
+  return bytes;
 }
 
 std::optional<FrameLoss> Reassembler::take_loss() { return std::exchange(loss_, std::nullopt); }
 
 std::optional<Timestamp> Reassembler::next_deadline() const {
-  const auto ready = waiting();
-  if (!ready) return std::nullopt;
-  return ready->first == next_ ? ready->since : ready->since + params_.reorder_wait;
+  if (!waiting_) return std::nullopt;
+  return waiting_->first == next_ ? waiting_->since : waiting_->since + params_.reorder_wait;
 }
 
 }  // namespace lumen::lumen1

@@ -1,10 +1,10 @@
 // lumen/lumen1: shards become access units again, in order. Sans-I/O. Owner: one thread (lm-recv).
 //
-// A frame is complete when each block has as many shards as it has data shards (parity mends the rest).
+// A frame is complete when it has as many shards as it has data shards (parity mends the rest).
 // Frames are delivered in order; an incomplete frame holds back the ones behind it until a later frame is
 // complete and `reorder_wait` has passed since, or until a frame kWindow after it appears; then it is lost.
-// Complete frames wait for pop(), kSlots of them at most: call it after every push(). Memory is bounded by
-// kSlots · twice the largest frame seen, itself bounded by kMaxFrameBytes.
+// Complete frames wait for pop(), kSlots of them at most: call it after every push(). Memory of frames is
+// bounded by `memory_budget`, whatever they claim to be; mending one takes up to 11 MiB more.
 //
 // Frame numbers count on for as long as the host's session lives; their low 32 bits are unwrapped to the
 // number nearest to the newest seen. They may begin anywhere: the first frame seen, or one up to kWindow - 1
@@ -15,21 +15,20 @@
 #include <optional>
 #include <vector>
 
-#include "fec/reed_solomon.hpp"
+#include "fec/leopard.hpp"
+#include "lumen1/frame_assembly.hpp"
 #include "lumen1/wire.hpp"
 
 namespace lumen::lumen1 {
-
-class FrameAssembly;
-enum class FrameAdded : std::uint8_t;
 
 struct ReassemblyStats {
   std::uint64_t frames_complete = 0, frames_lost = 0;
   std::uint64_t frames_repaired = 0, shards_repaired = 0;  // by parity
   // shards_received are all well-formed ones; duplicate and late (of no use any more, except parity of a
-  // whole block, which is surplus as it should be) are among them. invalid: malformed, or against the
+  // whole frame, which is surplus as it should be) are among them. invalid: malformed, or against the
   // geometry of their frame.
   std::uint64_t shards_received = 0, shards_duplicate = 0, shards_late = 0, shards_invalid = 0;
+  std::uint64_t shards_refused = 0;  // of frames for which the budget had no memory
 };
 
 // Both ends and what is between them will never come, except frames that pop() has already delivered when
@@ -42,10 +41,11 @@ class Reassembler {
  public:
   struct Params {
     Duration reorder_wait = std::chrono::milliseconds{4};
-    fec::Kernel kernel = fec::best_kernel();
+    std::size_t memory_budget = std::size_t{256} << 20U;  // bytes
   };
-  explicit Reassembler(const Params& params);
-  Reassembler() : Reassembler(Params{}) {}
+  // `codec` outlives this.
+  Reassembler(const fec::Leopard& codec, const Params& params);
+  explicit Reassembler(const fec::Leopard& codec) : Reassembler(codec, Params{}) {}
   ~Reassembler();
   Reassembler(const Reassembler&) = delete;
   Reassembler& operator=(const Reassembler&) = delete;
@@ -55,6 +55,9 @@ class Reassembler {
   // The next access unit in order, if it is there. Call until false after push() and at next_deadline().
   // `unit.bytes` is replaced (its capacity reused).
   bool pop(AccessUnit& unit, Timestamp now);
+  // The same without a copy: `unit` gets all but its bytes, which are valid until the next push(), pop(),
+  // pop_view() or reset().
+  std::optional<ByteView> pop_view(AccessUnit& unit, Timestamp now);
   // Frames given up since the last call, if any. Asked after pop() and before the unit is used, it says
   // whether the unit's references are gone.
   std::optional<FrameLoss> take_loss();
@@ -75,21 +78,28 @@ class Reassembler {
   std::optional<std::uint64_t> unwrap(std::uint32_t wire) const;
   FrameAssembly& slot(std::uint64_t id);
   FrameAssembly* frame_of(const ShardHeader& header, Timestamp now);
+  std::optional<FrameMemory> take_memory(std::size_t bytes);
+  void keep_memory(FrameMemory memory);
+  void close(FrameAssembly& frame, FrameAssembly::State how) { keep_memory(frame.close(how)); }
   bool admit(std::uint64_t id);
   void count(FrameAdded added);
   void give_up_before(std::uint64_t end);
   void give_up_incomplete_before(std::uint64_t end);
-  std::optional<Waiting> waiting() const;
-  bool deliver(FrameAssembly& frame, AccessUnit& unit);
+  void find_waiting();
+  std::optional<ByteView> deliver(FrameAssembly& frame, AccessUnit& unit);
 
+  const fec::Leopard& codec_;
   Params params_;
-  fec::ReedSolomon codec_;
   std::vector<FrameAssembly> frames_;  // frame i is in slot i % kSlots
   bool started_ = false;
-  bool settled_ = false;       // something was delivered or lost: next_ only grows from now on
-  std::uint64_t next_ = 0;     // the frame that pop() delivers next
-  std::uint64_t highest_ = 0;  // newest frame seen
-  std::size_t whole_ = 0;      // frames ready for pop(), or waiting for those before them
+  bool settled_ = false;            // something was delivered or lost: next_ only grows from now on
+  std::uint64_t next_ = 0;          // the frame that pop() delivers next
+  std::uint64_t highest_ = 0;       // newest frame seen
+  std::optional<Waiting> waiting_;  // changes with frames, not with datagrams
+  FrameMemory lent_;                // what pop_view() gave out
+  std::vector<FrameMemory> spare_;
+  std::size_t memory_ = 0;  // capacities of all FrameMemory there is
+  MendMemory mending_;
   std::optional<FrameLoss> loss_;
   ReassemblyStats stats_;
 };

@@ -63,7 +63,7 @@ inline AccessUnitView unit_of(ByteView bytes, std::uint64_t id, PictureKind kind
 
 // The bodies of a frame's datagrams, as they are before sealing and after opening.
 struct Bodies {
-  std::vector<Buffer> body;  // block after block, data before parity
+  std::vector<Buffer> body;  // data before parity
   std::size_t data = 0;
   ShardHeader header(std::size_t i) const { return *decode_shard_header(body[i]); }
 };
@@ -78,9 +78,15 @@ inline Bodies bodies_of(const PackedFrame& frame) {
   return bodies;
 }
 
+// Tables of the codes are large: one of them serves all tests.
+inline const fec::Leopard& codec() {
+  static const fec::Leopard codec;
+  return codec;
+}
+
 inline Bodies pack(ByteView bytes, std::uint64_t id, std::size_t max_shard_bytes = kMaxShardBytes,
                    const ParityControl& parity = ParityControl{}) {
-  VideoPacketizer packetizer{max_shard_bytes};
+  VideoPacketizer packetizer{codec(), max_shard_bytes};
   return bodies_of(packetizer.pack(unit_of(bytes, id), parity).value());
 }
 

@@ -5,7 +5,8 @@
 namespace lumen::lumen1 {
 namespace {
 
-constexpr std::size_t kMaxShardsOfBlock = 255;  // data and parity, the limit of GF(2⁸)
+constexpr std::size_t kMaxPointsOfGf8 = 256;
+constexpr auto kLastCode = static_cast<std::uint8_t>(fec::LeopardField::gf16);
 
 bool is_known(std::uint8_t kind) {
   return kind >= static_cast<std::uint8_t>(Kind::hello) &&
@@ -17,15 +18,18 @@ bool has_valid_sizes(const ShardHeader& header) {
          header.shard_bytes >= 1 && header.shard_bytes <= kMaxShardBytes;
 }
 
-// Every block of such a frame has 1…255 data shards, so the frame can become complete.
-bool has_valid_blocks(const ShardHeader& header) {
-  const std::size_t blocks = header.blocks, block = header.block;
-  if (blocks < 1 || blocks > kMaxBlocks || block >= blocks) return false;
-  const auto n = data_shards_of(header);
-  if (n < blocks || n > blocks * kMaxShardsOfBlock) return false;
-  const auto share = block_first_shard(n, blocks, block + 1) - block_first_shard(n, blocks, block);
-  const auto shards = std::size_t{header.data_shards} + header.parity_shards;
-  return header.data_shards == share && shards <= kMaxShardsOfBlock && header.shard < shards;
+bool has_valid_code(const ShardHeader& header, std::size_t data_shards) {
+  if (!header.code) return header.parity_shards == 0;
+  if (header.parity_shards == 0) return false;
+  const auto points = fec::leopard_points(data_shards, header.parity_shards);
+  if (*header.code == fec::LeopardField::gf8) return points <= kMaxPointsOfGf8;
+  return points <= fec::kLeopardMaxPoints && header.shard_bytes % 2 == 0;
+}
+
+bool has_valid_shards(const ShardHeader& header) {
+  const auto data_shards = data_shards_of(header);
+  const auto shards = data_shards + header.parity_shards;
+  return shards <= kMaxFrameShards && header.shard < shards && has_valid_code(header, data_shards);
 }
 
 bool is_valid_side(std::uint16_t pixels) { return pixels >= 1 && pixels <= kMaxModeSize; }
@@ -56,16 +60,14 @@ std::optional<ShardHeader> decode_shard_header(ByteView body) {
   header.frame = reader.little<std::uint32_t>();
   header.frame_bytes = reader.little<std::uint32_t>();
   header.shard_bytes = reader.little<std::uint16_t>();
-  header.block = reader.little<std::uint8_t>();
-  header.blocks = reader.little<std::uint8_t>();
-  header.shard = reader.little<std::uint8_t>();
-  header.data_shards = reader.little<std::uint8_t>();
-  header.parity_shards = reader.little<std::uint8_t>();
+  header.shard = reader.little<std::uint16_t>();
+  header.parity_shards = reader.little<std::uint16_t>();
+  const auto code = reader.little<std::uint8_t>();
   const auto zero_15 = reader.little<std::uint8_t>();
   header.age_us = reader.little<std::uint32_t>();
-  const auto zero_20 = reader.little<std::uint32_t>();
-  if (!reader.ok() || zero_15 != 0 || zero_20 != 0) return std::nullopt;
-  if (!has_valid_sizes(header) || !has_valid_blocks(header)) return std::nullopt;
+  if (!reader.ok() || zero_15 != 0 || code > kLastCode) return std::nullopt;
+  if (code != 0) header.code = static_cast<fec::LeopardField>(code);
+  if (!has_valid_sizes(header) || !has_valid_shards(header)) return std::nullopt;
   if (reader.remaining() != header.shard_bytes) return std::nullopt;
   return header;
 }
@@ -75,14 +77,11 @@ void encode(const ShardHeader& header, MutableBytes out) {
   writer.little(header.frame);
   writer.little(header.frame_bytes);
   writer.little(header.shard_bytes);
-  writer.little(header.block);
-  writer.little(header.blocks);
   writer.little(header.shard);
-  writer.little(header.data_shards);
   writer.little(header.parity_shards);
+  writer.little(header.code ? static_cast<std::uint8_t>(*header.code) : std::uint8_t{0});
   writer.little(std::uint8_t{0});
   writer.little(header.age_us);
-  writer.little(std::uint32_t{0});
 }
 
 void encode_age(std::uint32_t age_us, MutableBytes shard_header) {

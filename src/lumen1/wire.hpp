@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/wire.hpp"
+#include "fec/leopard.hpp"
 #include "media/frames.hpp"
 
 namespace lumen::lumen1 {
@@ -24,12 +25,14 @@ enum class Kind : std::uint8_t {
 };
 
 inline constexpr std::size_t kClearHeaderBytes = 8, kTagBytes = 16;
-inline constexpr std::size_t kShardHeaderBytes = 24, kFrameHeaderBytes = 24;
+inline constexpr std::size_t kShardHeaderBytes = 20, kFrameHeaderBytes = 24;
 inline constexpr std::size_t kMaxDatagramBytes = 1440;
+inline constexpr std::size_t kShardAlignment = 16;  // equal work for SIMD kernels and AES
 inline constexpr std::size_t kMaxShardBytes =
-    kMaxDatagramBytes - kClearHeaderBytes - kShardHeaderBytes - kTagBytes;  // 1392
-inline constexpr std::size_t kMaxBlocks = 64;
-inline constexpr std::size_t kMaxFrameBytes = 8U << 20U;  // a frame larger than this is refused at both ends
+    (kMaxDatagramBytes - kClearHeaderBytes - kShardHeaderBytes - kTagBytes) / kShardAlignment *
+    kShardAlignment;                                       // 1392
+inline constexpr std::size_t kMaxFrameShards = 65535;      // data and parity
+inline constexpr std::size_t kMaxFrameBytes = 64U << 20U;  // a larger frame is refused at both ends
 
 struct ClearHeader {
   Kind kind{};
@@ -40,18 +43,18 @@ std::optional<ClearHeader> decode_clear_header(ByteView datagram);  // nullopt: 
 void encode(const ClearHeader& header, MutableBytes out);           // out: kClearHeaderBytes
 
 // First bytes of a video body; then `shard_bytes` of shard.
-//   0 u32 frame (low 32 bits) | 4 u32 frame_bytes | 8 u16 shard_bytes | 10 u8 block | 11 u8 blocks
-//  12 u8 shard (in its block) | 13 u8 data_shards | 14 u8 parity_shards | 15 u8 zero
-//  16 u32 age_us: presented → sealed | 20 u32 zero
-// frame_bytes = kFrameHeaderBytes + access unit. The blocks of a frame share its data evenly: block b of B
-// holds shards [b·n/B, (b+1)·n/B) of its n data shards. The last data shard is padded with zeros.
+//   0 u32 frame (low 32 bits) | 4 u32 frame_bytes | 8 u16 shard_bytes | 10 u16 shard (data first)
+//  12 u16 parity_shards | 14 u8 code (0 none, 1 Leopard GF(2⁸), 2 Leopard GF(2¹⁶)) | 15 u8 zero
+//  16 u32 age_us: presented → sealed
+// frame_bytes = kFrameHeaderBytes + access unit. A frame is one block of the code; its last data shard is
+// padded with zeros.
 struct ShardHeader {
   std::uint32_t frame = 0, frame_bytes = 0;
-  std::uint16_t shard_bytes = 0;
-  std::uint8_t block = 0, blocks = 0, shard = 0, data_shards = 0, parity_shards = 0;
+  std::uint16_t shard_bytes = 0, shard = 0, parity_shards = 0;
+  std::optional<fec::LeopardField> code;  // nullopt exactly when there is no parity
   std::uint32_t age_us = 0;
 };
-// Complete and consistent (sizes, counts, block geometry, zeros zero, shard_bytes follow), or nullopt.
+// Complete and consistent (sizes, counts, a code that can be, zeros zero, shard_bytes follow), or nullopt.
 std::optional<ShardHeader> decode_shard_header(ByteView body);
 void encode(const ShardHeader& header, MutableBytes out);
 // Overwrites the age in an encoded header: it is known only when the datagram is sealed.
@@ -71,14 +74,8 @@ struct FrameHeader {
 std::optional<FrameHeader> decode_frame_header(ByteView frame);
 void encode(const FrameHeader& header, MutableBytes out);
 
-// Data shards of a whole frame.
 constexpr std::size_t data_shards_of(const ShardHeader& header) {
   return (std::size_t{header.frame_bytes} + header.shard_bytes - 1) / header.shard_bytes;
-}
-
-// First data shard of block b when a frame has n data shards in B blocks.
-constexpr std::size_t block_first_shard(std::size_t n, std::size_t blocks, std::size_t b) {
-  return b * n / blocks;
 }
 
 }  // namespace lumen::lumen1

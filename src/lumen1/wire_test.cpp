@@ -23,16 +23,14 @@ Buffer body_of(const ShardHeader& header) {
   return body;
 }
 
-// 2000 bytes in 3 blocks of 16-byte shards: 125 data shards as 41, 42, 42.
+// 2000 bytes in 125 data shards of 16 bytes; this is the fourth of 5 parity shards.
 ShardHeader sample() {
   return {.frame = 0x01020304,
           .frame_bytes = 2000,
           .shard_bytes = 16,
-          .block = 1,
-          .blocks = 3,
-          .shard = 43,
-          .data_shards = 42,
+          .shard = 128,
           .parity_shards = 5,
+          .code = fec::LeopardField::gf8,
           .age_us = 0x0A0B0C0D};
 }
 
@@ -59,7 +57,7 @@ TEST(ClearHeader, kinds_of_others_and_short_datagrams_are_not_ours) {
 }
 
 TEST(ShardHeader, has_these_bytes) {
-  const auto bytes = from_hex("04030201 d0070000 1000 01 03 2b 2a 05 00 0d0c0b0a 00000000");
+  const auto bytes = from_hex("04030201 d0070000 1000 8000 0500 01 00 0d0c0b0a");
   EXPECT_EQ(encoded(sample(), kShardHeaderBytes), bytes);
   const auto back = decode_shard_header(body_of(sample()));
   ASSERT_TRUE(back);
@@ -69,7 +67,7 @@ TEST(ShardHeader, has_these_bytes) {
 TEST(ShardHeader, the_age_is_overwritten_in_place) {
   auto bytes = encoded(sample(), kShardHeaderBytes);
   encode_age(0x01020304, bytes);
-  EXPECT_EQ(bytes, from_hex("04030201 d0070000 1000 01 03 2b 2a 05 00 04030201 00000000"));
+  EXPECT_EQ(bytes, from_hex("04030201 d0070000 1000 8000 0500 01 00 04030201"));
 }
 
 TEST(ShardHeader, every_truncation_and_every_extension_is_refused) {
@@ -98,64 +96,45 @@ TEST_P(BadShardHeader, is_refused) {
 INSTANTIATE_TEST_SUITE_P(
     Geometry, BadShardHeader,
     testing::Values(
-        BadShard{"no access unit",
-                 [](ShardHeader& h) {
-                   h = {.frame_bytes = 24, .shard_bytes = 32, .blocks = 1, .data_shards = 1};
-                 }},
-        BadShard{
-            "frame too large",
-            [](ShardHeader& h) {
-              h = {.frame_bytes = kMaxFrameBytes + 1, .shard_bytes = 1392, .blocks = 64, .data_shards = 94};
-            }},
+        BadShard{"no access unit", [](ShardHeader& h) { h = {.frame_bytes = 24, .shard_bytes = 32}; }},
+        BadShard{"frame too large",
+                 [](ShardHeader& h) { h = {.frame_bytes = kMaxFrameBytes + 1, .shard_bytes = 1392}; }},
         BadShard{"no shard", [](ShardHeader& h) { h.shard_bytes = 0; }},
-        BadShard{"shard too large",
-                 [](ShardHeader& h) {
-                   h = {.frame_bytes = 99, .shard_bytes = 1393, .blocks = 1, .data_shards = 1};
-                 }},
-        BadShard{"no blocks", [](ShardHeader& h) { h.blocks = 0; }},
-        BadShard{"too many blocks",
-                 [](ShardHeader& h) {
-                   h = {.frame_bytes = 130, .shard_bytes = 2, .blocks = 65, .data_shards = 1};
-                 }},
-        BadShard{"block out of range", [](ShardHeader& h) { h.block = 3; }},
-        BadShard{"more blocks than shards",
-                 [](ShardHeader& h) {
-                   h = {.frame_bytes = 32, .shard_bytes = 16, .block = 1, .blocks = 3, .data_shards = 1};
-                 }},
-        BadShard{"another block's share", [](ShardHeader& h) { h.block = 0; }},
-        BadShard{"a block that cannot be addressed",
-                 [](ShardHeader& h) {
-                   h = {.frame_bytes = 511, .shard_bytes = 1, .blocks = 2, .data_shards = 255};
-                 }},
-        BadShard{"too many shards", [](ShardHeader& h) { h.parity_shards = 214; }},
-        BadShard{"shard out of range", [](ShardHeader& h) { h.shard = 47; }}));
+        BadShard{"shard too large", [](ShardHeader& h) { h = {.frame_bytes = 99, .shard_bytes = 1393}; }},
+        BadShard{"too many shards", [](ShardHeader& h) { h = {.frame_bytes = 65536, .shard_bytes = 1}; }},
+        BadShard{"shard out of range", [](ShardHeader& h) { h.shard = 130; }},
+        BadShard{"a code without parity", [](ShardHeader& h) { h.parity_shards = 0, h.shard = 0; }},
+        BadShard{"parity without a code", [](ShardHeader& h) { h.code.reset(); }},
+        BadShard{"too many points for GF(2^8)", [](ShardHeader& h) { h.parity_shards = 129; }},
+        BadShard{"an odd shard in GF(2^16)",
+                 [](ShardHeader& h) { h.shard_bytes = 17, h.shard = 0, h.code = fec::LeopardField::gf16; }},
+        BadShard{"too many points for GF(2^16)", [](ShardHeader& h) {
+                   h = {.frame_bytes = 80'000,
+                        .shard_bytes = 2,
+                        .parity_shards = 16'385,
+                        .code = fec::LeopardField::gf16};
+                 }}));
 
 TEST(ShardHeader, the_limits_themselves_are_accepted) {
   const auto accepts = [](const ShardHeader& header) {
     return decode_shard_header(body_of(header)).has_value();
   };
-  EXPECT_TRUE(accepts({.frame_bytes = 25, .shard_bytes = 25, .blocks = 1, .data_shards = 1}));
-  EXPECT_TRUE(accepts({.frame_bytes = kMaxFrameBytes, .shard_bytes = 1392, .blocks = 64, .data_shards = 94}));
-  EXPECT_TRUE(accepts({.frame_bytes = 255,
-                       .shard_bytes = 1,
-                       .blocks = 1,
-                       .shard = 254,
-                       .data_shards = 255,
-                       .parity_shards = 0}));
-  EXPECT_TRUE(accepts({.frame_bytes = 25,
-                       .shard_bytes = 32,
-                       .blocks = 1,
-                       .shard = 254,
-                       .data_shards = 1,
-                       .parity_shards = 254}));
+  using enum fec::LeopardField;
+  EXPECT_TRUE(accepts({.frame_bytes = 25, .shard_bytes = 25}));
+  EXPECT_TRUE(accepts({.frame_bytes = kMaxFrameBytes, .shard_bytes = 1392}));
+  EXPECT_TRUE(accepts({.frame_bytes = 65'535, .shard_bytes = 1, .shard = 65'534}));
+  EXPECT_TRUE(
+      accepts({.frame_bytes = 2000, .shard_bytes = 16, .shard = 252, .parity_shards = 128, .code = gf8}));
+  EXPECT_TRUE(accepts({.frame_bytes = 80'000, .shard_bytes = 2, .parity_shards = 16'384, .code = gf16}));
 }
 
-TEST(ShardHeader, bytes_that_must_be_zero_are_checked) {
-  for (const std::size_t offset : {15U, 20U, 21U, 22U, 23U}) {
-    auto body = body_of(sample());
-    body[offset] = std::byte{1};
-    EXPECT_FALSE(decode_shard_header(body)) << offset;
-  }
+TEST(ShardHeader, bytes_that_must_be_zero_and_codes_are_checked) {
+  auto body = body_of(sample());
+  body[15] = std::byte{1};
+  EXPECT_FALSE(decode_shard_header(body));
+  body = body_of(sample());
+  body[14] = std::byte{3};
+  EXPECT_FALSE(decode_shard_header(body));
 }
 
 FrameHeader frame_sample() {
@@ -220,19 +199,6 @@ TEST(Wire, ten_thousand_mutations_of_a_shard_header_decode_to_themselves_or_not_
   }
   EXPECT_GT(accepted, 3'000U);
   EXPECT_LT(accepted, 10'000U);
-}
-
-TEST(Wire, blocks_share_the_shards_evenly_and_completely) {
-  for (const std::size_t n : {1U, 2U, 7U, 254U, 255U, 6027U}) {
-    for (std::size_t blocks = 1; blocks <= std::min<std::size_t>(n, kMaxBlocks); ++blocks) {
-      EXPECT_EQ(block_first_shard(n, blocks, 0), 0U);
-      EXPECT_EQ(block_first_shard(n, blocks, blocks), n);
-      for (std::size_t b = 0; b < blocks; ++b) {
-        const auto share = block_first_shard(n, blocks, b + 1) - block_first_shard(n, blocks, b);
-        EXPECT_TRUE(share == n / blocks || share == n / blocks + 1);
-      }
-    }
-  }
 }
 
 }  // namespace

@@ -17,6 +17,15 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
+// Small, so that frames are refused too.
+constexpr std::size_t kBudget = 4096;
+constexpr std::size_t kOverhead = 1U << 20U;  // bitmaps, and mending of blocks of at most 512 points
+
+const fec::Leopard& codec() {
+  static const fec::Leopard codec;
+  return codec;
+}
+
 class Script {
  public:
   void run(ByteReader& input) {
@@ -44,20 +53,16 @@ class Script {
     header.shard_bytes = static_cast<std::uint16_t>(input.little<std::uint8_t>() % 48U + 1U);
     header.frame_bytes = static_cast<std::uint32_t>(kFrameHeaderBytes + 1U + input.little<std::uint8_t>());
     const auto n = data_shards_of(header);
-    header.blocks =
-        static_cast<std::uint8_t>(1U + input.little<std::uint8_t>() % std::min<std::size_t>(n, 4));
-    header.block = static_cast<std::uint8_t>(input.little<std::uint8_t>() % header.blocks);
-    header.data_shards = static_cast<std::uint8_t>(block_first_shard(n, header.blocks, header.block + 1U) -
-                                                   block_first_shard(n, header.blocks, header.block));
-    header.parity_shards = static_cast<std::uint8_t>(input.little<std::uint8_t>() % 8U);
-    const auto shards = std::max(1, header.data_shards + header.parity_shards);
-    header.shard = static_cast<std::uint8_t>(input.little<std::uint8_t>() % shards);
+    header.parity_shards = static_cast<std::uint16_t>(input.little<std::uint8_t>() % 8U);
+    if (header.parity_shards > 0) header.code = fec::leopard_field(n, header.parity_shards);
+    const auto shards = n + header.parity_shards;
+    header.shard = static_cast<std::uint16_t>(input.little<std::uint16_t>() % shards);
     header.age_us = input.little<std::uint32_t>();
     encode(header, body_);
     const auto shard = MutableBytes{body_}.subspan(kShardHeaderBytes, header.shard_bytes);
     std::ranges::fill(shard, static_cast<std::byte>(input.little<std::uint8_t>()));
     // A frame header that can be delivered, so that this is reached too.
-    if (header.block == 0 && header.shard == 0 && shard.size() >= kFrameHeaderBytes) {
+    if (header.shard == 0 && shard.size() >= kFrameHeaderBytes) {
       encode(FrameHeader{.width = 64, .height = 64}, shard);
     }
     reassembler_.push(ByteView{body_}.first(kShardHeaderBytes + header.shard_bytes), now_);
@@ -73,7 +78,7 @@ class Script {
     check_loss();
     const auto& stats = reassembler_.stats();
     require(stats.shards_duplicate + stats.shards_late <= stats.shards_received);
-    require(reassembler_.memory_bytes() <= 32 * 2 * (kFrameHeaderBytes + 256 + 48) + 1024);
+    require(reassembler_.memory_bytes() <= kBudget + kOverhead);
   }
 
   void check_loss() {
@@ -84,7 +89,7 @@ class Script {
     last_ = loss->last.value;
   }
 
-  Reassembler reassembler_;
+  Reassembler reassembler_{codec(), {.memory_budget = kBudget}};
   Timestamp now_{};
   std::uint32_t frame_ = 0;
   std::array<std::byte, kShardHeaderBytes + 64> body_{};

@@ -150,12 +150,13 @@ class StreamLoopback : public testing::Test {
       std::make_shared<link::SharedRing>(link::SharedRing::create().value());
   std::atomic<bool> idr_wanted_{false}, goodbye_{false};
   std::atomic<int> idr_asked_{0};
+  fec::Leopard codec_;
   stream::VideoSender sender_{stream::SenderParams{.on_idr_needed =
                                                        [this] {
                                                          idr_wanted_.store(true);
                                                          idr_asked_.fetch_add(1);
                                                        }},
-                              socket_, *log_};
+                              codec_, socket_, *log_};
   host::SessionPort link_;
   host::StateBoard board_;
   std::unique_ptr<host::ClientPort> port_;

@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "base/thread.hpp"
+#include "fec/leopard.hpp"
 #include "flow/loss_meter.hpp"
 #include "flow/recovery.hpp"
 #include "lumen1/connect_info.hpp"
@@ -88,7 +89,8 @@ class StreamReceiver {
   Impairment impairment_;
   std::optional<lumen1::ClientHandshake> handshake_;
   std::optional<lumen1::Opener> opener_;
-  lumen1::Reassembler reassembler_;
+  fec::Leopard codec_;
+  lumen1::Reassembler reassembler_{codec_};
   LossMeter loss_meter_;
   RecoveryAsker recovery_;
   ReceiveStats stats_;

@@ -26,11 +26,12 @@ void sleep_until(Timestamp due) {
 
 }  // namespace
 
-VideoSender::VideoSender(SenderParams params, net::UdpSocket& socket, Logger& log)
+VideoSender::VideoSender(SenderParams params, const fec::Leopard& codec, net::UdpSocket& socket, Logger& log)
     : params_{std::move(params)},
       socket_{socket},
       log_{log},
       wake_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
+      packetizer_{codec},
       pacer_{params_.rate, params_.burst},
       round_trip_{kFirstRoundTrip},
       message_memory_(lumen1::kMaxDatagramBytes),
@@ -96,16 +97,14 @@ void VideoSender::loop(const std::stop_token& stop) {
       MutexLock lock{ring_mutex_};
       ring_ = next_ring_;
     }
-    apply(inbox_.take());
-    bool sent = false;
-    if (ring_) {
-      if (const auto unit = ring_->peek()) {
-        send_unit(*unit);
-        ring_->release();
-        sent = true;
-      }
+    const auto unit = ring_ ? ring_->peek() : std::nullopt;
+    apply(inbox_.take());  // after the look: what was told before a unit was pushed holds for that unit
+    if (unit) {
+      send_unit(*unit);
+      ring_->release();
+    } else {
+      wait();
     }
-    if (!sent) wait();
   }
 }
 
@@ -168,10 +167,11 @@ void VideoSender::send_unit(const AccessUnitView& unit) {
     merger_.idr_made(numbered.id, now());
     stats_.idr.fetch_add(1, std::memory_order_relaxed);
   }
-  send_packed(*packed, unit.times.presented);
+  // Before it is sent: whoever has received the frame finds it counted.
   stats_.frames.fetch_add(1, std::memory_order_relaxed);
   stats_.data_shards.fetch_add(packed->data_datagrams, std::memory_order_relaxed);
   stats_.parity_shards.fetch_add(packed->datagrams - packed->data_datagrams, std::memory_order_relaxed);
+  send_packed(*packed, unit.times.presented);
 }
 
 void VideoSender::send_packed(const lumen1::PackedFrame& frame, Timestamp presented) {

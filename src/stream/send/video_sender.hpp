@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "base/thread.hpp"
+#include "fec/leopard.hpp"
 #include "flow/pacer.hpp"
 #include "flow/recovery.hpp"
 #include "link/shared_ring.hpp"
@@ -37,8 +38,8 @@ struct SenderParams {
 // Thread-safe: every public method.
 class VideoSender {
  public:
-  // `socket` and `log` outlive the sender.
-  VideoSender(SenderParams params, net::UdpSocket& socket, Logger& log);
+  // `codec`, `socket` and `log` outlive the sender; all senders may share one codec.
+  VideoSender(SenderParams params, const fec::Leopard& codec, net::UdpSocket& socket, Logger& log);
   ~VideoSender();
   VideoSender(const VideoSender&) = delete;
   VideoSender& operator=(const VideoSender&) = delete;

@@ -54,7 +54,8 @@ class VideoSenderTest : public testing::Test {
   net::UdpSocket sender_socket_ = any_socket(), receiver_ = any_socket();
   lumen1::DirectionKeys keys_;
   std::optional<lumen1::Opener> opener_;
-  lumen1::Reassembler reassembler_;
+  fec::Leopard codec_;
+  lumen1::Reassembler reassembler_{codec_};
   std::shared_ptr<link::SharedRing> ring_ =
       std::make_shared<link::SharedRing>(link::SharedRing::create().value());
   std::atomic<int> idr_asked_{0};
@@ -62,7 +63,7 @@ class VideoSenderTest : public testing::Test {
 };
 
 TEST_F(VideoSenderTest, units_arrive_whole_in_order_and_are_renumbered) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_ring(ring_);
   sender.set_peer(Peer{receiver_.local().value(), keys_});
   std::vector<AccessUnit> units;
@@ -78,7 +79,7 @@ TEST_F(VideoSenderTest, units_arrive_whole_in_order_and_are_renumbered) {
 }
 
 TEST_F(VideoSenderTest, numbers_go_on_when_the_session_process_is_replaced) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_ring(ring_);
   sender.set_peer(Peer{receiver_.local().value(), keys_});
   push(1000);
@@ -92,7 +93,7 @@ TEST_F(VideoSenderTest, numbers_go_on_when_the_session_process_is_replaced) {
 }
 
 TEST_F(VideoSenderTest, a_new_client_gets_an_idr_and_its_own_wish_makes_no_second_one) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_ring(ring_);
   sender.set_peer(Peer{receiver_.local().value(), keys_});
   push(1000);
@@ -104,7 +105,7 @@ TEST_F(VideoSenderTest, a_new_client_gets_an_idr_and_its_own_wish_makes_no_secon
 }
 
 TEST_F(VideoSenderTest, nonsense_about_frames_never_sent_is_ignored) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_ring(ring_);
   sender.set_peer(Peer{receiver_.local().value(), keys_});
   push(1000, PictureKind::idr);
@@ -117,14 +118,14 @@ TEST_F(VideoSenderTest, nonsense_about_frames_never_sent_is_ignored) {
 }
 
 TEST_F(VideoSenderTest, without_a_client_units_are_taken_and_dropped) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_ring(ring_);
   for (int i = 0; i < 20; ++i) push(1000);  // would hang here if nobody emptied the ring
   EXPECT_EQ(sender.stats().frames, 0U);
 }
 
 TEST_F(VideoSenderTest, messages_reach_the_client) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_peer(Peer{receiver_.local().value(), keys_});
   std::vector<std::byte> body;
   ASSERT_TRUE(lumen1::append(body, lumen1::HostMessage{lumen1::Goodbye{}}, 1000));
@@ -137,7 +138,7 @@ TEST_F(VideoSenderTest, messages_reach_the_client) {
 }
 
 TEST_F(VideoSenderTest, parity_grows_with_the_reported_loss) {
-  VideoSender sender{params(), sender_socket_, *log_};
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_ring(ring_);
   sender.set_peer(Peer{receiver_.local().value(), keys_});
   push(40'000);
