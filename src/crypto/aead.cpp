@@ -1,150 +1,83 @@
 #include "crypto/aead.hpp"
 
-#include <openssl/core_names.h>
-#include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
-#include <openssl/rand.h>
-
 #include <climits>
-#include <string>
+#include <utility>
+
+#include "crypto/aead_cipher.hpp"
+
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
 namespace lumen::crypto {
 namespace {
 
-constexpr std::size_t kHkdfBlockBytes = 32, kHkdfMaxBytes = 255 * kHkdfBlockBytes;
-
-struct Free {
-  void operator()(EVP_CIPHER* cipher) const { EVP_CIPHER_free(cipher); }
-  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-  void operator()(EVP_KDF* kdf) const { EVP_KDF_free(kdf); }
-  void operator()(EVP_KDF_CTX* context) const { EVP_KDF_CTX_free(context); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Free>;
-
-unsigned char* raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
-const unsigned char* raw(const std::byte* bytes) { return reinterpret_cast<const unsigned char*>(bytes); }
-
-// OpenSSL never writes through it, but its parameter lists are not const.
-void* mutable_pointer(const void* bytes) { return const_cast<void*>(bytes); }
-
-tl::unexpected<Error> openssl_failure(std::string_view id, const std::string& doing) {
-  const auto* reason = ERR_reason_error_string(ERR_get_error());
-  ERR_clear_error();
-  return fail(ErrorCode::internal, id,
-              doing + (reason != nullptr ? std::string{": "} + reason : std::string{}),
-              "Check that OpenSSL 3 is installed completely");
+bool cpu_has_aes() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("aes") != 0 && __builtin_cpu_supports("pclmul") != 0;
+#elif defined(__aarch64__)
+  constexpr unsigned long kNeeded = HWCAP_AES | HWCAP_PMULL;
+  return (getauxval(AT_HWCAP) & kNeeded) == kNeeded;
+#else
+  return false;
+#endif
 }
 
-OSSL_PARAM octets(const char* name, ByteView bytes) {
-  return OSSL_PARAM_construct_octet_string(name, mutable_pointer(bytes.data()), bytes.size());
-}
-
-}  // namespace
-
-struct Aes128Gcm::Context {
-  Owned<EVP_CIPHER_CTX> cipher;
-
-  // With its key set, so that a packet sets its nonce only.
-  static std::unique_ptr<Context> create(const EVP_CIPHER* algorithm, const Key& key, int encrypt) {
-    auto context = std::make_unique<Context>(Owned<EVP_CIPHER_CTX>{EVP_CIPHER_CTX_new()});
-    if (!context->cipher) return nullptr;
-    if (EVP_CipherInit_ex2(context->cipher.get(), algorithm, raw(key.data()), nullptr, encrypt, nullptr) !=
-        1) {
-      return nullptr;
-    }
-    return context;
-  }
-
-  bool start(const Nonce& nonce, ByteView associated) {
-    int length = 0;
-    return EVP_CipherInit_ex2(cipher.get(), nullptr, nullptr, raw(nonce.data()), -1, nullptr) == 1 &&
-           (associated.empty() || EVP_CipherUpdate(cipher.get(), nullptr, &length, raw(associated.data()),
-                                                   static_cast<int>(associated.size())) == 1);
-  }
-  bool transform(MutableBytes text) {
-    int length = 0;
-    return text.empty() || EVP_CipherUpdate(cipher.get(), raw(text.data()), &length, raw(text.data()),
-                                            static_cast<int>(text.size())) == 1;
-  }
-  bool finish() {
-    std::array<unsigned char, kTagBytes> none;  // GCM has no final block to write
-    int length = 0;
-    return EVP_CipherFinal_ex(cipher.get(), none.data(), &length) == 1;
-  }
-};
-
-namespace {
-
+// Both interfaces below count in int.
 bool fits(ByteView associated, ByteView text, ByteView tag) {
   return tag.size() == kTagBytes && associated.size() <= INT_MAX && text.size() <= INT_MAX;
 }
 
 }  // namespace
 
-Aes128Gcm::Aes128Gcm(std::unique_ptr<Context> seal_context, std::unique_ptr<Context> open_context)
-    : seal_{std::move(seal_context)}, open_{std::move(open_context)} {}
-Aes128Gcm::Aes128Gcm(Aes128Gcm&&) noexcept = default;
-Aes128Gcm& Aes128Gcm::operator=(Aes128Gcm&&) noexcept = default;
-Aes128Gcm::~Aes128Gcm() = default;
-
-Result<Aes128Gcm> Aes128Gcm::create(const Key& key) {
-  const Owned<EVP_CIPHER> algorithm{EVP_CIPHER_fetch(nullptr, "AES-128-GCM", nullptr)};
-  if (!algorithm) return openssl_failure("crypto.no-cipher", "OpenSSL has no AES-128-GCM");
-  auto seal_context = Context::create(algorithm.get(), key, 1);
-  auto open_context = Context::create(algorithm.get(), key, 0);
-  if (!seal_context || !open_context) return openssl_failure("crypto.cipher", "AES-128-GCM cannot be set up");
-  return Aes128Gcm{std::move(seal_context), std::move(open_context)};
+AeadAlgorithm preferred_algorithm() {
+  return cpu_has_aes() ? AeadAlgorithm::aes_128_gcm : AeadAlgorithm::chacha20_poly1305;
 }
 
-bool Aes128Gcm::seal(const Nonce& nonce, ByteView associated, MutableBytes text, MutableBytes tag) {
-  if (!fits(associated, text, tag)) return false;
-  return seal_->start(nonce, associated) && seal_->transform(text) && seal_->finish() &&
-         EVP_CIPHER_CTX_ctrl(seal_->cipher.get(), EVP_CTRL_AEAD_GET_TAG, kTagBytes, tag.data()) == 1;
-}
+Aead::Aead(AeadAlgorithm algorithm, AeadBackend backend, std::unique_ptr<AeadCipher> cipher)
+    : algorithm_{algorithm}, backend_{backend}, cipher_{std::move(cipher)} {}
+Aead::Aead(Aead&&) noexcept = default;
+Aead& Aead::operator=(Aead&&) noexcept = default;
+Aead::~Aead() = default;
 
-bool Aes128Gcm::open(const Nonce& nonce, ByteView associated, MutableBytes text, ByteView tag) {
-  if (!fits(associated, text, tag)) return false;
-  return open_->start(nonce, associated) && open_->transform(text) &&
-         EVP_CIPHER_CTX_ctrl(open_->cipher.get(), EVP_CTRL_AEAD_SET_TAG, kTagBytes,
-                             mutable_pointer(tag.data())) == 1 &&
-         open_->finish();
-}
-
-Status derive(ByteView secret, ByteView salt, std::string_view info, MutableBytes out) {
-  if (out.empty() || out.size() > kHkdfMaxBytes) {
-    return fail(ErrorCode::invalid_argument, "crypto.hkdf", "HKDF-SHA256 yields 1 to 8160 bytes");
+Result<Aead> Aead::keyed(AeadAlgorithm algorithm, AeadBackend backend, std::unique_ptr<AeadCipher> cipher,
+                         ByteView key) {
+  Aead aead{algorithm, backend, std::move(cipher)};
+  if (key.size() != key_bytes(algorithm)) {
+    return fail(ErrorCode::invalid_argument, "crypto.key", "the key has not the size that its cipher needs");
   }
-  const Owned<EVP_KDF> kdf{EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_HKDF, nullptr)};
-  const Owned<EVP_KDF_CTX> context{kdf ? EVP_KDF_CTX_new(kdf.get()) : nullptr};
-  if (!context) return openssl_failure("crypto.hkdf", "OpenSSL has no HKDF");
-  std::string digest = "SHA256";
-  std::array<OSSL_PARAM, 5> parameters;
-  std::size_t count = 0;
-  parameters[count++] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest.data(), 0);
-  parameters[count++] = octets(OSSL_KDF_PARAM_KEY, secret);
-  if (!salt.empty()) parameters[count++] = octets(OSSL_KDF_PARAM_SALT, salt);  // none means zeros
-  if (!info.empty()) parameters[count++] = octets(OSSL_KDF_PARAM_INFO, as_view(info));
-  parameters[count] = OSSL_PARAM_construct_end();
-  if (EVP_KDF_derive(context.get(), raw(out.data()), out.size(), parameters.data()) != 1) {
-    return openssl_failure("crypto.hkdf", "HKDF-SHA256 failed");
+  if (!aead.cipher_ || !aead.set_key(key)) {
+    return fail(ErrorCode::internal, "crypto.cipher", "the cipher cannot be set up",
+                "Check that OpenSSL 3 is installed completely");
   }
-  return {};
+  return aead;
 }
 
-Status fill_random(MutableBytes out) {
-  if (out.size() > INT_MAX) {
-    return fail(ErrorCode::invalid_argument, "crypto.random", "too many random bytes asked for at once");
+Result<Aead> Aead::create(AeadAlgorithm algorithm, ByteView key, AeadBackend backend) {
+  if (backend != AeadBackend::openssl) {
+    // Its ChaCha20 is faster than OpenSSL's with AVX-512 only.
+    const bool any_level = backend == AeadBackend::ipsec_mb || algorithm == AeadAlgorithm::aes_128_gcm;
+    if (auto fast = make_ipsec_mb_cipher(algorithm, any_level ? SimdLevel::best : SimdLevel::avx512)) {
+      return keyed(algorithm, AeadBackend::ipsec_mb, std::move(fast), key);
+    }
   }
-  if (RAND_bytes(raw(out.data()), static_cast<int>(out.size())) != 1) {
-    return openssl_failure("crypto.random", "the system gives no random bytes");
+  if (backend == AeadBackend::ipsec_mb) {
+    return fail(ErrorCode::unsupported, "crypto.no-backend", "IPsec-MB is not there, or not for this CPU");
   }
-  return {};
+  return keyed(algorithm, AeadBackend::openssl, make_openssl_cipher(algorithm), key);
 }
 
-void wipe(MutableBytes secret) { OPENSSL_cleanse(secret.data(), secret.size()); }
+Result<Aead> Aead::like(ByteView key) const { return keyed(algorithm_, backend_, cipher_->another(), key); }
+
+bool Aead::set_key(ByteView key) { return key.size() == key_bytes(algorithm_) && cipher_->set_key(key); }
+
+bool Aead::seal(const Nonce& nonce, ByteView associated, MutableBytes text, MutableBytes tag) {
+  return fits(associated, text, tag) && cipher_->seal(nonce, associated, text, tag);
+}
+
+bool Aead::open(const Nonce& nonce, ByteView associated, MutableBytes text, ByteView tag) {
+  return fits(associated, text, tag) && cipher_->open(nonce, associated, text, tag);
+}
 
 }  // namespace lumen::crypto

@@ -45,6 +45,7 @@ class LossMeter {
         continue;
       }
       ++report_.lost;
+      if (burst_ == 0) ++report_.runs;
       report_.longest_burst = std::max(report_.longest_burst, ++burst_);
     }
   }
@@ -56,6 +57,7 @@ class LossMeter {
         static_cast<std::uint32_t>(std::min<std::uint64_t>(number - settled_, UINT32_MAX / 2));
     report_.expected += missing;
     report_.lost += missing;
+    if (burst_ == 0) ++report_.runs;
     report_.longest_burst = std::max(report_.longest_burst, burst_ + missing);
     settled_ = highest_ = number;
     seen_.reset();

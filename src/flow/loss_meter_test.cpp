@@ -44,6 +44,21 @@ TEST(LossMeter, the_longest_burst_is_reported) {
   const auto report = meter.take();
   EXPECT_EQ(report.lost, 17U);
   EXPECT_EQ(report.longest_burst, 17U);
+  EXPECT_EQ(report.runs, 1U);
+}
+
+TEST(LossMeter, counts_each_run_of_losses_once_even_across_reports) {
+  LossMeter meter;
+  const auto lost = [](std::uint64_t i) {
+    return (i >= 100 && i < 117) || i == 200 || (i >= 300 && i < 303);
+  };
+  LossReport sum;
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    if (!lost(i)) meter.received(i);
+    sum.add(meter.take());
+  }
+  EXPECT_EQ(sum.lost, 21U);
+  EXPECT_EQ(sum.runs, 3U);
 }
 
 TEST(LossMeter, a_huge_gap_costs_no_time_and_counts) {

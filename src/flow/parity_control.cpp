@@ -6,11 +6,10 @@
 namespace lumen {
 namespace {
 
-constexpr std::size_t kMaxShards = 255;    // of a block, data and parity
-constexpr double kSmallestTarget = 1e-12;  // what a sum of doubles near one can tell from zero
-constexpr double kDeviations = 2;          // of the confidence bound
-constexpr double kImplausible = 6.9;       // −ln of one in a thousand
-constexpr double kEnoughLosses = 3;        // from here on a rate is more than an accident
+constexpr std::size_t kMaxShards = 65'535;
+constexpr double kDeviations = 2;     // of the confidence bound
+constexpr double kImplausible = 6.9;  // −ln of one in a thousand
+constexpr double kEnoughLosses = 3;   // from here on a rate is more than an accident
 constexpr double kSquaredDeviations = kDeviations * kDeviations;
 
 // Upper end of Wilson's score interval.
@@ -27,31 +26,27 @@ double surprise(double lost, double mean) {
   return lost <= mean ? 0 : lost * std::log(lost / mean) - lost + mean;
 }
 
-double clump_of(double expected, double lost, double longest_burst) {
-  if (lost < 2 || expected - lost < 1) return 1;  // all lost: no clump says more
-  const auto loss = lost / expected;
-  const auto by_chance = (std::log(expected - lost) + kImplausible) / -std::log(loss);
-  return 1 + std::max(0.0, longest_burst - by_chance);
+// A mean run under which the longest of `runs` is `longest`, once in a thousand times.
+double burst_behind(double longest, double runs) {
+  if (longest < 2) return 1;
+  return 1 / -std::expm1(-(kImplausible + std::log(std::max(runs, 1.0))) / (longest - 1));
 }
 
-std::size_t smallest_parity(std::size_t data_shards, double loss, double target) {
-  const auto k = static_cast<double>(data_shards);
-  auto term = std::pow(1 - loss, k);
-  auto survives = term;
-  std::size_t m = 0;
-  while (1 - survives > target && data_shards + m < kMaxShards) {
-    term *= loss * (k + static_cast<double>(m)) / static_cast<double>(m + 1);
-    survives += term;
-    ++m;
-  }
-  return std::max<std::size_t>(m, 1);
+double falling(double before, double wanted, double aging) {
+  return std::max(wanted, wanted + (before - wanted) * aging);
 }
 
 }  // namespace
 
-ParityControl::ParityControl(const Params& params) : params_{params}, assumed_{params.initial_loss} {
-  params_.target = std::max(params_.target, kSmallestTarget);
+void LossReport::add(const LossReport& later) {
+  const auto sum = [](std::uint32_t a, std::uint32_t b) { return a + std::min(b, UINT32_MAX - a); };
+  expected = sum(expected, later.expected);
+  lost = sum(lost, later.lost);
+  runs = sum(runs, later.runs);
+  longest_burst = std::max(longest_burst, later.longest_burst);
 }
+
+ParityControl::ParityControl(const Params& params) : params_{params}, assumed_{.loss = params.initial_loss} {}
 
 double ParityControl::aging_until(Timestamp now) {
   const auto elapsed = std::max(Duration::zero(), now - last_.value_or(now));
@@ -60,32 +55,62 @@ double ParityControl::aging_until(Timestamp now) {
                    std::chrono::duration<double>(params_.half_life));
 }
 
-double ParityControl::wanted_loss() const {
-  const auto bound = upper_bound(lost_, std::max(expected_, clean_datagrams_for(params_.initial_loss)));
-  const auto measured = lost_ >= kEnoughLosses ? lost_ / expected_ : 0.0;
-  return std::clamp(std::max(bound, measured) * clump_, params_.floor_loss, params_.ceiling_loss);
+// In runs of b on average, 2b − 1 losses vary as one does alone.
+bool ParityControl::is_implausible(double expected, double lost) const {
+  const auto together = 2 * assumed_.mean_burst - 1;
+  return surprise(lost / together, expected * assumed_.loss / together) > kImplausible;
+}
+
+double ParityControl::wanted_burst(double longest_burst) const {
+  if (lost_ < 2 || expected_ - lost_ < 1) return 1;  // all lost: no run says more
+  const auto in_a_row = lost_ - runs_;
+  const bool by_chance = surprise(in_a_row, lost_ * lost_ / expected_) <= kImplausible;
+  const auto mean = by_chance ? 1.0 : 1 / (1 - upper_bound(in_a_row, lost_));
+  return std::clamp(std::max(mean, burst_behind(longest_burst, runs_)), 1.0, params_.max_burst);
+}
+
+double ParityControl::wanted_loss(double burst) const {
+  const auto events = burst > 1 ? runs_ : lost_;
+  const auto measured_expected = std::max(expected_, clean_datagrams_for(params_.initial_loss));
+  auto loss = upper_bound(events, measured_expected);
+  if (lost_ >= kEnoughLosses) loss = std::max(loss, events / expected_);
+  if (burst > 1) loss *= lost_ / runs_;
+  return std::clamp(loss, params_.floor_loss, params_.ceiling_loss);
 }
 
 void ParityControl::report(Timestamp now, const LossReport& report) {
   const double expected = report.expected;
   const double lost = std::min(report.lost, report.expected);
+  const double runs = std::clamp<double>(report.runs, std::min(lost, 1.0), lost);
   const auto aging = aging_until(now);
-  const bool link_changed = surprise(lost, expected * assumed_) > kImplausible;
-  expected_ = expected + (link_changed ? 0 : expected_ * aging);
-  lost_ = lost + (link_changed ? 0 : lost_ * aging);
-  const double burst = std::min(report.longest_burst, report.lost);
-  clump_ = std::max(clump_of(expected, lost, burst), 1 + (clump_ - 1) * aging);
+  const auto kept = is_implausible(expected, lost) ? 0 : aging;
+  expected_ = expected + expected_ * kept;
+  lost_ = lost + lost_ * kept;
+  runs_ = runs + runs_ * kept;
 
-  const auto wanted = wanted_loss();
-  const auto before = assumed_;
-  assumed_ = std::max(wanted, wanted + (assumed_ - wanted) * aging);
-  if (assumed_ != before) cached_.fill(0);
+  const auto burst = wanted_burst(std::min<double>(report.longest_burst, lost));
+  const LossModel wanted{falling(assumed_.loss, wanted_loss(burst), aging),
+                         falling(assumed_.mean_burst, burst, aging)};
+  if (wanted.loss != assumed_.loss || wanted.mean_burst != assumed_.mean_burst) ++version_;
+  assumed_ = wanted;
+}
+
+std::size_t ParityControl::compute(std::size_t data_shards) const {
+  const auto percent = [&](double share) {
+    return static_cast<std::size_t>(
+        std::ceil(std::clamp(share, 0.0, 1e6) * static_cast<double>(data_shards) / 100));
+  };
+  const auto least = std::max({std::size_t{1}, params_.min_shards, percent(params_.min_percent)});
+  const auto most = std::max({least, params_.small_frame_shards, percent(params_.max_percent)});
+  const auto wanted = least_parity(data_shards, assumed_, params_.target, std::min(most, kMaxShards));
+  return std::min(std::max(wanted, least), kMaxShards);
 }
 
 std::size_t ParityControl::parity_for(std::size_t data_shards) const {
-  const auto k = std::clamp<std::size_t>(data_shards, 1, kMaxShards - 1);
-  if (cached_[k] == 0) cached_[k] = static_cast<std::uint8_t>(smallest_parity(k, assumed_, params_.target));
-  return cached_[k];
+  const auto k = std::clamp<std::size_t>(data_shards, 1, kMaxShards);
+  auto& cached = cached_[k % cached_.size()];
+  if (cached.version != version_ || cached.data_shards != k) cached = {version_, k, compute(k)};
+  return cached.parity;
 }
 
 }  // namespace lumen

@@ -1,22 +1,22 @@
 // lumen/flow: how much parity a frame gets. Parity follows the loss that the client measures, never below
 // what a blink of a clean link may do.
 //
-// For k data shards and a loss probability p it picks the smallest m with
-//   P[more than m of k + m shards lost] <= target,
-// losses independent. A block survives when its k-th arriving shard comes before more than m are lost; the
-// losses before it are negative binomial, so with q = 1 − p
-//   P[survives] = Σ i=0…m of C(k + i − 1, i) · qᵏ · pⁱ,
-// and each m costs one more term of one sum.
+// A frame gets the least parity for which it is lost with a probability of `target` at most (frame_loss.hpp),
+// within a floor and a ceiling. The ceiling is for losses in bursts, against which a small frame has no
+// affordable parity: docs/fec.md says where the border lies.
 //
-// p is what is known of the link, at the bad end of its uncertainty:
-// - Reports are summed up and aged with `half_life`; p is the upper end of Wilson's interval (two standard
-//   deviations) of lost / expected. Where little was sent, the sum is taken for as many clean datagrams as
-//   make that `initial_loss`: an idle stream does not forget its way up to 100 %.
-// - A report that the present p makes implausible (one in a thousand) replaces the sums: the link changed.
-// - Losses in bursts come as if shards were lost by the handful. Of n datagrams, chance alone makes a run of
-//   L with a probability of about n·q·pᴸ; p is multiplied by one plus what the longest burst exceeds the L
-//   of one in a thousand.
-// - p rises at once and falls with `half_life`, between `floor_loss` and `ceiling_loss`.
+// The model of the link is what is known of it, at the bad end of its uncertainty:
+// - Reports are summed up and aged with `half_life`; the loss is the upper end of Wilson's interval (two
+//   standard deviations) of lost / expected. Where little was sent, the sum is taken for as many clean
+//   datagrams as make that `initial_loss`: an idle stream does not forget its way up to 100 %.
+// - Losses are taken for independent until more of them follow one another than chance explains (one in a
+//   thousand). Then the mean run is the upper end of the interval of lost / runs, and the loss is that of
+//   runs / expected times the mean run, for it is runs that are independent of one another. One run so long
+//   that runs of this mean do not explain it lengthens the mean.
+// - A report that the present model makes implausible (one in a thousand) replaces the sums: the link has
+//   changed.
+// - Loss and mean run rise at once and fall with `half_life`, the loss between `floor_loss` and
+//   `ceiling_loss`.
 //
 // Owner: one thread. Thread-safe: no.
 #pragma once
@@ -27,6 +27,7 @@
 #include <optional>
 
 #include "base/units.hpp"
+#include "flow/frame_loss.hpp"
 
 namespace lumen {
 
@@ -34,34 +35,51 @@ struct LossReport {
   std::uint32_t expected = 0;       // datagrams that should have come since the last report
   std::uint32_t lost = 0;           // of those, how many did not
   std::uint32_t longest_burst = 0;  // most in a row
+  std::uint32_t runs = 0;           // how many times one that came was followed by one that did not
+
+  // Reports of the intervals one after the other.
+  void add(const LossReport& later);
 };
 
 class ParityControl {
  public:
   struct Params {
     double initial_loss = 0.02, floor_loss = 0.002, ceiling_loss = 0.25;
-    double target = 1e-7;  // probability that one block cannot be recovered; at least 1e-12
+    double target = 1e-7;  // probability that a frame cannot be mended; 1e-12…0.1
     Duration half_life = std::chrono::seconds{3};
+    double max_burst = 64;  // datagrams; of the mean run
+    // Floor: min_shards, and min_percent of the data. Ceiling: max_percent of the data, but a frame may
+    // always have small_frame_shards: a few datagrams more, however many percent they are.
+    std::size_t min_shards = 1, small_frame_shards = 16;
+    double min_percent = 0, max_percent = 50;
   };
   explicit ParityControl(const Params& params);
   ParityControl() : ParityControl(Params{}) {}
 
-  // Any values: more lost than expected counts as all lost.
+  // Any values: more lost than expected counts as all lost, runs are taken for 1…lost.
   void report(Timestamp now, const LossReport& report);
-  double assumed_loss() const { return assumed_; }
-  // 1 <= result, data_shards + result <= 255 (fewer when no more fit). data_shards in 1…254.
+  double assumed_loss() const { return assumed_.loss; }
+  double assumed_burst() const { return assumed_.mean_burst; }  // datagrams lost in a row, on average
+  // 1…65535; the caller takes what its code can do. Microseconds at worst, remembered until the next change.
   std::size_t parity_for(std::size_t data_shards) const;
 
  private:
+  struct Cached {
+    std::uint64_t version = 0;
+    std::size_t data_shards = 0, parity = 0;
+  };
   double aging_until(Timestamp now);
-  double wanted_loss() const;
+  bool is_implausible(double expected, double lost) const;
+  double wanted_burst(double longest_burst) const;
+  double wanted_loss(double burst) const;
+  std::size_t compute(std::size_t data_shards) const;
 
   Params params_;
-  double assumed_;
-  double expected_ = 0, lost_ = 0;  // aged sums
-  double clump_ = 1;                // shards lost together, aged
+  LossModel assumed_;
+  double expected_ = 0, lost_ = 0, runs_ = 0;  // aged sums
   std::optional<Timestamp> last_;
-  mutable std::array<std::uint8_t, 256> cached_{};  // 0: not computed for the present `assumed_`
+  std::uint64_t version_ = 1;  // counts changes of assumed_
+  mutable std::array<Cached, 64> cached_{};
 };
 
 }  // namespace lumen

@@ -29,7 +29,16 @@ class RecoveryAsker {
       next_ask_ = {};
     }
   }
+  // The decoder was given this frame and could not use it: if it was the IDR, then that answered nothing.
+  void not_decoded(FrameId frame) {
+    if (decoded_idr_ == frame) decoded_idr_.reset();
+    broken_at(frame);
+  }
   bool is_broken() const { return broken_.has_value(); }
+  // When due() has something.
+  std::optional<Timestamp> next_ask() const {
+    return broken_ ? std::optional{next_ask_} : std::nullopt;
+  }
   // The newest frame known broken, when it is time to ask.
   std::optional<FrameId> due(Timestamp now) {
     if (!broken_ || now < next_ask_) return std::nullopt;

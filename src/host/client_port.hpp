@@ -1,17 +1,17 @@
-// lumen/host: one session's network side: handshake, authentication, parsing of what the client says.
-// Owner: lm-net, except the atomics. It decides nothing: it tells the sender, the session process or lm-main.
+// lumen/host: one session's network side: gives what comes to the core's receiver and passes on what the
+// client says, to the sender, the session process or lm-main. It decides nothing. Owner: lm-net, except the
+// atomics.
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <optional>
-#include <vector>
 
 #include "base/log.hpp"
+#include "core/host_receiver.hpp"
 #include "host/session_port.hpp"
 #include "host/state_board.hpp"
 #include "lumen1/edge_input.hpp"
-#include "lumen1/handshake.hpp"
 #include "stream/send/video_sender.hpp"
 
 namespace lumen::host {
@@ -37,34 +37,19 @@ class ClientPort {
              Logger& log);
 
   // A datagram that names this session.
-  void on_datagram(const lumen1::ClearHeader& header, const net::Endpoint& from, MutableBytes datagram,
-                   Timestamp now);
+  void on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now);
   const ClientCounters& counters() const { return counters_; }
   // lm-main: the client was given up for its silence; its next word counts as a new wish.
   void mark_silent() { silent_.store(true, std::memory_order_relaxed); }
 
  private:
-  struct Connection {
-    net::Endpoint endpoint;
-    lumen1::Opener opener;
-    lumen1::DirectionKeys send_keys;
-    std::uint64_t newest = 0;  // highest packet number so far
-  };
-  void on_hello(const net::Endpoint& from, MutableBytes datagram);
-  // The first authentic datagram of the pending connection, from its copy in scratch_: the connection becomes
-  // the current one.
-  bool open_first_and_handle(const net::Endpoint& from, Timestamp now);
-  bool open_and_handle(Connection& connection, const net::Endpoint& from, MutableBytes datagram,
-                       Timestamp now);
-  void promote(const net::Endpoint& from);
-  void follow_address(Connection& connection, const net::Endpoint& from, std::uint64_t packet_number);
+  void on_connected(const net::Endpoint& from);
+  void on_messages(const net::Endpoint& from, Timestamp now);
   void handle(const lumen1::ClientState& state);
   void handle(const lumen1::AskRecovery& ask);
   void handle(const lumen1::ClientInput& input);
   void handle(const lumen1::Goodbye& goodbye);
 
-  std::uint8_t session_;
-  lumen1::Secret secret_;
   const net::UdpSocket& socket_;
   stream::VideoSender& sender_;
   SessionPort& link_;
@@ -73,8 +58,8 @@ class ClientPort {
   Logger& log_;
   ClientCounters counters_;
   std::atomic<bool> silent_{false};  // written by both threads, publishes nothing
-  std::optional<Connection> current_, pending_;
-  std::vector<std::byte> last_hello_, last_welcome_, scratch_;
+  core::HostReceiver receiver_;
+  net::Endpoint client_;
   lumen1::EdgeReceiver edges_;
   std::optional<lumen1::ClientState> wish_;
 };

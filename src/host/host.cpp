@@ -133,7 +133,8 @@ Status Host::open_session(std::size_t index) {
   LUMEN_CHECK_OK(crypto::fill_random(connect.secret));
   session->connect_file = connect_file(params_.runtime_root, index);
   session->sender = std::make_unique<stream::VideoSender>(
-      stream::SenderParams{.session = id, .on_idr_needed = [raw] { raw->link.send(link::RequestIdr{}); }},
+      stream::SenderParams{.stream = {.session = id},
+                           .on_idr_needed = [raw] { raw->link.send(link::RequestIdr{}); }},
       codec_, *socket_, log_);
   session->slot = std::make_unique<SessionSlot>(SlotParams{.program = params_.session_program,
                                                            .command = params_.command,
@@ -171,7 +172,7 @@ void Host::on_datagram(const net::Endpoint& from, MutableBytes datagram, Timesta
     foreign_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  sessions_[header->session]->port->on_datagram(*header, from, datagram, time);
+  sessions_[header->session]->port->on_datagram(from, datagram, time);
 }
 
 void Host::check_clients() {

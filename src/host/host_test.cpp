@@ -84,11 +84,7 @@ class ClientPortTest : public testing::Test {
     return net::UdpSocket::bind({.local = net::Endpoint::parse("127.0.0.1", 0).value()}).value();
   }
 
-  void deliver(std::vector<std::byte> datagram) {
-    const auto header = lumen1::decode_clear_header(datagram);
-    ASSERT_TRUE(header);
-    port_->on_datagram(*header, from_, datagram, Timestamp{1s});
-  }
+  void deliver(std::vector<std::byte> datagram) { port_->on_datagram(from_, datagram, Timestamp{1s}); }
   lumen1::ConnectionKeys handshake() {
     lumen1::Random random{};
     EXPECT_TRUE(crypto::fill_random(random));

@@ -1,13 +1,19 @@
 // lumen/lumen1: two-message handshake from a shared 32-byte secret (the connect file). Sans-I/O.
 //
-//   hello   = clear header | client random (16) | sealed {version u16, zero u16} | tag
-//   welcome = clear header | client random (16) | host random (16) | sealed {version u16, zero u16} | tag
-// keys = HKDF-SHA256(secret, salt = randoms, info = "lumen/1 hello" | "lumen/1 welcome" | "lumen/1 h2c" |
-// "lumen/1 c2h"). Fresh randoms at both ends make every connection's keys new, so no nonce repeats; a
-// replayed hello yields keys that its sender cannot use, and the host switches to a new connection only when
-// the first sealed client message under the new keys proves that the client is there.
-// Everything in clear is associated data. Of each key's 28 derived bytes 16 are the AES key, 12 its nonce
-// salt.
+//   hello   = clear header | client random (16) | sealed {version u16, count u8, zero u8, cipher u8[4]} | tag
+//   welcome = clear header | client random (16) | host random (16) | sealed {version u16, cipher u8, zero u8}
+//             | tag
+// The hello offers ciphers in the client's order of preference; the host takes the first that it accepts and
+// names it in the welcome. Both messages are sealed with AES-128-GCM, everything in clear is associated data.
+//   hello key       = HKDF-SHA256(secret, salt = client random, info = "lumen/1 hello")
+//   welcome key     = HKDF-SHA256(secret, salt = hello | host random, info = "lumen/1 welcome")
+//   traffic secrets = HKDF-SHA256(secret, salt = hello | welcome, info = "lumen/1 h2c" | "lumen/1 c2h")
+// Hello and welcome stand for the whole messages, tags included: a host that saw another offer than the
+// client made cannot make a welcome that the client takes, and ends that disagree about the cipher share no
+// key. Fresh randoms at both ends make every connection's keys new, so no nonce repeats; a replayed hello
+// yields keys that its sender cannot use, and the host switches to a new connection only when the first
+// sealed client message under the new keys proves that the client is there. Of each message key's 28 derived
+// bytes 16 are the AES key, 12 its IV.
 #pragma once
 
 #include <array>
@@ -19,10 +25,15 @@
 
 namespace lumen::lumen1 {
 
-inline constexpr std::size_t kSecretBytes = 32, kRandomBytes = 16;
-inline constexpr std::uint16_t kVersion = 1;
+inline constexpr std::size_t kSecretBytes = 32, kRandomBytes = 16, kMaxOfferedCiphers = 4;
+inline constexpr std::uint16_t kVersion = 2;
 using Secret = std::array<std::byte, kSecretBytes>;
 using Random = std::array<std::byte, kRandomBytes>;
+
+// Ciphers in order of preference, 1 to kMaxOfferedCiphers.
+using CipherOffer = std::vector<crypto::AeadAlgorithm>;
+// All that we have, the one first that this CPU is faster at.
+CipherOffer preferred_ciphers();
 
 struct ConnectionKeys {
   DirectionKeys host_to_client, client_to_host;
@@ -30,8 +41,10 @@ struct ConnectionKeys {
 
 class ClientHandshake {
  public:
-  // `random` must be fresh (crypto::fill_random) for each attempt.
-  static Result<ClientHandshake> create(const Secret& secret, std::uint8_t session, const Random& random);
+  // `random` must be fresh (crypto::fill_random) for each attempt. `handshake.offer` for an offer of a wrong
+  // size.
+  static Result<ClientHandshake> create(const Secret& secret, std::uint8_t session, const Random& random,
+                                        CipherOffer offer = preferred_ciphers());
   ClientHandshake(const ClientHandshake&) = default;
   ClientHandshake& operator=(const ClientHandshake&) = default;
   ~ClientHandshake();  // wipes the secret
@@ -41,12 +54,11 @@ class ClientHandshake {
   std::optional<ConnectionKeys> on_welcome(ByteView datagram) const;
 
  private:
-  ClientHandshake(const Secret& secret, std::uint8_t session, const Random& random,
-                  std::vector<std::byte> hello)
-      : secret_{secret}, session_{session}, random_{random}, hello_{std::move(hello)} {}
+  ClientHandshake(const Secret& secret, std::uint8_t session, CipherOffer offer, std::vector<std::byte> hello)
+      : secret_{secret}, session_{session}, offer_{std::move(offer)}, hello_{std::move(hello)} {}
   Secret secret_;
   std::uint8_t session_;
-  Random random_;
+  CipherOffer offer_;
   std::vector<std::byte> hello_;
 };
 
@@ -54,10 +66,10 @@ struct HostAnswer {
   std::vector<std::byte> welcome;
   ConnectionKeys keys;
 };
-// The answer to an authentic hello of a version that we speak; nullopt otherwise: then stay silent.
-// `host_random` must be fresh, except that the same hello may be answered with the same random again.
-// Leaves the hello as it is.
+// The answer to an authentic hello of a version that we speak and with a cipher that we accept; nullopt
+// otherwise: then stay silent. `host_random` must be fresh, except that the same hello may be answered with
+// the same random again. Leaves the hello as it is.
 std::optional<HostAnswer> answer_hello(const Secret& secret, std::uint8_t session, const Random& host_random,
-                                       ByteView hello);
+                                       ByteView hello, const CipherOffer& accepted = preferred_ciphers());
 
 }  // namespace lumen::lumen1

@@ -92,6 +92,7 @@ void put(ByteWriter& out, const ClientState& state) {
   out.little(state.loss.expected);
   out.little(state.loss.lost);
   out.little(state.loss.longest_burst);
+  out.little(state.loss.runs);
   out.little(state.round_trip_us);
 }
 void put(ByteWriter& out, const AskRecovery& ask) { out.little(ask.broken_frame); }
@@ -216,9 +217,10 @@ std::optional<ClientMessage> read_client_state(ByteReader& in) {
   state.loss.expected = in.little<std::uint32_t>();
   state.loss.lost = in.little<std::uint32_t>();
   state.loss.longest_burst = in.little<std::uint32_t>();
+  state.loss.runs = in.little<std::uint32_t>();
   state.round_trip_us = in.little<std::uint32_t>();
   if (!is_valid(state.mode) || !pointer_drawn) return std::nullopt;
-  if (state.loss.lost > state.loss.expected) return std::nullopt;
+  if (state.loss.lost > state.loss.expected || state.loss.runs > state.loss.lost) return std::nullopt;
   state.pointer_drawn = *pointer_drawn;
   return state;
 }

@@ -22,7 +22,7 @@ struct ClientState {
   Mode mode;
   bool pointer_drawn = false;
   std::uint32_t ping = 0;           // echoed in HostState
-  LossReport loss;                  // lost <= expected
+  LossReport loss;                  // runs <= lost <= expected
   std::uint32_t round_trip_us = 0;  // the client's estimate, 0: none yet
 };
 struct AskRecovery {

@@ -171,7 +171,7 @@ TEST(VideoPacketizer, sealing_ends_when_packet_numbers_do) {
   VideoPacketizer packetizer{test::codec()};
   const auto frame = packetizer.pack(unit_of(as_view("x"), 1), ParityControl{}).value();
   auto sealer = Sealer::create(test::keys(), 1).value();
-  SealerProbe::set_next(sealer, (1ULL << 48U) - 1);
+  SealerProbe::set_next(sealer, UINT64_MAX - 1);
   EXPECT_TRUE(packetizer.seal(frame, 0, 1, {}, {}, sealer));
   EXPECT_FALSE(packetizer.seal(frame, 1, frame.datagrams, {}, {}, sealer));
 }

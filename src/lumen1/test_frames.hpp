@@ -15,7 +15,13 @@
 namespace lumen::lumen1 {
 
 struct SealerProbe {
-  static void set_next(Sealer& sealer, std::uint64_t number) { sealer.next_ = number; }
+  // As if this epoch began with packet `number`.
+  static void set_next(Sealer& sealer, std::uint64_t number) { sealer.epoch_begin_ = sealer.next_ = number; }
+  // As if `packets` of this epoch had been sealed.
+  static void age(Sealer& sealer, std::uint64_t packets) { sealer.next_ = sealer.epoch_begin_ + packets; }
+};
+struct OpenerProbe {
+  static void set_forged(Opener& opener, std::uint64_t forged) { opener.forged_ = forged; }
 };
 
 }  // namespace lumen::lumen1
@@ -90,8 +96,8 @@ inline Bodies pack(ByteView bytes, std::uint64_t id, std::size_t max_shard_bytes
   return bodies_of(packetizer.pack(unit_of(bytes, id), parity).value());
 }
 
-inline DirectionKeys keys() {
-  return {.key = counting<crypto::Key>(), .salt = counting<crypto::Nonce>(0x10)};
+inline DirectionKeys keys(crypto::AeadAlgorithm cipher = crypto::AeadAlgorithm::aes_128_gcm) {
+  return {.cipher = cipher, .secret = counting<TrafficSecret>()};
 }
 
 }  // namespace lumen::lumen1::test

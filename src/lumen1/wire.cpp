@@ -39,19 +39,23 @@ bool is_valid_side(std::uint16_t pixels) { return pixels >= 1 && pixels <= kMaxM
 std::optional<ClearHeader> decode_clear_header(ByteView datagram) {
   ByteReader reader{datagram};
   const auto kind = reader.little<std::uint8_t>();
-  const auto session = reader.little<std::uint8_t>();
-  const auto number_low = reader.little<std::uint32_t>();
-  const auto number_high = reader.little<std::uint16_t>();
-  if (!reader.ok() || !is_known(kind)) return std::nullopt;
-  return ClearHeader{static_cast<Kind>(kind), session, std::uint64_t{number_high} << 32U | number_low};
+  ClearHeader header;
+  header.session = reader.little<std::uint8_t>();
+  header.epoch = reader.little<std::uint8_t>();
+  const auto zero_3 = reader.little<std::uint8_t>();
+  header.packet_number = reader.little<std::uint64_t>();
+  if (!reader.ok() || !is_known(kind) || zero_3 != 0) return std::nullopt;
+  header.kind = static_cast<Kind>(kind);
+  return header;
 }
 
 void encode(const ClearHeader& header, MutableBytes out) {
   ByteWriter writer{out};
   writer.little(static_cast<std::uint8_t>(header.kind));
   writer.little(header.session);
-  writer.little(static_cast<std::uint32_t>(header.packet_number));
-  writer.little(static_cast<std::uint16_t>(header.packet_number >> 32U));
+  writer.little(header.epoch);
+  writer.little(std::uint8_t{0});
+  writer.little(header.packet_number);
 }
 
 std::optional<ShardHeader> decode_shard_header(ByteView body) {

@@ -1,10 +1,12 @@
 // lumen/lumen1: the bytes of the media datagrams. docs/protocol/lumen1.md has the drawings.
 //
-// datagram = clear header (8) | sealed body | tag (16).  Little endian throughout.
+// datagram = clear header (12) | sealed body | tag (16).  Little endian throughout.
 //   0  u8  kind          0x04…0x0F: never a QUIC packet on a shared socket (its bit 0x40 is always set)
 //   1  u8  session       which of the host's sessions, so that the key is known before anything else
-//   2  u48 packet number never repeats under a key; the nonce is the key's salt XOR it
-// The clear header is the associated data. The handshake kinds carry 16 random bytes more in clear.
+//   2  u8  epoch         how often the key was changed, low 8 bits
+//   3  u8  zero
+//   4  u64 packet number goes on from epoch to epoch and never repeats; the nonce is the epoch's IV XOR it
+// The clear header is the associated data. The handshake kinds carry 16 or 32 random bytes more in clear.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +26,7 @@ enum class Kind : std::uint8_t {
   client_message = 0x08,  // client → host
 };
 
-inline constexpr std::size_t kClearHeaderBytes = 8, kTagBytes = 16;
+inline constexpr std::size_t kClearHeaderBytes = 12, kTagBytes = 16;
 inline constexpr std::size_t kShardHeaderBytes = 20, kFrameHeaderBytes = 24;
 inline constexpr std::size_t kMaxDatagramBytes = 1440;
 inline constexpr std::size_t kShardAlignment = 16;  // equal work for SIMD kernels and AES
@@ -36,8 +38,8 @@ inline constexpr std::size_t kMaxFrameBytes = 64U << 20U;  // a larger frame is 
 
 struct ClearHeader {
   Kind kind{};
-  std::uint8_t session = 0;
-  std::uint64_t packet_number = 0;  // 48 bits
+  std::uint8_t session = 0, epoch = 0;
+  std::uint64_t packet_number = 0;
 };
 std::optional<ClearHeader> decode_clear_header(ByteView datagram);  // nullopt: not ours
 void encode(const ClearHeader& header, MutableBytes out);           // out: kClearHeaderBytes

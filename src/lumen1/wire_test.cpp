@@ -35,25 +35,31 @@ ShardHeader sample() {
 }
 
 TEST(ClearHeader, has_these_bytes) {
-  const ClearHeader header{Kind::video, 9, 0x0605'0403'0201};
-  const auto bytes = from_hex("06 09 010203040506");
+  const ClearHeader header{Kind::video, 9, 0xA5, 0x0807'0605'0403'0201};
+  const auto bytes = from_hex("06 09 a5 00 0102030405060708");
   EXPECT_EQ(encoded(header, kClearHeaderBytes), bytes);
   const auto back = decode_clear_header(bytes);
   ASSERT_TRUE(back);
   EXPECT_EQ(back->kind, Kind::video);
   EXPECT_EQ(back->session, 9);
-  EXPECT_EQ(back->packet_number, 0x0605'0403'0201U);
+  EXPECT_EQ(back->epoch, 0xA5);
+  EXPECT_EQ(back->packet_number, 0x0807'0605'0403'0201U);
 }
 
 TEST(ClearHeader, kinds_of_others_and_short_datagrams_are_not_ours) {
   for (unsigned kind = 0; kind < 256; ++kind) {
-    auto bytes = from_hex("00 09 010203040506");
+    auto bytes = from_hex("00 09 a5 00 0102030405060708");
     bytes[0] = static_cast<std::byte>(kind);
     EXPECT_EQ(decode_clear_header(bytes).has_value(), kind >= 4 && kind <= 8) << kind;
   }
   for (std::size_t size = 0; size < kClearHeaderBytes; ++size) {
-    EXPECT_FALSE(decode_clear_header(ByteView{from_hex("06 09 010203040506")}.first(size))) << size;
+    const auto bytes = from_hex("06 09 a5 00 0102030405060708");
+    EXPECT_FALSE(decode_clear_header(ByteView{bytes}.first(size))) << size;
   }
+}
+
+TEST(ClearHeader, the_byte_that_must_be_zero_is_checked) {
+  EXPECT_FALSE(decode_clear_header(from_hex("06 09 a5 01 0102030405060708")));
 }
 
 TEST(ShardHeader, has_these_bytes) {

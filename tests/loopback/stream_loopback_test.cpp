@@ -63,9 +63,7 @@ class StreamLoopback : public testing::Test {
       while (!stop.stop_requested()) {
         socket_.receive(20ms, [this](const net::Endpoint& from, MutableBytes datagram) {
           remember(from);
-          if (const auto header = lumen1::decode_clear_header(datagram)) {
-            port_->on_datagram(*header, from, datagram, SteadyTime{}.now());
-          }
+          port_->on_datagram(from, datagram, SteadyTime{}.now());
         });
       }
     });

@@ -1,13 +1,11 @@
-// lumen/stream/receive: the client's sealed messages to the host. Shared by lm-recv (state, recovery) and the
-// window thread (input): a mutex guards the cipher and the edge queue. Thread-safe.
+// lumen/stream/receive: sends the client's messages to the host. Shared by lm-recv (state, recovery) and the
+// window's thread (input): a mutex guards the core's sender. Thread-safe.
 #pragma once
 
-#include <optional>
-#include <vector>
+#include <span>
 
 #include "base/mutex.hpp"
-#include "lumen1/edge_input.hpp"
-#include "lumen1/protection.hpp"
+#include "core/client_sender.hpp"
 #include "net/udp.hpp"
 
 namespace lumen::stream {
@@ -24,20 +22,16 @@ class ClientChannel {
   // Sent at once; edges again until acknowledged.
   void send_input(const InputEvent& event) LUMEN_EXCLUDES(mutex_);
   void edges_acknowledged(std::uint32_t sequence) LUMEN_EXCLUDES(mutex_);
-  // Sends waiting edges again; call every few milliseconds. True when there were any.
-  bool repeat_edges() LUMEN_EXCLUDES(mutex_);
+  // Sends waiting edges again, when it is time; call every few milliseconds.
+  void repeat_edges(Timestamp now) LUMEN_EXCLUDES(mutex_);
 
  private:
-  void seal_and_send() LUMEN_REQUIRES(mutex_);
-  void append_edges() LUMEN_REQUIRES(mutex_);
+  void send_sealed(std::optional<ByteView> datagram) LUMEN_REQUIRES(mutex_);
 
   net::UdpSocket& socket_;
   const net::Endpoint host_;
   mutable Mutex mutex_;
-  std::optional<lumen1::Sealer> sealer_ LUMEN_GUARDED_BY(mutex_);
-  lumen1::EdgeSender edges_ LUMEN_GUARDED_BY(mutex_);
-  std::vector<std::byte> body_ LUMEN_GUARDED_BY(mutex_);
-  std::vector<std::byte> datagram_ LUMEN_GUARDED_BY(mutex_);
+  core::ClientSender sender_ LUMEN_GUARDED_BY(mutex_);
 };
 
 }  // namespace lumen::stream

@@ -1,5 +1,5 @@
-// lumen/stream/receive: the client's side of a stream: handshake, reassembly, recovery, feedback (lm-recv),
-// then decoding (lm-dec). Pictures and states come out through callbacks.
+// lumen/stream/receive: the client's running stream: lm-recv feeds datagrams and time to the core's receiver
+// and sends what that wants said, lm-dec decodes. Pictures and states come out through callbacks.
 #pragma once
 
 #include <atomic>
@@ -8,11 +8,9 @@
 
 #include "base/log.hpp"
 #include "base/thread.hpp"
+#include "core/client_receiver.hpp"
 #include "fec/leopard.hpp"
-#include "flow/loss_meter.hpp"
-#include "flow/recovery.hpp"
 #include "lumen1/connect_info.hpp"
-#include "lumen1/reassembler.hpp"
 #include "stream/receive/client_channel.hpp"
 #include "stream/receive/decode_stage.hpp"
 #include "stream/receive/impairment.hpp"
@@ -62,15 +60,11 @@ class StreamReceiver {
   void loop(const std::stop_token& stop);
   Duration wait_time() const;
   void on_datagram(MutableBytes datagram);
-  void on_welcome(MutableBytes datagram);
-  void on_host_message(ByteView body);
-  void on_host_state(const lumen1::HostState& state);
+  bool drops(ByteView datagram);
+  void on_connected();
+  void on_host_message();
   void deliver();
-  void deliver_one();
   void tick();
-  void send_hello();
-  void send_state();
-  void ask_recovery();
   void publish_stats();
 
   ReceiverParams params_;
@@ -87,19 +81,12 @@ class StreamReceiver {
   std::atomic<std::uint64_t> broken_in_decoder_{0};  // set by lm-dec, taken by lm-recv; 0: none
   // lm-recv
   Impairment impairment_;
-  std::optional<lumen1::ClientHandshake> handshake_;
-  std::optional<lumen1::Opener> opener_;
   fec::Leopard codec_;
-  lumen1::Reassembler reassembler_{codec_};
-  LossMeter loss_meter_;
-  RecoveryAsker recovery_;
+  core::ClientReceiver stream_;
   ReceiveStats stats_;
+  std::uint64_t not_from_host_ = 0;
   AccessUnit unit_;
-  std::optional<lumen1::HostState> host_state_;
-  std::optional<FrameId> first_;
-  Timestamp next_hello_{}, next_state_{}, next_edges_{}, heard_{};
-  Timestamp ping_sent_{};
-  std::uint32_t ping_ = 0;
+  Timestamp next_publish_{};
   DecodeStage decode_;
   OwnedThread thread_;
 };

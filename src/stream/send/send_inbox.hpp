@@ -2,7 +2,6 @@
 // Producers: lm-main, lm-net. Consumer: lm-send. Thread-safe.
 #pragma once
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -47,9 +46,7 @@ class SendInbox {
   void report(const LossReport& loss, Duration round_trip) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
     if (next_.loss) {
-      next_.loss->expected += loss.expected;
-      next_.loss->lost += loss.lost;
-      next_.loss->longest_burst = std::max(next_.loss->longest_burst, loss.longest_burst);
+      next_.loss->add(loss);
     } else {
       next_.loss = loss;
     }

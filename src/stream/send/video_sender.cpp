@@ -4,16 +4,12 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
-#include <algorithm>
 #include <array>
 
 #include "base/priority.hpp"
 
 namespace lumen::stream {
 namespace {
-
-constexpr std::size_t kBatchDatagrams = 44;  // one GSO train of about 64 KB
-constexpr Duration kFirstRoundTrip = std::chrono::milliseconds{50};
 
 Timestamp now() { return SteadyTime{}.now(); }
 
@@ -31,10 +27,7 @@ VideoSender::VideoSender(SenderParams params, const fec::Leopard& codec, net::Ud
       socket_{socket},
       log_{log},
       wake_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
-      packetizer_{codec},
-      pacer_{params_.rate, params_.burst},
-      round_trip_{kFirstRoundTrip},
-      message_memory_(lumen1::kMaxDatagramBytes),
+      stream_{params_.stream, codec},
       thread_{"lm-send", [this](const std::stop_token& stop) { loop(stop); }} {}
 
 VideoSender::~VideoSender() {
@@ -73,11 +66,9 @@ void VideoSender::report(const LossReport& loss, Duration round_trip) {
 }
 
 void VideoSender::broken(std::uint32_t frame) {
-  const auto last = frame_id_.load(std::memory_order_relaxed);
-  // Only frames already sent can be broken: unwrap to the newest such number not above the last one.
-  const auto behind = static_cast<std::uint32_t>(last) - frame;
-  if (behind > last || behind > 1U << 30U) return;
-  inbox_.broken(FrameId{last - behind});
+  const auto sent = core::unwrap_sent(frame, FrameId{frame_id_.load(std::memory_order_relaxed)});
+  if (!sent) return;
+  inbox_.broken(*sent);
   wake();
 }
 
@@ -109,84 +100,61 @@ void VideoSender::loop(const std::stop_token& stop) {
 }
 
 void VideoSender::apply(SendInbox::Taken taken) {
-  if (taken.peer_changed) {
-    sealer_.reset();
-    to_.reset();
-    parity_ = ParityControl{};
-    merger_ = RecoveryMerger{};
-    round_trip_ = kFirstRoundTrip;
-    if (taken.peer) {
-      auto sealer = lumen1::Sealer::create(taken.peer->keys, params_.session);
-      if (!sealer) {
-        log_.error("cannot protect the stream: {}", describe(sealer.error()));
-      } else {
-        sealer_ = std::move(*sealer);
-        to_ = taken.peer->endpoint;
-        // It can start with an IDR only; asking through the merger keeps its own request from making another.
-        const FrameId next{frame_id_.load(std::memory_order_relaxed) + 1};
-        if (merger_.request(next, now(), round_trip_)) params_.on_idr_needed();
-      }
-    }
-  }
+  if (taken.peer_changed) change_peer(taken.peer);
   if (taken.moved_to && to_) to_ = taken.moved_to;
-  if (taken.round_trip > Duration::zero()) round_trip_ = taken.round_trip;
-  if (taken.loss) {
-    parity_.report(now(), *taken.loss);
-    stats_.assumed_loss_ppm.store(static_cast<std::uint64_t>(parity_.assumed_loss() * 1e6),
-                                  std::memory_order_relaxed);
-  }
-  if (taken.broken) {
-    stats_.recovery_asked.fetch_add(1, std::memory_order_relaxed);
-    if (merger_.request(*taken.broken, now(), round_trip_)) params_.on_idr_needed();
-    stats_.recovery_merged.store(merger_.merged_count(), std::memory_order_relaxed);
-  }
+  if (taken.loss) stream_.report(*taken.loss, taken.round_trip, now());
+  if (taken.broken) stream_.broken(*taken.broken, now());
   if (!taken.message.empty()) send_message_now(taken.message);
+  settle();
+}
+
+void VideoSender::change_peer(const std::optional<Peer>& peer) {
+  stream_.disconnect();
+  to_.reset();
+  if (!peer) return;
+  if (const auto connected = stream_.connect(peer->keys, now()); !connected) {
+    log_.error("cannot protect the stream: {}", describe(connected.error()));
+    return;
+  }
+  to_ = peer->endpoint;
 }
 
 void VideoSender::send_message_now(ByteView body) {
-  const auto total = lumen1::kClearHeaderBytes + body.size() + lumen1::kTagBytes;
-  if (!sealer_ || !to_ || total > message_memory_.size()) return;
-  const auto datagram = MutableBytes{message_memory_}.first(total);
-  std::ranges::copy(body, datagram.begin() + lumen1::kClearHeaderBytes);
-  if (!sealer_->seal(lumen1::Kind::host_message, datagram)) return;
-  if (!socket_.send_one(*to_, datagram)) stats_.refused.fetch_add(1, std::memory_order_relaxed);
+  const auto datagram = stream_.seal_message(body);
+  if (!datagram || !to_) return;
+  if (!socket_.send_one(*to_, *datagram)) stats_.refused.fetch_add(1, std::memory_order_relaxed);
 }
 
 void VideoSender::send_unit(const AccessUnitView& unit) {
-  if (!sealer_ || !to_) return;  // nobody watches
-  auto numbered = unit;
-  numbered.id = FrameId{frame_id_.load(std::memory_order_relaxed) + 1};
-  const auto packed = packetizer_.pack(numbered, parity_);
-  if (!packed) {
-    log_.error("frame {} dropped: {}", numbered.id.value, describe(packed.error()));
-    params_.on_idr_needed();
+  if (!to_) return;  // nobody watches
+  if (const auto pushed = stream_.push(unit, now()); !pushed) {
+    log_.error("a frame is dropped: {}", describe(pushed.error()));
+    settle();
     return;
   }
-  frame_id_.store(numbered.id.value, std::memory_order_relaxed);
-  if (unit.kind == PictureKind::idr) {
-    merger_.idr_made(numbered.id, now());
-    stats_.idr.fetch_add(1, std::memory_order_relaxed);
+  frame_id_.store(stream_.last_frame().value, std::memory_order_relaxed);
+  settle();  // before it is sent: whoever has received the frame finds it counted
+  while (const auto train = stream_.next_train(now())) {
+    if (train->due > now()) sleep_until(train->due);
+    const auto accepted = socket_.send_segments(*to_, train->bytes, train->datagram_bytes);
+    stats_.refused.fetch_add(train->datagrams - accepted, std::memory_order_relaxed);
+    stats_.datagrams.fetch_add(accepted, std::memory_order_relaxed);
+    stats_.bytes.fetch_add(accepted * train->datagram_bytes, std::memory_order_relaxed);
   }
-  // Before it is sent: whoever has received the frame finds it counted.
-  stats_.frames.fetch_add(1, std::memory_order_relaxed);
-  stats_.data_shards.fetch_add(packed->data_datagrams, std::memory_order_relaxed);
-  stats_.parity_shards.fetch_add(packed->datagrams - packed->data_datagrams, std::memory_order_relaxed);
-  send_packed(*packed, unit.times.presented);
 }
 
-void VideoSender::send_packed(const lumen1::PackedFrame& frame, Timestamp presented) {
-  for (std::size_t first = 0; first < frame.datagrams; first += kBatchDatagrams) {
-    const auto end = std::min(first + kBatchDatagrams, frame.datagrams);
-    const auto bytes =
-        frame.bytes.subspan(first * frame.datagram_bytes, (end - first) * frame.datagram_bytes);
-    const auto due = pacer_.book(now(), Bytes{bytes.size()});
-    if (due > now()) sleep_until(due);
-    if (!packetizer_.seal(frame, first, end, presented, now(), *sealer_)) return;
-    const auto accepted = socket_.send_segments(*to_, bytes, frame.datagram_bytes);
-    stats_.refused.fetch_add(end - first - accepted, std::memory_order_relaxed);
-    stats_.datagrams.fetch_add(accepted, std::memory_order_relaxed);
-    stats_.bytes.fetch_add(accepted * frame.datagram_bytes, std::memory_order_relaxed);
-  }
+// After all that may have changed the stream: passes its wish on and publishes its counters.
+void VideoSender::settle() {
+  if (stream_.take_idr_request()) params_.on_idr_needed();
+  const auto stats = stream_.stats();
+  stats_.frames.store(stats.frames, std::memory_order_relaxed);
+  stats_.idr.store(stats.idr, std::memory_order_relaxed);
+  stats_.data_shards.store(stats.data_shards, std::memory_order_relaxed);
+  stats_.parity_shards.store(stats.parity_shards, std::memory_order_relaxed);
+  stats_.recovery_asked.store(stats.recovery_asked, std::memory_order_relaxed);
+  stats_.recovery_merged.store(stats.recovery_merged, std::memory_order_relaxed);
+  stats_.assumed_loss_ppm.store(static_cast<std::uint64_t>(stats.assumed_loss * 1e6),
+                                std::memory_order_relaxed);
 }
 
 }  // namespace lumen::stream

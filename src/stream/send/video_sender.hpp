@@ -1,6 +1,5 @@
-// lumen/stream/send: access units from the shared ring to paced, protected, sealed datagrams; one thread
-// (lm-send) and one client per sender. Frames are numbered here, so that numbers go on when the session
-// process is started again.
+// lumen/stream/send: the thread (lm-send) that takes access units from the shared ring, has them made into
+// datagrams (core::HostSender) and sends these when they are due. One client per sender.
 #pragma once
 
 #include <atomic>
@@ -9,11 +8,8 @@
 
 #include "base/log.hpp"
 #include "base/thread.hpp"
-#include "fec/leopard.hpp"
-#include "flow/pacer.hpp"
-#include "flow/recovery.hpp"
+#include "core/host_sender.hpp"
 #include "link/shared_ring.hpp"
-#include "lumen1/packetizer.hpp"
 #include "stream/send/send_inbox.hpp"
 
 namespace lumen::stream {
@@ -27,10 +23,7 @@ struct SendStats {
 };
 
 struct SenderParams {
-  std::uint8_t session = 0;
-  // The path's rate for pacing within a frame: bursts of `burst` leave at once, the rest at `rate`.
-  BitsPerSecond rate{400'000'000};
-  Bytes burst{64U << 10U};
+  core::HostSenderParams stream;
   // Called on lm-send when the client needs an IDR (already merged to one per round trip).
   std::function<void()> on_idr_needed;
 };
@@ -59,9 +52,10 @@ class VideoSender {
   void loop(const std::stop_token& stop);
   void wait();
   void apply(SendInbox::Taken taken);
+  void change_peer(const std::optional<Peer>& peer);
   void send_unit(const AccessUnitView& unit);
-  void send_packed(const lumen1::PackedFrame& frame, Timestamp presented);
   void send_message_now(ByteView body);
+  void settle();
   void wake() const;
 
   SenderParams params_;
@@ -76,13 +70,7 @@ class VideoSender {
   // lm-send
   std::shared_ptr<link::SharedRing> ring_;
   std::optional<net::Endpoint> to_;
-  std::optional<lumen1::Sealer> sealer_;
-  lumen1::VideoPacketizer packetizer_;
-  ParityControl parity_;
-  Pacer pacer_;
-  RecoveryMerger merger_;
-  Duration round_trip_{};
-  std::vector<std::byte> message_memory_;
+  core::HostSender stream_;
   OwnedThread thread_;
 };
 

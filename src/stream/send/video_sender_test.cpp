@@ -19,11 +19,11 @@ net::UdpSocket any_socket() {
 class VideoSenderTest : public testing::Test {
  protected:
   VideoSenderTest() {
-    EXPECT_TRUE(crypto::fill_random(keys_.key));
+    EXPECT_TRUE(crypto::fill_random(keys_.secret));
     opener_ = lumen1::Opener::create(keys_).value();
   }
   SenderParams params() {
-    return {.session = 3, .on_idr_needed = [this] { idr_asked_.fetch_add(1); }};
+    return {.stream = {.session = 3}, .on_idr_needed = [this] { idr_asked_.fetch_add(1); }};
   }
   void push(std::size_t bytes, PictureKind kind = PictureKind::delta, std::byte fill = std::byte{7}) {
     const std::vector<std::byte> data(bytes, fill);

@@ -1,0 +1,210 @@
+#include "core/client_receiver.hpp"
+
+#include <algorithm>
+
+namespace lumen::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kPingTimeout = 2s;
+
+}  // namespace
+
+ClientReceiver::ClientReceiver(const ClientReceiverParams& params, const fec::Leopard& codec)
+    : params_{params}, reassembler_{codec, params.reassembly} {}
+
+ClientReceiver::Heard ClientReceiver::receive(MutableBytes datagram, Timestamp now) {
+  const auto header = lumen1::decode_clear_header(datagram);
+  const auto bytes = datagram.size();
+  if (!header) {
+    ++stats_.foreign;
+    return Heard::foreign;
+  }
+  if (header->kind == lumen1::Kind::welcome) {
+    return on_welcome(datagram, now) ? Heard::connected : Heard::refused;
+  }
+  if (!opener_) return Heard::refused;
+  const auto opened = opener_->open(datagram);
+  if (!opened) return Heard::refused;
+  heard_ = now;
+  ++stats_.datagrams;
+  stats_.bytes += bytes;
+  loss_meter_.received(opened->header.packet_number);
+  if (opened->header.kind == lumen1::Kind::video) {
+    reassembler_.push(opened->body, now);
+    note_loss();
+    return Heard::video;
+  }
+  if (opened->header.kind != lumen1::Kind::host_message) return Heard::foreign;
+  on_messages(opened->body, now);
+  return Heard::message;
+}
+
+bool ClientReceiver::on_welcome(ByteView datagram, Timestamp now) {
+  if (!handshake_) return false;
+  const auto keys = handshake_->on_welcome(datagram);
+  if (!keys) return false;
+  auto opener = lumen1::Opener::create(keys->host_to_client);
+  if (!opener) return false;
+  stats_.not_authentic += opener_ ? opener_->rejected() : 0;
+  opener_ = std::move(*opener);
+  send_keys_ = keys->client_to_host;
+  handshake_.reset();
+  begin(now);
+  return true;
+}
+
+// The host counts datagrams from the beginning, and may count frames from anywhere.
+void ClientReceiver::begin(Timestamp now) {
+  reassembler_.reset();
+  loss_meter_ = {};
+  recovery_ = {};
+  first_.reset();
+  missing_.reset();
+  ping_sent_.reset();
+  host_left_ = false;
+  heard_ = now;
+  next_state_ = now;
+}
+
+void ClientReceiver::on_messages(ByteView body, Timestamp now) {
+  for (const auto& message : lumen1::decode_host_messages(body).messages) {
+    if (const auto* state = std::get_if<lumen1::HostState>(&message)) {
+      on_state(*state, now);
+    } else {
+      host_left_ = true;
+    }
+  }
+}
+
+void ClientReceiver::on_state(const lumen1::HostState& state, Timestamp now) {
+  if (ping_sent_ && state.pong == ping_) {
+    const auto sample = now - *ping_sent_;
+    auto& round_trip = stats_.round_trip;
+    round_trip = round_trip == Duration::zero() ? sample : (round_trip * 7 + sample) / 8;
+    recovery_.set_interval(std::clamp<Duration>(round_trip * 2, 10ms, 250ms));
+    ping_sent_.reset();
+  }
+  state_changed_ = state_changed_ || !host_state_ || host_state_->state != state.state ||
+                   host_state_->mode != state.mode || host_state_->reason != state.reason ||
+                   host_state_->encoder != state.encoder;
+  host_state_ = state;
+}
+
+void ClientReceiver::note_missing(lumen1::FrameLoss loss) {
+  missing_ = missing_ ? lumen1::FrameLoss{missing_->first, loss.last} : loss;
+}
+
+void ClientReceiver::note_loss() {
+  const auto loss = reassembler_.take_loss();
+  if (!loss) return;
+  recovery_.broken_at(loss->last);
+  note_missing(*loss);
+}
+
+bool ClientReceiver::is_decodable(const AccessUnit& unit) {
+  const bool idr = unit.kind == PictureKind::idr;
+  if (!first_ && !idr) recovery_.broken_at(unit.id);  // joined in the middle
+  if (recovery_.is_broken() && !idr) {
+    ++stats_.skipped_broken;
+    note_missing({unit.id, unit.id});
+    return false;
+  }
+  if (!first_) first_ = unit.id;
+  if (idr) {
+    ++stats_.idr;
+    recovery_.idr_decoded(unit.id);
+  }
+  return true;
+}
+
+// Losses are noticed in order: everything up to the popped unit that is lost is known by then.
+template <class Pop>
+bool ClientReceiver::pop_decodable(AccessUnit& unit, Pop pop) {
+  for (;;) {
+    const auto repaired = reassembler_.stats().frames_repaired;
+    const bool popped = pop();
+    note_loss();
+    if (!popped) return false;
+    repaired_ = reassembler_.stats().frames_repaired != repaired;
+    if (is_decodable(unit)) return true;
+  }
+}
+
+bool ClientReceiver::pop(AccessUnit& unit, Timestamp now) {
+  return pop_decodable(unit, [&] { return reassembler_.pop(unit, now); });
+}
+
+std::optional<ByteView> ClientReceiver::pop_view(AccessUnit& unit, Timestamp now) {
+  std::optional<ByteView> bytes;
+  const bool popped = pop_decodable(unit, [&] {
+    bytes = reassembler_.pop_view(unit, now);
+    return bytes.has_value();
+  });
+  return popped ? bytes : std::nullopt;
+}
+
+void ClientReceiver::set_wish(const ClientWish& wish) {
+  if (wish == wish_) return;
+  wish_ = wish;
+  next_state_ = {};
+}
+
+Result<std::optional<ByteView>> ClientReceiver::next_hello(Timestamp now) {
+  if (!must_greet(now) || now < next_hello_) return std::optional<ByteView>{};
+  next_hello_ = now + kHelloInterval;
+  if (!handshake_) {
+    lumen1::Random random{};
+    LUMEN_CHECK_OK(crypto::fill_random(random));
+    LUMEN_TRY(handshake_, lumen1::ClientHandshake::create(params_.secret, params_.session, random));
+  }
+  return std::optional<ByteView>{handshake_->hello()};
+}
+
+std::optional<lumen1::ClientMessage> ClientReceiver::next_message(Timestamp now) {
+  if (must_greet(now)) return std::nullopt;
+  if (const auto broken = recovery_.due(now)) {
+    ++stats_.recovery_asked;
+    return lumen1::AskRecovery{static_cast<std::uint32_t>(broken->value)};
+  }
+  if (now < next_state_) return std::nullopt;
+  next_state_ = now + kStateInterval;
+  return compose_state(now);
+}
+
+lumen1::ClientState ClientReceiver::compose_state(Timestamp now) {
+  // One ping at a time, given up after a while: an answer may take longer than the interval of these
+  // messages.
+  if (!ping_sent_ || now - *ping_sent_ > kPingTimeout) {
+    ++ping_;
+    ping_sent_ = now;
+  }
+  lumen1::ClientState state;
+  state.mode = wish_.mode;
+  state.pointer_drawn = wish_.pointer_drawn;
+  state.ping = ping_;
+  state.loss = loss_meter_.take();
+  state.round_trip_us = static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(stats_.round_trip).count());
+  return state;
+}
+
+Timestamp ClientReceiver::next_deadline(Timestamp now) const {
+  auto deadline = next_hello_;
+  if (!must_greet(now)) {
+    deadline = std::min(heard_ + kSilence, next_state_);
+    if (const auto asks = recovery_.next_ask()) deadline = std::min(deadline, *asks);
+  }
+  if (const auto frame = reassembler_.next_deadline()) deadline = std::min(deadline, *frame);
+  return deadline;
+}
+
+ClientReceiverStats ClientReceiver::stats() const {
+  auto stats = stats_;
+  stats.reassembly = reassembler_.stats();
+  stats.not_authentic += opener_ ? opener_->rejected() : 0;
+  return stats;
+}
+
+}  // namespace lumen::core

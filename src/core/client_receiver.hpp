@@ -1,0 +1,124 @@
+// lumen/core: the client's receiving half: handshake, authentication, reassembly, loss measurement, and the
+// decision what to tell the host and when. Access units come out in order, each of them decodable: what a
+// loss made useless is left out until an IDR comes. Sans-I/O. Owner: one thread (lm-recv). Thread-safe: no.
+//
+// Memory is bounded by Reassembler::Params::memory_budget, whatever the peer sends.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "flow/loss_meter.hpp"
+#include "flow/recovery.hpp"
+#include "lumen1/handshake.hpp"
+#include "lumen1/messages.hpp"
+#include "lumen1/reassembler.hpp"
+
+namespace lumen::core {
+
+struct ClientReceiverParams {
+  std::uint8_t session = 0;
+  lumen1::Secret secret{};
+  lumen1::Reassembler::Params reassembly;
+};
+
+// What the client asks the host for.
+struct ClientWish {
+  Mode mode;
+  bool pointer_drawn = true;  // the pointer is part of the picture
+  bool operator==(const ClientWish&) const = default;
+};
+
+struct ClientReceiverStats {
+  lumen1::ReassemblyStats reassembly;
+  std::uint64_t datagrams = 0, bytes = 0, foreign = 0, not_authentic = 0;
+  std::uint64_t idr = 0, skipped_broken = 0, recovery_asked = 0;
+  Duration round_trip{};
+};
+
+class ClientReceiver {
+ public:
+  enum class Heard : std::uint8_t {
+    foreign,    // not lumen/1, or nothing that a host sends
+    refused,    // not authentic, replayed, or no connection yet
+    connected,  // welcome: send_keys() are new, and frame numbers may begin anywhere
+    video,      // pop() may have something
+    message,    // host_state() may be new, or the host left
+  };
+
+  // `codec` outlives this.
+  ClientReceiver(const ClientReceiverParams& params, const fec::Leopard& codec);
+
+  // One datagram from the host's address; it is decrypted in place. Call pop() until false after each.
+  Heard receive(MutableBytes datagram, Timestamp now);
+  bool is_connected() const { return opener_.has_value(); }
+  const lumen1::DirectionKeys& send_keys() const { return send_keys_; }
+
+  // The next access unit that can be decoded; call until false after receive() and at next_deadline().
+  // `unit.bytes` is replaced, its capacity reused.
+  bool pop(AccessUnit& unit, Timestamp now);
+  // The same without a copy: the bytes are valid until the next receive(), pop() or pop_view().
+  std::optional<ByteView> pop_view(AccessUnit& unit, Timestamp now);
+  // Whether parity had to mend the unit popped last.
+  bool is_repaired() const { return repaired_; }
+  // The frames, lost or useless without a lost one, that will never be popped, since the last call. Asked
+  // after each receive() and pop(), it names exactly those before the unit just popped.
+  std::optional<lumen1::FrameLoss> take_missing() { return std::exchange(missing_, std::nullopt); }
+  // A popped unit that nobody could decode, or had room for.
+  void not_decoded(FrameId frame) { recovery_.not_decoded(frame); }
+
+  // What the host last said of itself, and whether that changed since the last call.
+  const std::optional<lumen1::HostState>& host_state() const { return host_state_; }
+  bool take_state_change() { return std::exchange(state_changed_, false); }
+  bool host_left() const { return host_left_; }
+  Timestamp last_heard() const { return heard_; }
+
+  void set_wish(const ClientWish& wish);
+  // The hello to be sent, when it is time: until there is a connection, and when the host has been silent
+  // for kSilence.
+  Result<std::optional<ByteView>> next_hello(Timestamp now);
+  // The message to be sent, when it is time: a request for recovery, or the state. Call until nullopt.
+  std::optional<lumen1::ClientMessage> next_message(Timestamp now);
+  // When any of the above may have something to say without a new datagram.
+  Timestamp next_deadline(Timestamp now) const;
+
+  ClientReceiverStats stats() const;
+  std::size_t memory_bytes() const { return reassembler_.memory_bytes(); }
+
+  static constexpr Duration kSilence = std::chrono::seconds{5};
+  static constexpr Duration kHelloInterval = std::chrono::milliseconds{200};
+  static constexpr Duration kStateInterval = std::chrono::milliseconds{100};
+
+ private:
+  bool on_welcome(ByteView datagram, Timestamp now);
+  void on_messages(ByteView body, Timestamp now);
+  void on_state(const lumen1::HostState& state, Timestamp now);
+  void begin(Timestamp now);
+  template <class Pop>
+  bool pop_decodable(AccessUnit& unit, Pop pop);
+  bool is_decodable(const AccessUnit& unit);
+  void note_loss();
+  void note_missing(lumen1::FrameLoss loss);
+  bool must_greet(Timestamp now) const { return !opener_ || now - heard_ >= kSilence; }
+  lumen1::ClientState compose_state(Timestamp now);
+
+  ClientReceiverParams params_;
+  std::optional<lumen1::ClientHandshake> handshake_;
+  std::optional<lumen1::Opener> opener_;
+  lumen1::DirectionKeys send_keys_;
+  lumen1::Reassembler reassembler_;
+  LossMeter loss_meter_;
+  RecoveryAsker recovery_;
+  std::optional<lumen1::FrameLoss> missing_;
+  bool repaired_ = false;
+  std::optional<FrameId> first_;  // popped
+  std::optional<lumen1::HostState> host_state_;
+  bool state_changed_ = false, host_left_ = false;
+  ClientWish wish_;
+  Timestamp next_hello_{}, next_state_{}, heard_{};
+  std::uint32_t ping_ = 0;
+  std::optional<Timestamp> ping_sent_;
+  ClientReceiverStats stats_;
+};
+
+}  // namespace lumen::core

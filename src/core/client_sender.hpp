@@ -1,0 +1,45 @@
+// lumen/core: the client's sending half: messages and input as sealed datagrams; input edges again until they
+// are acknowledged. Sans-I/O. Owner: whoever guards it; lm-recv and the window's thread share one under a
+// mutex. Thread-safe: no.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "lumen1/edge_input.hpp"
+#include "lumen1/protection.hpp"
+
+namespace lumen::core {
+
+// A datagram that a function returns is valid until the next call of any; nullopt: there is nothing to send,
+// or no connection.
+class ClientSender {
+ public:
+  static constexpr Duration kEdgeInterval = std::chrono::milliseconds{20};
+
+  // A new connection. Edges that still wait belonged to the old one and are dropped.
+  Status connect(const lumen1::DirectionKeys& keys, std::uint8_t session);
+  bool is_connected() const { return sealer_.has_value(); }
+
+  // As many of them as one datagram holds, and the edges that wait.
+  std::optional<ByteView> seal(std::span<const lumen1::ClientMessage> messages);
+  // To be sent at once. Edges come again in repeat_edges().
+  std::optional<ByteView> seal_input(const InputEvent& event);
+  // Waiting edges again, when it is time.
+  std::optional<ByteView> repeat_edges(Timestamp now);
+  // When repeat_edges() has something; nullopt: no edge waits.
+  std::optional<Timestamp> next_repeat() const;
+  void edges_acknowledged(std::uint32_t sequence) { edges_.acknowledged(sequence); }
+
+ private:
+  std::optional<ByteView> seal_body();
+  void append_edges();
+
+  std::optional<lumen1::Sealer> sealer_;
+  lumen1::EdgeSender edges_;
+  Timestamp next_repeat_{};
+  std::vector<std::byte> body_, datagram_;
+};
+
+}  // namespace lumen::core

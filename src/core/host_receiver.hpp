@@ -1,0 +1,56 @@
+// lumen/core: the host's receiving half: handshake, authentication and parsing of what clients say. The
+// latest client wins: a new one takes over when its first sealed word proves that it has the keys. Sans-I/O.
+// Owner: one thread (lm-net). Thread-safe: no.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "lumen1/handshake.hpp"
+#include "lumen1/messages.hpp"
+
+namespace lumen::core {
+
+class HostReceiver {
+ public:
+  enum class Heard : std::uint8_t {
+    foreign,    // nothing that a client sends
+    refused,    // not authentic, replayed, or of a client that was replaced
+    hello,      // answer() goes back to where it came from
+    connected,  // the first word of a new client: send_keys() have changed, messages() are its
+    message,    // messages() are the current client's
+  };
+
+  HostReceiver(std::uint8_t session, const lumen1::Secret& secret);
+
+  // A datagram that names this session; it is decrypted in place.
+  Heard receive(MutableBytes datagram);
+
+  ByteView answer() const { return last_welcome_; }
+  const std::vector<lumen1::ClientMessage>& messages() const { return messages_.messages; }
+  // The last message body ended early.
+  bool is_malformed() const { return messages_.malformed; }
+  // The last datagram was the newest authentic one: the stream follows to where it came from. One that was
+  // held back on its way moves nothing.
+  bool is_newest() const { return newest_; }
+  // After `connected`.
+  const lumen1::DirectionKeys& send_keys() const { return current_->send_keys; }
+
+ private:
+  struct Connection {
+    lumen1::Opener opener;
+    lumen1::DirectionKeys send_keys;
+    std::uint64_t newest = 0;  // highest packet number so far
+  };
+  Heard on_hello(ByteView hello);
+  bool open(Connection& connection, MutableBytes datagram);
+
+  std::uint8_t session_;
+  lumen1::Secret secret_;
+  std::optional<Connection> current_, pending_;
+  std::vector<std::byte> last_hello_, last_welcome_, scratch_;
+  lumen1::ClientMessages messages_;
+  bool newest_ = false;
+};
+
+}  // namespace lumen::core

@@ -1,0 +1,96 @@
+// lumen/core: the host's sending half: access units in, sealed datagrams with due times out, and messages of
+// the same connection. Frames are numbered here, so that numbers go on whoever makes the pictures. Sans-I/O:
+// time and bytes come in as arguments. Owner: one thread (lm-send). Thread-safe: no. Allocates only while
+// frames grow.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "flow/pacer.hpp"
+#include "flow/recovery.hpp"
+#include "lumen1/packetizer.hpp"
+
+namespace lumen::core {
+
+struct HostSenderParams {
+  std::uint8_t session = 0;
+  // The path's rate for pacing within a frame: bursts of `burst` leave at once, the rest at `rate`.
+  BitsPerSecond rate{400'000'000};
+  Bytes burst{64U << 10U};
+  std::size_t max_shard_bytes = lumen1::kMaxShardBytes;
+  ParityControl::Params parity;
+};
+
+// Sealed datagrams that leave together: equal in size and one behind the other, as UDP segmentation offload
+// wants them. Valid until the next push() (of a message: until the next seal_message()).
+struct Train {
+  ByteView bytes;
+  std::size_t datagram_bytes = 0;  // of each
+  std::size_t datagrams = 0;
+  Timestamp due;  // not to leave before; the age in the datagrams assumes that they leave then
+};
+
+struct HostSenderStats {
+  std::uint64_t frames = 0, idr = 0, datagrams = 0, bytes = 0;
+  std::uint64_t data_shards = 0, parity_shards = 0;
+  std::uint64_t abandoned_datagrams = 0;  // still there when the next frame came
+  std::uint64_t recovery_asked = 0, recovery_merged = 0;
+  double assumed_loss = 0;
+};
+
+class HostSender {
+ public:
+  // One train is about 64 KB: what one system call takes with segmentation offload.
+  static constexpr std::size_t kTrainDatagrams = 44;
+
+  // `codec` outlives this; all senders may share one.
+  HostSender(const HostSenderParams& params, const fec::Leopard& codec);
+
+  // A new client: nothing that was measured for the one before holds. It needs an IDR.
+  Status connect(const lumen1::DirectionKeys& keys, Timestamp now);
+  void disconnect();
+  bool is_connected() const { return sealer_.has_value(); }
+  void set_rate(BitsPerSecond rate) { pacer_.set_rate(rate); }
+
+  // The client says what it measured since its last report; no round trip: zero.
+  void report(const LossReport& loss, Duration round_trip, Timestamp now);
+  // It cannot decode from `frame` on.
+  void broken(FrameId frame, Timestamp now);
+  // The newest frame that is broken, when an IDR is to be made for it: once for each that is wanted, and at
+  // most one each round trip.
+  std::optional<FrameId> take_idr_request();
+
+  // Numbers the unit (its id is ignored), splits it and adds parity; what is left of the one before is
+  // abandoned. `unavailable` without a client; what the packetizer refuses wants an IDR in its place.
+  Status push(const AccessUnitView& unit, Timestamp now);
+  // The next datagrams of the unit: books their time and seals them. nullopt: all have gone.
+  std::optional<Train> next_train(Timestamp now);
+  // A host message as one datagram; nullopt without a client, or when it is too long for one.
+  std::optional<ByteView> seal_message(ByteView body);
+
+  FrameId last_frame() const { return last_; }
+  HostSenderStats stats() const;
+
+ private:
+  HostSenderParams params_;
+  std::optional<lumen1::Sealer> sealer_;
+  lumen1::VideoPacketizer packetizer_;
+  ParityControl parity_;
+  Pacer pacer_;
+  RecoveryMerger merger_;
+  Duration round_trip_{};
+  FrameId last_{0};
+  std::optional<FrameId> idr_request_;
+  lumen1::PackedFrame frame_;
+  std::size_t next_ = 0;  // datagram of frame_
+  Timestamp presented_{};
+  std::vector<std::byte> message_;
+  HostSenderStats stats_;
+};
+
+// Of a frame known by its low 32 bits, the newest such one that is not above `last`; nullopt: none that was
+// sent, or too long ago to be meant.
+std::optional<FrameId> unwrap_sent(std::uint32_t frame, FrameId last);
+
+}  // namespace lumen::core
