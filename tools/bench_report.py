@@ -3,8 +3,8 @@
 
 Usage: bench_report.py [--json FILE|-] [--markdown FILE] RESULT.json…
 
-RESULT.json is what fec_bench and path_bench wrote with --benchmark_out, or what --json wrote before. Figures are
-medians of the repetitions. Times of codes are CPU time of the thread; paths have both clocks.
+RESULT.json is what fec_bench and path_bench wrote with --benchmark_out, what fec_sweep printed, or what --json wrote
+before. Figures are medians of the repetitions. Times of codes are CPU time of the thread; paths have both clocks.
 --markdown replaces what stands between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`.
 """
 import argparse
@@ -87,9 +87,28 @@ def path_figures(name, runs):
             'gbit_s_cpu': median(runs, 'gbit_s_cpu'), 'allocations': int(max(run['allocations'] for run in runs))}
 
 
+def sweep_figures(entries):
+    """Per operation, peer and level: how our time relates to the peer's over all shapes, and where it is worst."""
+    groups = collections.defaultdict(list)
+    for entry in entries:
+        groups[entry['operation'], entry['codec'], entry['peer'], entry['level']].append(entry)
+    figures = []
+    for (operation, codec, peer, level), group in sorted(groups.items()):
+        ratio = {id(entry): entry['us'] / entry['peer_us'] for entry in group}
+        group.sort(key=lambda entry: -ratio[id(entry)])
+        figures.append({'operation': operation, 'codec': codec, 'peer': peer, 'level': level, 'shapes': len(group),
+                        'slower': sum(value > 1 for value in ratio.values()),
+                        'mean_ratio': statistics.geometric_mean(ratio.values()),
+                        'worst': [{'ratio': ratio[id(entry)], **{key: entry[key] for key in (
+                            'data_shards', 'parity_shards', 'us', 'peer_us')}} for entry in group[:5]]})
+    return figures
+
+
 def figures_of(results):
     """One report from what the programs wrote."""
     groups = collections.defaultdict(list)
+    sweep = [entry for result in results for entry in result.get('sweep', ())]
+    results = [result for result in results if 'benchmarks' in result]
     for result in results:
         for run in result['benchmarks']:
             if run.get('run_type') == 'iteration':
@@ -101,7 +120,8 @@ def figures_of(results):
     context = results[0]['context']
     report = {'date': context['date'], 'commit': output_of('git', 'describe', '--always', '--dirty'),
               'machine': machine(), 'caches': context['caches'], 'load': max(r['context']['load_avg'][0] for r in results),
-              'compiler': compiler(), 'repetitions': max(map(len, groups.values())), 'codes': [], 'paths': []}
+              'compiler': compiler(), 'repetitions': max(map(len, groups.values())), 'codes': [], 'paths': [],
+              'sweep': sweep_figures(sweep)}
     for name, runs in groups.items():
         if name.split('/')[0] in OPERATIONS:
             report['codes'].append(code_figures(name, runs))
@@ -135,6 +155,9 @@ def targets(report):
         speeds = [p['gbit_s'] for p in report['paths'] if (p['path'], p['cipher'], p['way']) == (path, cipher, way)]
         if speeds:
             found.append(target(f'{path} {cipher} {way}, slowest size', 'Gbit/s', limit, min(speeds), False))
+    for figure in report['sweep']:
+        found.append(target(f"{figure['operation']}: shapes where {figure['codec']} is slower than {figure['peer']}, "
+                            f"{figure['level']}, of {figure['shapes']}", '', 0, figure['slower'], True))
     if report['paths']:
         found.append(target('allocations on any path', '', 0, max(p['allocations'] for p in report['paths']), True))
     return found
@@ -144,6 +167,8 @@ def targets(report):
 
 def number(value):
     """Three digits that mean something."""
+    if isinstance(value, int):
+        return str(value)
     return f'{value:.0f}' if value >= 100 else f'{value:.1f}' if value >= 10 else f'{value:.2f}'
 
 
@@ -198,6 +223,17 @@ def target_table(report):
     return table(['what', 'promised', 'measured', 'met'], rows)
 
 
+def sweep_table(report):
+    rows = []
+    for figure in report['sweep']:
+        worst = figure['worst'][0]
+        rows.append([f"{figure['operation']}, {figure['codec']} / {figure['peer']}, {figure['level']}",
+                     str(figure['shapes']), number(figure['mean_ratio']), str(figure['slower']),
+                     f"{number(worst['ratio'])} at {worst['data_shards']}+{worst['parity_shards']}: "
+                     f"{number(worst['us'])} / {number(worst['peer_us'])} µs"])
+    return table(['our time / theirs', 'shapes', 'mean', 'slower', 'worst'], rows)
+
+
 def machine_text(report):
     m = report['machine']
     caches = ', '.join(f"L{c['level']} {c['type'].lower()} {c['size'] // 1024} KiB" for c in report['caches'])
@@ -216,6 +252,8 @@ def parts_of(report):
             parts[f'blocks-{operation}'] = code_table(report, operation, frames=False)
             parts[f'frames-{operation}'] = code_table(report, operation, frames=True)
         parts['levels'] = levels_table(report)
+    if report['sweep']:
+        parts['sweep'] = sweep_table(report)
     if report['paths']:
         parts['paths'] = path_table(report)
     return parts
