@@ -56,13 +56,14 @@ constexpr std::size_t kShardBytes =
 constexpr std::size_t kParityPercent = 20;
 constexpr std::size_t kRoundBytes = 4U << 20U;  // of access units, between two looks at the clock
 constexpr std::size_t kSocketBytes = 8U << 20U;
-constexpr std::size_t kWarmUp = 4;  // rounds in which the receiving side meets whatever it will need
+constexpr std::size_t kWarmUpFrames = 64;  // every slot of the reassembler has had one
 
 struct Setting {
   std::string name;
   std::size_t unit_bytes;
   AeadBackend cipher;
-  std::size_t rounds() const { return std::max<std::size_t>(1, kRoundBytes / unit_bytes); }
+  std::size_t frames() const { return std::max<std::size_t>(1, kRoundBytes / unit_bytes); }  // of a round
+  std::size_t warm_up_rounds() const { return (kWarmUpFrames + frames() - 1) / frames(); }
 };
 
 const fec::Leopard& codec() {
@@ -203,12 +204,12 @@ void protect(benchmark::State& state, const Setting& setting, bool whole_trains)
   Meter meter;
   for (auto _ : state) {
     meter.measure([&] {
-      for (std::size_t i = 0; i < setting.rounds(); ++i) send_one_frame();
+      for (std::size_t i = 0; i < setting.frames(); ++i) send_one_frame();
     });
     meter.end_round(state);
   }
   if (!good) state.SkipWithError("the kernel refused datagrams");
-  meter.report(state, setting.unit_bytes * setting.rounds());
+  meter.report(state, setting.unit_bytes * setting.frames());
 }
 
 void check_client(benchmark::State& state, const Client& client, std::size_t units) {
@@ -245,11 +246,11 @@ void receive_from_memory(benchmark::State& state, const Setting& setting) {
   std::mt19937 random{2};
   std::size_t units = 0;
   const auto fill = [&] {
-    queue.fill(host, setting.rounds(), random);
-    units += setting.rounds();
+    queue.fill(host, setting.frames(), random);
+    units += setting.frames();
   };
   client.expect(host.unit());
-  for (std::size_t i = 0; i < kWarmUp; ++i) {
+  for (std::size_t i = 0; i < setting.warm_up_rounds(); ++i) {
     fill();
     queue.drain(client);
   }
@@ -261,7 +262,7 @@ void receive_from_memory(benchmark::State& state, const Setting& setting) {
     meter.end_round(state);
   }
   check_client(state, client, units);
-  meter.report(state, setting.unit_bytes * setting.rounds());
+  meter.report(state, setting.unit_bytes * setting.frames());
 }
 
 void receive_from_socket(benchmark::State& state, const Setting& setting) {
@@ -291,21 +292,21 @@ void receive_from_socket(benchmark::State& state, const Setting& setting) {
     }
   };
   client.expect(host.unit());
-  for (std::size_t i = 0; i < kWarmUp * setting.rounds(); ++i) {
+  for (std::size_t i = 0; i < kWarmUpFrames; ++i) {
     send_one_frame();
     drain();
   }
   client.expect({});
   Meter meter;
   for (auto _ : state) {
-    for (std::size_t i = 0; i < setting.rounds(); ++i) {
+    for (std::size_t i = 0; i < setting.frames(); ++i) {
       send_one_frame();
       meter.measure(drain);
     }
     meter.end_round(state);
   }
   check_client(state, client, units);
-  meter.report(state, setting.unit_bytes * setting.rounds());
+  meter.report(state, setting.unit_bytes * setting.frames());
 }
 
 std::vector<Setting> settings() {
