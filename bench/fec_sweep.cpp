@@ -2,11 +2,15 @@
 // beside theirs, at the same SIMD level, over many (k, m) of 1408-byte shards. Prints JSON; needs the peers'
 // sources.
 //   fec_sweep [nanors|leopard]    default: both
-// Both take turns; each time is the best of several, so that a busy machine distorts little.
+// Before that, both have to make the same parity. They take turns; each time is the best of several, so that
+// a busy machine distorts little.
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
 #include <string_view>
 #include <utility>
 
@@ -96,10 +100,30 @@ class Printer {
   const char* comma_ = "";
 };
 
+// Whether both make the same parity.
+bool agree(Coder& ours, Coder& theirs) {
+  std::mt19937 random{1};
+  for (std::size_t i = 0; i < ours.shape().data; ++i) {
+    const std::span shard{ours.shards().data()[i], kShardBytes};
+    std::ranges::generate(shard, [&] { return static_cast<std::byte>(random()); });
+    std::ranges::copy(shard, theirs.shards().data()[i]);
+  }
+  if (!ours.encode() || !theirs.encode()) return false;
+  for (std::size_t j = 0; j < ours.shape().parity; ++j) {
+    if (std::memcmp(ours.shards().parity()[j], theirs.shards().parity()[j], kShardBytes) != 0) return false;
+  }
+  return true;
+}
+
 void sweep(const Rivalry& rivalry, const Codec& ours, const Codec& theirs, Printer& printer) {
   for (const auto& shape : shapes(rivalry)) {
     const auto mine = ours.create(shape);
     const auto other = theirs.create(shape);
+    if (!agree(*mine, *other)) {
+      std::fprintf(stderr, "%s and %s disagree at %zu+%zu\n", ours.name.c_str(), theirs.name.c_str(),
+                   shape.data, shape.parity);
+      std::exit(1);
+    }
     printer.print("encode", shape, ours, theirs, compare([&] { mine->encode(); }, [&] { other->encode(); }));
     const auto one = spread(shape, 1);
     printer.print("recover_one", shape, ours, theirs,
