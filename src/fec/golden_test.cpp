@@ -1,4 +1,4 @@
-// Parity that other implementations of the code produced; tests/vectors/fec-gf8.json says how.
+// Parity that other implementations of the codes produced; the files in tests/vectors say how.
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "fec/audio_code.hpp"
+#include "fec/leopard.hpp"
 #include "fec/test_shards.hpp"
 
 namespace lumen::fec::test {
@@ -40,42 +42,56 @@ void fill(const Shards& shards, std::size_t count, const std::string& rule) {
   }
 }
 
-nlohmann::json load_vectors() {
-  std::ifstream file{LUMEN_TEST_VECTORS "/fec-gf8.json"};
+nlohmann::json load_vectors(const std::string& name) {
+  std::ifstream file{LUMEN_TEST_VECTORS "/fec-" + name + ".json"};
   return nlohmann::json::parse(file).at("vectors");
 }
 
-// Data and parity of a vector, as this implementation makes it.
-Shards encode(const nlohmann::json& vector, Kernel kernel) {
-  const auto k = vector.at("k").get<std::size_t>();
-  const Shards shards{k + vector.at("m").get<std::size_t>(), vector.at("len").get<std::size_t>()};
-  fill(shards, k, vector.at("rule").get<std::string>());
-  EXPECT_TRUE(
-      ReedSolomon{kernel}.encode(shards.data(k), shards.from(k), vector.at("len").get<std::size_t>()));
-  return shards;
+struct Shape {
+  std::size_t data = 0, parity = 0, bytes = 0;
+};
+
+Shape shape_of(const nlohmann::json& vector) {
+  return {vector.at("k").get<std::size_t>(), vector.at("m").get<std::size_t>(),
+          vector.at("len").get<std::size_t>()};
 }
 
 std::string name_of(const nlohmann::json& vector) {
   return vector.at("k").dump() + "+" + vector.at("m").dump() + " x " + vector.at("len").dump();
 }
 
-class Golden : public testing::TestWithParam<Kernel> {};
-
-TEST_P(Golden, parity_is_byte_for_byte_that_of_the_peers) {
-  const auto vectors = load_vectors();
-  ASSERT_EQ(vectors.size(), 38U);
-  for (const auto& vector : vectors) {
-    const auto k = vector.at("k").get<std::size_t>();
-    const auto shards = encode(vector, GetParam());
-    EXPECT_EQ(sha256_hex(shards.contents(k)), vector.at("parity_sha256").get<std::string>())
-        << name_of(vector);
-  }
+Shards data_of(const nlohmann::json& vector) {
+  const auto shape = shape_of(vector);
+  Shards shards{shape.data + shape.parity, shape.bytes};
+  fill(shards, shape.data, vector.at("rule").get<std::string>());
+  return shards;
 }
 
-TEST_P(Golden, listed_losses_are_recovered) {
-  for (const auto& vector : load_vectors()) {
-    const auto k = vector.at("k").get<std::size_t>();
-    const auto sent = encode(vector, GetParam());
+void expect_parity(const nlohmann::json& vector, const Shards& shards) {
+  EXPECT_EQ(sha256_hex(shards.contents(shape_of(vector).data)), vector.at("parity_sha256").get<std::string>())
+      << name_of(vector);
+}
+
+class Golden : public testing::TestWithParam<Kernel> {};
+
+// Data and parity of a GameStream video vector, as this implementation makes it.
+Shards encode_video(const nlohmann::json& vector, Kernel kernel) {
+  auto shards = data_of(vector);
+  const auto [k, m, bytes] = shape_of(vector);
+  EXPECT_TRUE(ReedSolomon{kernel}.encode(shards.data(k), shards.from(k), bytes));
+  return shards;
+}
+
+TEST_P(Golden, parity_of_video_is_byte_for_byte_that_of_the_peers) {
+  const auto vectors = load_vectors("gf8");
+  ASSERT_EQ(vectors.size(), 38U);
+  for (const auto& vector : vectors) expect_parity(vector, encode_video(vector, GetParam()));
+}
+
+TEST_P(Golden, listed_losses_of_video_are_recovered) {
+  for (const auto& vector : load_vectors("gf8")) {
+    const auto k = shape_of(vector).data;
+    const auto sent = encode_video(vector, GetParam());
     const Shards received{sent};
     std::array<bool, kMaxShards> present{};
     present.fill(true);
@@ -87,9 +103,47 @@ TEST_P(Golden, listed_losses_are_recovered) {
     }
     const auto count = received.pointers().size();
     EXPECT_TRUE(ReedSolomon{GetParam()}.recover(received.pointers(), std::span{present}.first(count), k,
-                                                vector.at("len").get<std::size_t>()));
+                                                shape_of(vector).bytes));
     EXPECT_EQ(received, sent) << name_of(vector);
   }
+}
+
+TEST_P(Golden, parity_of_audio_is_byte_for_byte_that_of_the_peers) {
+  const auto vectors = load_vectors("audio");
+  ASSERT_EQ(vectors.size(), 13U);
+  for (const auto& vector : vectors) {
+    const auto shards = data_of(vector);
+    const auto data = shards.data(kAudioDataShards);
+    AudioCode{GetParam()}.encode(std::span{data}.first<kAudioDataShards>(),
+                                 shards.from(kAudioDataShards).first<kAudioParityShards>(),
+                                 shape_of(vector).bytes);
+    expect_parity(vector, shards);
+  }
+}
+
+void expect_leopard_parity(const std::string& name, LeopardField field, std::size_t count, Kernel kernel) {
+  // The largest vector is 27 MiB of data: seconds for the scalar kernel.
+  const std::size_t most = kernel == Kernel::scalar ? std::size_t{8} << 20U : SIZE_MAX;
+  const auto vectors = load_vectors(name);
+  ASSERT_EQ(vectors.size(), count);
+  const Leopard code{kernel};
+  for (const auto& vector : vectors) {
+    const auto [k, m, bytes] = shape_of(vector);
+    if (k * bytes > most) continue;
+    ASSERT_EQ(leopard_field(k, m), field) << name_of(vector);
+    const auto shards = data_of(vector);
+    std::vector<std::byte> work(Leopard::work_bytes(k, m));
+    ASSERT_TRUE(code.encode(field, shards.data(k), shards.from(k), bytes, work));
+    expect_parity(vector, shards);
+  }
+}
+
+TEST_P(Golden, parity_of_small_leopard_blocks_is_byte_for_byte_that_of_the_peers) {
+  expect_leopard_parity("leopard8", LeopardField::gf8, 37, GetParam());
+}
+
+TEST_P(Golden, parity_of_large_leopard_blocks_is_byte_for_byte_that_of_the_peers) {
+  expect_leopard_parity("leopard16", LeopardField::gf16, 30, GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, Golden, testing::ValuesIn(supported_kernels()),

@@ -1,35 +1,51 @@
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "fec/kernels.hpp"
+//
+#include "fec/kernel_strips.hpp"
+//
+#include "fec/kernel_shuffle.hpp"
+//
+#include "fec/kernel_transform.hpp"
 
 namespace lumen::fec {
 namespace {
 
-constexpr std::size_t kStrip = 64;  // bytes of one output held at a time
-using Strip = std::array<std::uint8_t, kStrip>;
+// Vectors of eight bytes, in a general register where that helps.
+struct Scalar {
+  using Vector = std::uint64_t;
+  static constexpr std::size_t kWidth = 8;
 
-void add_product(Strip& sum, std::uint8_t factor, const std::byte* input, std::size_t count) {
-  const auto& products = kNibbleProducts[factor];
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto x = std::to_integer<std::size_t>(input[i]);
-    sum[i] = static_cast<std::uint8_t>(sum[i] ^ products.low[x & 15U] ^ products.high[x >> 4U]);
+  LUMEN_INLINE static Vector zero() { return 0; }
+  LUMEN_INLINE static Vector load(const std::byte* at) {
+    Vector x;
+    std::memcpy(&x, at, sizeof x);
+    return x;
   }
-}
+  LUMEN_INLINE static void store(std::byte* at, Vector x) { std::memcpy(at, &x, sizeof x); }
+  LUMEN_INLINE static Vector exclusive_or(Vector x, Vector y) { return x ^ y; }
+  LUMEN_INLINE static Vector low_nibbles(Vector x) { return x & 0x0F0F0F0F0F0F0F0FU; }
+  LUMEN_INLINE static Vector high_nibbles(Vector x) { return x >> 4U & 0x0F0F0F0F0F0F0F0FU; }
+  LUMEN_INLINE static const std::uint8_t* table(const std::uint8_t* sixteen) { return sixteen; }
+  LUMEN_INLINE static Vector look_up(const std::uint8_t* table, Vector index) {
+    Vector found = 0;
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+      found |= Vector{table[index >> shift & 0xFFU]} << shift;
+    }
+    return found;
+  }
+};
+
+constexpr Kernels kKernels{.bit_factors = false,
+                           .multiply = matrix_product<Scalar>,
+                           .walsh = walsh,
+                           .gf8 = field_kernels<ShuffleGf8<Scalar>>(),
+                           .gf16 = field_kernels<ShuffleGf16<Scalar>>()};
 
 }  // namespace
 
-void multiply_scalar(const MatrixProduct& product, std::size_t from_byte) {
-  for (std::size_t at = from_byte; at < product.bytes; at += kStrip) {
-    const auto count = std::min(kStrip, product.bytes - at);
-    for (std::size_t row = 0; row < product.outputs.size(); ++row) {
-      Strip sum{};
-      for (std::size_t i = 0; i < product.inputs.size(); ++i) {
-        add_product(sum, *product.column(i, row), product.inputs[i] + at, count);
-      }
-      std::ranges::transform(sum.begin(), sum.begin() + static_cast<std::ptrdiff_t>(count),
-                             product.outputs[row] + at, [](std::uint8_t x) { return std::byte{x}; });
-    }
-  }
-}
+const Kernels& scalar_kernels() noexcept { return kKernels; }
 
 }  // namespace lumen::fec

@@ -40,7 +40,7 @@ class Leopard {
   Leopard& operator=(Leopard&&) noexcept;
 
   // Work memory that encode() and recover() of such a block want, whatever is lost and however long its
-  // shards are. At most 10 MiB. Needs no alignment.
+  // shards are. Less than 15 MiB. Needs no alignment.
   static std::size_t work_bytes(std::size_t data_shards, std::size_t parity_shards) noexcept;
 
   // Whether encode() takes such a block.
@@ -61,7 +61,6 @@ class Leopard {
 
  private:
   struct Tables;
-  [[maybe_unused]] Kernel kernel_;
   std::size_t max_points_;
   std::unique_ptr<const Tables> tables_;
 };

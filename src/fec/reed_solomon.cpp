@@ -1,14 +1,20 @@
 #include "fec/reed_solomon.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
+#include "fec/arena.hpp"
+#include "fec/factors.hpp"
+#include "fec/gf256.hpp"
 #include "fec/kernels.hpp"
+#include "fec/polynomial_factors.hpp"
+#include "fec/recovery.hpp"
 
 namespace lumen::fec {
 namespace {
 
 using gf256::kLogs;
-using gf256::kOrder;
 
 constexpr std::size_t kBlock = 16;  // consecutive rows that encoding matrices are put together from
 
@@ -45,148 +51,156 @@ void write_encoding_matrix(std::size_t data_shards, std::size_t parity_shards,
   }
 }
 
-// Up to kMaxShards of something, on the stack.
-template <class T>
-class ShardList {
+// Logarithms of the points as they are, in the polynomial basis.
+struct PolynomialLogs {
+  static constexpr std::uint32_t kOrder = gf256::kOrder;
+  static std::uint32_t log(std::uint32_t x) { return kLogs.log[x]; }
+  static std::uint16_t antilog(std::uint32_t exponent) { return kLogs.antilog[exponent]; }
+};
+
+constexpr PolynomialLogs kPolynomialLogs;
+
+constexpr unsigned kLayers = 8;
+
+// [d][x] = S_d(x), the polynomial that vanishes exactly on 0 … 2^d − 1: S_0(x) = x,
+// S_(d+1)(x) = S_d(x) · (S_d(x) + S_d(2^d)).
+using Subspaces = std::array<std::array<std::uint8_t, 256>, kLayers>;
+
+consteval Subspaces make_subspaces() {
+  Subspaces values{};
+  for (std::size_t x = 0; x < 256; ++x) values[0][x] = static_cast<std::uint8_t>(x);
+  for (unsigned d = 0; d + 1 < kLayers; ++d) {
+    const auto step = values[d][std::size_t{1} << d];
+    for (std::size_t x = 0; x < 256; ++x) {
+      values[d + 1][x] = gf256::multiply(values[d][x], static_cast<std::uint8_t>(values[d][x] ^ step));
+    }
+  }
+  return values;
+}
+
+constexpr Subspaces kSubspaces = make_subspaces();
+
+consteval std::array<std::uint8_t, kLayers> make_products_of_subspaces() {
+  std::array<std::uint8_t, kLayers> products{};
+  for (unsigned d = 0; d < kLayers; ++d) {
+    products[d] = 1;
+    for (std::size_t u = 1; u < std::size_t{1} << d; ++u) {
+      products[d] = gf256::multiply(products[d], static_cast<std::uint8_t>(u));
+    }
+  }
+  return products;
+}
+
+constexpr auto kProductsOfSubspaces = make_products_of_subspaces();  // without zero
+
+// What a butterfly of layer d on the block of points that begins at `point` multiplies by.
+std::uint8_t twiddle(unsigned d, std::size_t point) {
+  return gf256::multiply(kSubspaces[d][point], gf256::inverse(kSubspaces[d][std::size_t{1} << d]));
+}
+
+// The parity rows by the binary digits of their number, and what the sums of blocks are scaled by. Only parts
+// that hold rows before `rows_end`.
+class Plan {
  public:
-  void push_back(T value) { items_[size_++] = value; }
-  std::size_t size() const { return size_; }
-  std::span<const T> view() const { return std::span{items_}.first(size_); }
-  T operator[](std::size_t index) const { return items_[index]; }
+  Plan(std::size_t data_shards, std::size_t parity_shards, std::size_t rows_end) : data_shards_{data_shards} {
+    auto first = parity_shards;
+    for (unsigned log_size = 0; log_size < kLayers; ++log_size) {
+      if ((parity_shards >> log_size & 1U) == 0) continue;
+      first -= std::size_t{1} << log_size;
+      if (first < rows_end) chunks_[count_++] = {.first = first, .log_size = log_size};
+    }
+  }
+
+  std::span<const Chunk> chunks() const { return std::span{chunks_}.first(count_); }
+  // Products of the transform: a scaling of every sum, the layers of the blocks, those of the rows.
+  std::size_t cost() const {
+    std::size_t cost = data_shards_ * (2 * count_ + chunks().back().log_size) / 2;
+    for (const auto& chunk : chunks()) cost += (std::size_t{1} << chunk.log_size) * chunk.log_size / 2;
+    return cost;
+  }
+  void write_scales() {
+    auto* to = scales_.data();
+    for (auto& chunk : std::span{chunks_}.first(count_)) {
+      chunk.scale = to;
+      const auto blocks = std::size_t{256} >> chunk.log_size;
+      const auto log = kLogs.log[kProductsOfSubspaces[chunk.log_size]] + gf256::kOrder;
+      for (std::size_t b = 0; b < blocks; ++b) {
+        const auto value = kSubspaces[chunk.log_size][(b << chunk.log_size) ^ chunk.first];
+        to[b] = kLogs.antilog[log - kLogs.log[value]];
+      }
+      to += blocks;
+    }
+  }
 
  private:
-  std::array<T, kMaxShards> items_;  // the first size_ are set
-  std::size_t size_ = 0;
+  std::size_t data_shards_;
+  std::size_t count_ = 0;
+  std::array<Chunk, kLayers> chunks_{};
+  std::array<std::uint16_t, 512> scales_;
 };
 
-// The shards that recovery reads and writes, and their evaluation points (parity j: j, data i: m + i).
-struct Recovery {
-  ShardList<std::byte*> lost;
-  ShardList<const std::byte*> used;  // k of them, or fewer when recovery is impossible
-  ShardList<std::uint8_t> lost_points, used_points, parity_points;
-};
-
-Recovery plan_recovery(std::span<std::byte* const> shards, std::span<const bool> present,
-                       std::size_t data_shards) {
-  const auto parity_shards = shards.size() - data_shards;
-  Recovery plan;
-  for (std::size_t i = 0; i < data_shards; ++i) {
-    const auto point = static_cast<std::uint8_t>(parity_shards + i);
-    if (present[i]) {
-      plan.used.push_back(shards[i]);
-      plan.used_points.push_back(point);
-    } else {
-      plan.lost.push_back(shards[i]);
-      plan.lost_points.push_back(point);
-    }
-  }
-  for (std::size_t j = 0; j < parity_shards && plan.used.size() < data_shards; ++j) {
-    if (!present[data_shards + j]) continue;
-    plan.used.push_back(shards[data_shards + j]);
-    plan.used_points.push_back(static_cast<std::uint8_t>(j));
-    plan.parity_points.push_back(static_cast<std::uint8_t>(j));
-  }
-  return plan;
-}
-
-// log of Π (point ^ lost) / Π (point ^ used parity), leaving out a factor of zero (log[0] is 0).
-std::size_t log_locator(const Recovery& plan, std::uint8_t point) {
-  std::size_t sum = kOrder * kMaxShards;  // a multiple of the order that keeps the sum positive
-  for (std::size_t s = 0; s < plan.lost.size(); ++s) {
-    sum += kLogs.log[plan.lost_points[s] ^ point];
-    sum -= kLogs.log[plan.parity_points[s] ^ point];
-  }
-  return sum % kOrder;
-}
-
-// The inverse of a Cauchy matrix in closed form, multiplied by the encoding matrix of the received data.
-// With L(p) the locator above, lost shard t is the sum over used shards u of
-//   L(p_u) / (L(p_t) · (p_t ^ p_u)) · shard u.
-void write_recovery_matrix(const Recovery& plan, std::span<std::uint8_t> matrix) {
-  std::array<std::size_t, kMaxShards> log_scale;
-  for (std::size_t t = 0; t < plan.lost.size(); ++t) {
-    log_scale[t] = kOrder - log_locator(plan, plan.lost_points[t]);
-  }
-  auto to = matrix.begin();
-  for (const auto point : plan.used_points.view()) {
-    const auto log_used = log_locator(plan, point);
-    for (std::size_t t = 0; t < plan.lost.size(); ++t) {
-      const auto log_inverse = kOrder - kLogs.log[plan.lost_points[t] ^ point];
-      *to++ = kLogs.antilog[log_used + log_scale[t] + log_inverse];
-    }
-  }
-}
-
-void multiply(Kernel kernel, const MatrixProduct& product) {
-  switch (kernel) {
-#if defined(__x86_64__)
-    case Kernel::gfni:
-      return multiply_gfni(product);
-    case Kernel::avx2:
-      return multiply_avx2(product);
-    case Kernel::ssse3:
-      return multiply_ssse3(product);
-#endif
-    default:
-      return multiply_scalar(product);
-  }
-}
+constexpr std::size_t kWorkBytes = std::size_t{192} << 10U;
 
 }  // namespace
 
-std::string_view to_string(Kernel kernel) noexcept {
-  switch (kernel) {
-    case Kernel::scalar:
-      return "scalar";
-    case Kernel::ssse3:
-      return "ssse3";
-    case Kernel::avx2:
-      return "avx2";
-    case Kernel::gfni:
-      return "gfni";
-  }
-  return "unknown";
-}
+struct ReedSolomon::Tables {
+  const Kernels& kernels;
+  FactorStore factors;
+  std::array<FactorStore, kLayers> layers;
+  FieldTables view;
 
-bool is_supported(Kernel kernel) noexcept {
-#if defined(__x86_64__)
-  switch (kernel) {
-    case Kernel::scalar:
-      return true;
-    case Kernel::ssse3:
-      return __builtin_cpu_supports("ssse3") != 0;
-    case Kernel::avx2:
-      return __builtin_cpu_supports("avx2") != 0;
-    case Kernel::gfni:
-      return __builtin_cpu_supports("gfni") != 0 && __builtin_cpu_supports("avx512f") != 0 &&
-             __builtin_cpu_supports("avx512bw") != 0;
+  explicit Tables(const Kernels& chosen) : kernels{chosen}, factors{all_polynomial_factors(chosen)} {
+    view.factors = factors.data();
+    for (unsigned d = 0; d < kLayers; ++d) {
+      std::vector<std::uint16_t> constants;
+      for (std::size_t point = 0; point < 256; point += std::size_t{2} << d) {
+        constants.push_back(twiddle(d, point));
+      }
+      layers[d] = polynomial_factors(kernels, constants);
+      view.layers[d] = layers[d].data();
+    }
   }
-  return false;
-#else
-  return kernel == Kernel::scalar;
-#endif
-}
 
-Kernel best_kernel() noexcept {
-  for (const auto kernel : {Kernel::gfni, Kernel::avx2, Kernel::ssse3}) {
-    if (is_supported(kernel)) return kernel;
+  // A product of a transform costs as much as this many of a matrix: it is loaded and stored more often.
+  bool prefers_transform(std::size_t transform_products, std::size_t matrix_products) const {
+    return kernels.bit_factors ? 5 * transform_products < 2 * matrix_products
+                               : 5 * transform_products < 3 * matrix_products;
   }
-  return Kernel::scalar;
-}
+};
 
 ReedSolomon::ReedSolomon(Kernel kernel)
-    : kernel_{is_supported(kernel) ? kernel : best_kernel()}, matrix_(largest_matrix()) {}
+    : tables_{std::make_unique<Tables>(kernels_of(is_supported(kernel) ? kernel : best_kernel()))},
+      work_(kWorkBytes) {}
+ReedSolomon::~ReedSolomon() = default;
+ReedSolomon::ReedSolomon(ReedSolomon&&) noexcept = default;
+ReedSolomon& ReedSolomon::operator=(ReedSolomon&&) noexcept = default;
 
 bool ReedSolomon::encode(std::span<const std::byte* const> data, std::span<std::byte* const> parity,
                          std::size_t shard_bytes) {
   if (data.empty() || data.size() > kMaxShards || parity.size() > kMaxShards - data.size()) return false;
-  if (parity.empty()) return true;
-  write_encoding_matrix(data.size(), parity.size(), matrix_);
-  multiply(kernel_, {.matrix = matrix_.data(),
-                     .column_stride = rounded_rows(parity.size()),
-                     .inputs = data,
-                     .outputs = parity,
-                     .bytes = shard_bytes});
+  if (parity.empty() || shard_bytes == 0) return true;
+  Arena arena{work_};
+  Plan plan{data.size(), parity.size(), parity.size()};
+  if (tables_->prefers_transform(plan.cost(), data.size() * parity.size())) {
+    plan.write_scales();
+    tables_->kernels.gf8.transform({.tables = &tables_->view,
+                                    .first_point = parity.size(),
+                                    .inputs = data,
+                                    .chunks = plan.chunks(),
+                                    .rows = parity.size(),
+                                    .outputs = parity.data(),
+                                    .shard_bytes = shard_bytes,
+                                    .work = arena.rest().data()});
+    return true;
+  }
+  const auto matrix = arena.take<std::uint8_t>(largest_matrix());
+  write_encoding_matrix(data.size(), parity.size(), matrix);
+  tables_->kernels.multiply({.factors = tables_->view.factors,
+                             .matrix = matrix.data(),
+                             .column_stride = rounded_rows(parity.size()),
+                             .inputs = data,
+                             .outputs = parity,
+                             .bytes = shard_bytes});
   return true;
 }
 
@@ -194,15 +208,20 @@ bool ReedSolomon::recover(std::span<std::byte* const> shards, std::span<const bo
                           std::size_t data_shards, std::size_t shard_bytes) {
   if (shards.size() > kMaxShards || present.size() != shards.size()) return false;
   if (data_shards == 0 || data_shards > shards.size()) return false;
-  const auto plan = plan_recovery(shards, present, data_shards);
-  if (plan.used.size() < data_shards) return false;
-  if (plan.lost.size() == 0) return true;
-  write_recovery_matrix(plan, matrix_);
-  multiply(kernel_, {.matrix = matrix_.data(),
-                     .column_stride = plan.lost.size(),
-                     .inputs = plan.used.view(),
-                     .outputs = plan.lost.view(),
-                     .bytes = shard_bytes});
+  const auto losses = losses_of(present, data_shards);
+  if (!losses) return false;
+  if (losses->data == 0 || shard_bytes == 0) return true;
+  const Block block{shards, present, data_shards, shard_bytes};
+  const auto parity_shards = shards.size() - data_shards;
+  const CauchyCode<PolynomialLogs> code{kPolynomialLogs, parity_shards};
+  Plan plan{data_shards, parity_shards, losses->rows_end};
+  if (tables_->prefers_transform(plan.cost() + losses->data * losses->data, losses->data * data_shards)) {
+    plan.write_scales();
+    recover_by_syndromes(tables_->kernels.gf8, tables_->view, code, plan.chunks(), block, *losses,
+                         Arena{work_});
+  } else {
+    recover_by_matrix8(tables_->kernels, tables_->view, code, block, *losses, Arena{work_});
+  }
   return true;
 }
 

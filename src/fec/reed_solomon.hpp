@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -13,8 +14,9 @@ namespace lumen::fec {
 
 inline constexpr std::size_t kMaxShards = 255;
 
-// Instruction sets of the kernels, worst to best; best_kernel() is what this CPU can do.
-enum class Kernel : std::uint8_t { scalar, ssse3, avx2, gfni };
+// Instruction sets of the kernels; best_kernel() is the best one that this CPU can do. gfni is AVX-512 and
+// GFNI. Those of another architecture are not supported.
+enum class Kernel : std::uint8_t { scalar, ssse3, avx2, gfni, neon };
 std::string_view to_string(Kernel kernel) noexcept;
 bool is_supported(Kernel kernel) noexcept;
 Kernel best_kernel() noexcept;
@@ -22,24 +24,32 @@ Kernel best_kernel() noexcept;
 // Computes parity and recovers data for any (k, m). Owner: one thread. Never allocates after
 // construction. Shards are `shard_bytes` long, any length; they need no alignment. A shard that is written
 // must overlap no other.
+//
+// Parity is a matrix product, or an additive FFT on the points 0 … k + m − 1 (which are a linear space) where
+// that takes less: m falls into aligned parts by its binary digits, each of which is one forward transform.
 class ReedSolomon {
  public:
   // A kernel that this CPU lacks is replaced by the best one.
   explicit ReedSolomon(Kernel kernel = best_kernel());
+  ~ReedSolomon();
+  ReedSolomon(ReedSolomon&&) noexcept;
+  ReedSolomon& operator=(ReedSolomon&&) noexcept;
 
   // Writes parity.size() shards. False when k = 0, k + m > 255 (nothing is written then); m = 0 is fine.
   bool encode(std::span<const std::byte* const> data, std::span<std::byte* const> parity,
               std::size_t shard_bytes);
 
-  // `shards`: k + m pointers, data first, none null; `present[i]` says whether shard i holds what was sent.
-  // Writes every missing data shard in place; missing parity stays as it is. False when fewer than k are
-  // present or sizes disagree (nothing is written then). With all data present it does nothing.
+  // `shards`: k + m pointers, data first, none of them null that is present or data; `present[i]` says
+  // whether shard i holds what was sent. Writes every missing data shard in place; missing parity stays as it
+  // is. False when fewer than k are present or sizes disagree (nothing is written then). With all data
+  // present it does nothing.
   bool recover(std::span<std::byte* const> shards, std::span<const bool> present, std::size_t data_shards,
                std::size_t shard_bytes);
 
  private:
-  Kernel kernel_;
-  std::vector<std::uint8_t> matrix_;  // of the call in progress, one column per shard read
+  struct Tables;
+  std::unique_ptr<const Tables> tables_;
+  std::vector<std::byte> work_;  // of the call in progress
 };
 
 }  // namespace lumen::fec

@@ -15,18 +15,6 @@ namespace {
 constexpr std::uint32_t kSeed = 20240611;
 constexpr std::byte kUnwritten{0xEE};
 
-std::size_t pick(std::mt19937& random, std::size_t low, std::size_t high) {
-  return std::uniform_int_distribution<std::size_t>{low, high}(random);
-}
-
-Shards random_shards(std::mt19937& random, std::size_t count, std::size_t bytes, std::size_t offset = 0) {
-  Shards shards{count, bytes, offset};
-  for (std::size_t i = 0; i < count; ++i) {
-    for (auto& byte : shards.shard(i)) byte = static_cast<std::byte>(random());
-  }
-  return shards;
-}
-
 // Multiplication in the field, from its definition.
 std::uint8_t slow_product(unsigned a, unsigned b) {
   unsigned product = 0;

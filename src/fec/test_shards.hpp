@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <random>
 #include <span>
 #include <vector>
 
@@ -43,9 +44,22 @@ class Shards {
   std::vector<std::byte*> pointers_;
 };
 
+inline std::size_t pick(std::mt19937& random, std::size_t low, std::size_t high) {
+  return std::uniform_int_distribution<std::size_t>{low, high}(random);
+}
+
+inline Shards random_shards(std::mt19937& random, std::size_t count, std::size_t bytes,
+                            std::size_t offset = 0) {
+  Shards shards{count, bytes, offset};
+  for (std::size_t i = 0; i < count; ++i) {
+    for (auto& byte : shards.shard(i)) byte = static_cast<std::byte>(random());
+  }
+  return shards;
+}
+
 inline std::vector<Kernel> supported_kernels() {
   std::vector<Kernel> kernels;
-  for (const auto kernel : {Kernel::scalar, Kernel::ssse3, Kernel::avx2, Kernel::gfni}) {
+  for (const auto kernel : {Kernel::scalar, Kernel::ssse3, Kernel::avx2, Kernel::gfni, Kernel::neon}) {
     if (is_supported(kernel)) kernels.push_back(kernel);
   }
   return kernels;
