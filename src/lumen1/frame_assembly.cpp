@@ -26,6 +26,7 @@ void FrameAssembly::open(std::uint64_t id, const ShardHeader& header, FrameMemor
   present_.assign((data_shards_ + header.parity_shards + 63) / 64, 0);
   memory_ = std::move(memory);
   parity_.clear();
+  parity_.reserve(std::min<std::size_t>(header.parity_shards, data_shards_));
 }
 
 FrameMemory FrameAssembly::close(State how) {
