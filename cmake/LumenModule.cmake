@@ -1,6 +1,7 @@
 # One helper makes the module graph executable: a module sees only the modules it lists.
 #   lumen_module(NAME SOURCES a.cpp… DEPS lumen_base… SYSTEM PkgConfig::X… TESTS a_test.cpp… TEST_DEPS …)
 #   lumen_bench(NAME SOURCES … DEPS …)      Google Benchmark program, with LUMEN_BENCH
+#       [SMOKE regex]                       what a test runs of it, as briefly as can be (default: all of it)
 #   lumen_fuzz(NAME SOURCE f.cpp DEPS …)    libFuzzer program, with LUMEN_FUZZ; scripts/fuzz runs it
 #       [CORPUS folder]                     the inputs to begin with (default tests/fuzz/corpus/NAME)
 # Tests of modules with threads bear the label `threaded`; the target `threaded_tests` builds just those.
@@ -37,9 +38,9 @@ endif()
 set(LUMEN_THREADED base net link stream_picture stream_send stream_receive host loopback)
 add_custom_target(threaded_tests)
 
-# lumen_test(NAME TARGET): registers a test program; every one goes through here.
+# lumen_test(NAME TARGET ARGUMENT…): registers a test program; every one goes through here.
 function(lumen_test name target)
-  add_test(NAME ${name} COMMAND ${target})
+  add_test(NAME ${name} COMMAND ${target} ${ARGN})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
   if(name IN_LIST LUMEN_THREADED)
     set_tests_properties(${name} PROPERTIES LABELS threaded)
@@ -68,11 +69,19 @@ function(lumen_module name)
 endfunction()
 
 function(lumen_bench name)
-  cmake_parse_arguments(B "" "" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(B "" "SMOKE" "SOURCES;DEPS" ${ARGN})
   if(LUMEN_BENCH)
     find_package(benchmark REQUIRED)
     add_executable(${name} ${B_SOURCES})
     target_link_libraries(${name} PRIVATE ${B_DEPS} lumen_flags benchmark::benchmark benchmark::benchmark_main)
+    if(LUMEN_TESTS)
+      if(NOT B_SMOKE)
+        set(B_SMOKE .)
+      endif()
+      lumen_test(${name} ${name} --benchmark_min_time=0 --benchmark_filter=${B_SMOKE})
+      # Google Benchmark succeeds whatever its benchmarks report.
+      set_tests_properties(${name} PROPERTIES FAIL_REGULAR_EXPRESSION "ERROR OCCURRED;Failed to match")
+    endif()
   endif()
 endfunction()
 

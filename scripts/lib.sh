@@ -73,10 +73,19 @@ count_apt() {
 
 # --- packages -------------------------------------------------------------------------------------------------
 
-# Prints those of the packages in the lists scripts/packages-NAME.txt that are not installed.
+# Prints the packages in the lists scripts/packages-NAME.txt, but those in a line that ends in the name of
+# another architecture: "package [amd64]".
+listed_packages() { # listed_packages NAME…
+  local name here
+  here=$(dpkg --print-architecture)
+  for name in "$@"; do grep -hv '^#' "scripts/packages-$name.txt"; done |
+    sed -n "s/ \\[$here\\]\$//; /\\[/!p" | sort -u
+}
+
+# Prints those of them that are not installed.
 missing_packages() { # missing_packages NAME…
-  local wanted=() have name
-  mapfile -t wanted < <(for name in "$@"; do grep -hv '^#' "scripts/packages-$name.txt"; done | sort -u)
+  local wanted=() have
+  mapfile -t wanted < <(listed_packages "$@")
   # shellcheck disable=SC2016
   have=$(dpkg-query -W -f='${binary:Package} ${Status}\n' "${wanted[@]}" 2>/dev/null |
     sed -n 's/^\([^ :]*\)[^ ]* install ok installed$/\1/p') || true

@@ -287,6 +287,7 @@ std::string to_json(const ClientReport& report) {
       {"access_units_repaired", assembly.frames_repaired},
       {"shards_repaired", assembly.shards_repaired},
       {"shards_invalid", assembly.shards_invalid},
+      {"shards_refused", assembly.shards_refused},
       {"round_trip_ms", to_ms(report.receive.round_trip)},
       {"seconds", std::chrono::duration<double>(report.ran_for).count()}};
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

@@ -14,6 +14,8 @@ constexpr Duration kPingTimeout = 2s;
 ClientReceiver::ClientReceiver(const ClientReceiverParams& params, const fec::Leopard& codec)
     : params_{params}, reassembler_{codec, params.reassembly} {}
 
+ClientReceiver::~ClientReceiver() { crypto::wipe(params_.secret); }
+
 ClientReceiver::Heard ClientReceiver::receive(MutableBytes datagram, Timestamp now) {
   const auto header = lumen1::decode_clear_header(datagram);
   const auto bytes = datagram.size();
@@ -157,7 +159,8 @@ Result<std::optional<ByteView>> ClientReceiver::next_hello(Timestamp now) {
   if (!handshake_) {
     lumen1::Random random{};
     LUMEN_CHECK_OK(crypto::fill_random(random));
-    LUMEN_TRY(handshake_, lumen1::ClientHandshake::create(params_.secret, params_.session, random));
+    LUMEN_TRY(handshake_,
+              lumen1::ClientHandshake::create(params_.secret, params_.session, random, params_.ciphers));
   }
   return std::optional<ByteView>{handshake_->hello()};
 }
@@ -204,6 +207,7 @@ ClientReceiverStats ClientReceiver::stats() const {
   auto stats = stats_;
   stats.reassembly = reassembler_.stats();
   stats.not_authentic += opener_ ? opener_->rejected() : 0;
+  stats.key_epoch = opener_ ? opener_->epoch() : 0;
   return stats;
 }
 

@@ -19,6 +19,7 @@ namespace lumen::core {
 struct ClientReceiverParams {
   std::uint8_t session = 0;
   lumen1::Secret secret{};
+  lumen1::CipherOffer ciphers = lumen1::preferred_ciphers();  // offered, the best one first
   lumen1::Reassembler::Params reassembly;
 };
 
@@ -34,6 +35,7 @@ struct ClientReceiverStats {
   std::uint64_t datagrams = 0, bytes = 0, foreign = 0, not_authentic = 0;
   std::uint64_t idr = 0, skipped_broken = 0, recovery_asked = 0;
   Duration round_trip{};
+  std::uint64_t key_epoch = 0;  // key updates of the host, on this connection
 };
 
 class ClientReceiver {
@@ -48,6 +50,9 @@ class ClientReceiver {
 
   // `codec` outlives this.
   ClientReceiver(const ClientReceiverParams& params, const fec::Leopard& codec);
+  ClientReceiver(const ClientReceiver&) = delete;
+  ClientReceiver& operator=(const ClientReceiver&) = delete;
+  ~ClientReceiver();  // wipes the secret
 
   // One datagram from the host's address; it is decrypted in place. Call pop() until false after each.
   Heard receive(MutableBytes datagram, Timestamp now);
@@ -74,8 +79,8 @@ class ClientReceiver {
   Timestamp last_heard() const { return heard_; }
 
   void set_wish(const ClientWish& wish);
-  // The hello to be sent, when it is time: until there is a connection, and when the host has been silent
-  // for kSilence.
+  // The hello to be sent, when it is time: until there is a connection, when the host has been silent for
+  // kSilence, and when so much was forged that its keys are used up.
   Result<std::optional<ByteView>> next_hello(Timestamp now);
   // The message to be sent, when it is time: a request for recovery, or the state. Call until nullopt.
   std::optional<lumen1::ClientMessage> next_message(Timestamp now);
@@ -99,7 +104,9 @@ class ClientReceiver {
   bool is_decodable(const AccessUnit& unit);
   void note_loss();
   void note_missing(lumen1::FrameLoss loss);
-  bool must_greet(Timestamp now) const { return !opener_ || now - heard_ >= kSilence; }
+  bool must_greet(Timestamp now) const {
+    return !opener_ || opener_->exhausted() || now - heard_ >= kSilence;
+  }
   lumen1::ClientState compose_state(Timestamp now);
 
   ClientReceiverParams params_;

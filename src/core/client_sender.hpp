@@ -22,6 +22,9 @@ class ClientSender {
   Status connect(const lumen1::DirectionKeys& keys, std::uint8_t session);
   bool is_connected() const { return sealer_.has_value(); }
 
+  // New keys from the next datagram on. False: no connection, or the present ones are too young.
+  bool update_keys() { return sealer_ && sealer_->update_key(); }
+
   // As many of them as one datagram holds, and the edges that wait.
   std::optional<ByteView> seal(std::span<const lumen1::ClientMessage> messages);
   // To be sent at once. Edges come again in repeat_edges().

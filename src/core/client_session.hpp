@@ -24,6 +24,7 @@ class ClientSession {
   // Input as a datagram to be sent at once; nullopt: no connection, or the host has not acknowledged the last
   // 256 edges.
   std::optional<ByteView> seal_input(const InputEvent& event) { return sender_.seal_input(event); }
+  bool update_keys() { return sender_.update_keys(); }
   // The last word; nobody repeats it, so send it some times.
   std::optional<ByteView> seal_goodbye();
   Timestamp next_deadline(Timestamp now) const;

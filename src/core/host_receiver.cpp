@@ -1,13 +1,16 @@
 #include "core/host_receiver.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace lumen::core {
 
-HostReceiver::HostReceiver(std::uint8_t session, const lumen1::Secret& secret)
-    : session_{session}, secret_{secret} {
+HostReceiver::HostReceiver(std::uint8_t session, const lumen1::Secret& secret, lumen1::CipherOffer ciphers)
+    : session_{session}, secret_{secret}, ciphers_{std::move(ciphers)} {
   scratch_.reserve(64U << 10U);
 }
+
+HostReceiver::~HostReceiver() { crypto::wipe(secret_); }
 
 HostReceiver::Heard HostReceiver::receive(MutableBytes datagram) {
   newest_ = false;
@@ -31,7 +34,7 @@ HostReceiver::Heard HostReceiver::on_hello(ByteView hello) {
   }
   lumen1::Random random{};
   if (!crypto::fill_random(random)) return Heard::refused;
-  auto answer = lumen1::answer_hello(secret_, session_, random, hello);
+  auto answer = lumen1::answer_hello(secret_, session_, random, hello, ciphers_);
   if (!answer) return Heard::refused;
   auto opener = lumen1::Opener::create(answer->keys.client_to_host);
   if (!opener) return Heard::refused;

@@ -21,7 +21,12 @@ class HostReceiver {
     message,    // messages() are the current client's
   };
 
-  HostReceiver(std::uint8_t session, const lumen1::Secret& secret);
+  // `ciphers`: those that clients may use.
+  HostReceiver(std::uint8_t session, const lumen1::Secret& secret,
+               lumen1::CipherOffer ciphers = lumen1::preferred_ciphers());
+  HostReceiver(const HostReceiver&) = delete;
+  HostReceiver& operator=(const HostReceiver&) = delete;
+  ~HostReceiver();  // wipes the secret
 
   // A datagram that names this session; it is decrypted in place.
   Heard receive(MutableBytes datagram);
@@ -47,6 +52,7 @@ class HostReceiver {
 
   std::uint8_t session_;
   lumen1::Secret secret_;
+  lumen1::CipherOffer ciphers_;
   std::optional<Connection> current_, pending_;
   std::vector<std::byte> last_hello_, last_welcome_, scratch_;
   lumen1::ClientMessages messages_;

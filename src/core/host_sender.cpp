@@ -100,6 +100,7 @@ HostSenderStats HostSender::stats() const {
   auto stats = stats_;
   stats.recovery_merged = merger_.merged_count();
   stats.assumed_loss = parity_.assumed_loss();
+  stats.key_epoch = sealer_ ? sealer_->epoch() : 0;
   return stats;
 }
 

@@ -37,6 +37,7 @@ struct HostSenderStats {
   std::uint64_t abandoned_datagrams = 0;  // still there when the next frame came
   std::uint64_t recovery_asked = 0, recovery_merged = 0;
   double assumed_loss = 0;
+  std::uint64_t key_epoch = 0;  // key updates of this connection
 };
 
 class HostSender {
@@ -51,6 +52,9 @@ class HostSender {
   Status connect(const lumen1::DirectionKeys& keys, Timestamp now);
   void disconnect();
   bool is_connected() const { return sealer_.has_value(); }
+  // New keys from the next datagram on; it happens by itself, too, long before a key is worn out. False: no
+  // client, or the present ones are too young.
+  bool update_keys() { return sealer_ && sealer_->update_key(); }
   void set_rate(BitsPerSecond rate) { pacer_.set_rate(rate); }
 
   // The client says what it measured since its last report; no round trip: zero.

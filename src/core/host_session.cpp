@@ -11,7 +11,7 @@ constexpr std::size_t kMaxBody = lumen1::kMaxDatagramBytes - lumen1::kClearHeade
 }  // namespace
 
 HostSession::HostSession(const HostSessionParams& params, const fec::Leopard& codec)
-    : receiver_{params.sender.session, params.secret}, sender_{params.sender, codec} {}
+    : receiver_{params.sender.session, params.secret, params.ciphers}, sender_{params.sender, codec} {}
 
 Result<HostSession::Accepted> HostSession::receive(MutableBytes datagram, Timestamp now) {
   connected_ = left_ = wish_changed_ = reply_due_ = false;

@@ -13,7 +13,8 @@ namespace lumen::core {
 
 struct HostSessionParams {
   lumen1::Secret secret{};
-  HostSenderParams sender;  // its session is that of both halves
+  lumen1::CipherOffer ciphers = lumen1::preferred_ciphers();  // that clients may use
+  HostSenderParams sender;                                    // its session is that of both halves
 };
 
 struct HostSessionStats {

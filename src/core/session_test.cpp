@@ -116,6 +116,25 @@ TEST(Sessions, a_unit_that_did_not_decode_is_answered_with_an_idr_even_if_it_was
   EXPECT_EQ(pair.received[1].kind, PictureKind::idr);
 }
 
+TEST(Sessions, key_updates_of_both_ends_lose_nothing_while_datagrams_overtake_one_another) {
+  Pair pair;
+  pair.connect();
+  std::mt19937 random{3};
+  pair.down.fate = [&](ByteView) { return test::Link::Fate{1, 1ms + random() % 3000 * 1us}; };
+  for (std::size_t i = 0; i < 100; ++i) {
+    if (i % 20 == 10) {
+      EXPECT_TRUE(pair.host.sender().update_keys());
+      pair.client.update_keys();
+    }
+    pair.push(noise(20'000, i));
+    pair.run_for(16ms);
+  }
+  EXPECT_EQ(pair.received.size(), 100U);
+  EXPECT_EQ(pair.host.stats().sender.key_epoch, 5U);
+  EXPECT_EQ(pair.client.units().stats().key_epoch, 5U);
+  EXPECT_EQ(pair.host.stats().refused, 0U);
+}
+
 TEST(Sessions, parity_follows_the_reported_loss) {
   Pair pair;
   pair.connect();

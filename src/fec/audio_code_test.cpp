@@ -24,7 +24,7 @@ void encode(const AudioCode& code, const Shards& shards, std::size_t bytes) {
 
 TEST_P(AudioKernel, any_two_of_six_shards_may_be_lost) {
   std::mt19937 random{1};
-  for (const std::size_t bytes : {1U, 40U, 64U, 97U, 240U, 1400U}) {
+  for (const auto bytes : std::array<std::size_t, 6>{1, 40, 64, 97, 240, 1400}) {
     for (unsigned lost = 0; lost < 64; ++lost) {
       const auto sent = random_shards(random, kAudioShards, bytes);
       encode(code, sent, bytes);

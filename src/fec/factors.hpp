@@ -20,8 +20,8 @@ constexpr std::uint64_t bit_matrix(const std::array<std::uint16_t, kImages>& ima
   std::uint64_t matrix = 0;
   for (unsigned j = 0; j < 8; ++j) {
     for (unsigned i = 0; i < 8; ++i) {
-      const std::uint64_t bit = std::uint64_t{images[first_image + j]} >> (first_bit + i) & 1U;
-      matrix |= bit << (8 * (7 - i) + j);
+      const std::uint64_t image = images[first_image + j];
+      matrix |= (image >> (first_bit + i) & 1U) << (8 * (7 - i) + j);
     }
   }
   return matrix;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "fec/kernels.hpp"
@@ -25,8 +26,18 @@
 namespace lumen::fec {
 namespace {
 
+LUMEN_INLINE __m512i in_all_lanes(std::uint64_t matrix) {
+  auto lanes = _mm512_set1_epi64(static_cast<long long>(matrix));
+#if defined(__clang__)
+  // As a memory operand of the product it would be read from a wrong address: clang 19 does not scale the
+  // displacement as this instruction wants it.
+  asm("" : "+v"(lanes));
+#endif
+  return lanes;
+}
+
 LUMEN_INLINE __m512i transformed(__m512i x, std::uint64_t matrix) {
-  return _mm512_gf2p8affine_epi64_epi8(x, _mm512_set1_epi64(static_cast<long long>(matrix)), 0);
+  return _mm512_gf2p8affine_epi64_epi8(x, in_all_lanes(matrix), 0);
 }
 
 constexpr int kXorOfThree = 0x96;  // truth table of _mm512_ternarylogic_epi64
@@ -58,6 +69,9 @@ struct GfniGf8 {
   LUMEN_INLINE static Prepared prepare(Vec x) { return x; }
   LUMEN_INLINE static void add_product(Vec& sum, Prepared x, const Factor& factor) {
     sum = _mm512_xor_si512(sum, transformed(x, factor.matrix));
+  }
+  LUMEN_INLINE static void add_product_of(Vec& sum, const Vec& x, const Factor& factor) {
+    add_product(sum, x, factor);
   }
   LUMEN_INLINE static const Factor& factor(const Factor* factors, std::uint16_t constant) {
     return factors[constant];
@@ -141,6 +155,9 @@ struct GfniGf16 {
     sum.high = _mm512_ternarylogic_epi64(sum.high, transformed(x.low, factor.hl),
                                          transformed(x.high, factor.hh), kXorOfThree);
   }
+  LUMEN_INLINE static void add_product_of(Vec& sum, const Vec& x, const Factor& factor) {
+    add_product(sum, x, factor);
+  }
   LUMEN_INLINE static Factor factor(const Factor* factors, std::uint16_t constant) {
     const auto& a = factors[constant & 0xFFU];
     const auto& b = factors[256 + (constant >> 8U)];
@@ -189,10 +206,6 @@ struct PartOfStrip {
   }
 };
 
-LUMEN_INLINE __m512i bit_matrix(const BitFactor8& factor) {
-  return _mm512_set1_epi64(static_cast<long long>(factor.matrix));
-}
-
 // Writes one strip of rows [row, row + Rows) at `at`. Takes two inputs at a time, so that one instruction
 // adds two products; the products themselves have one execution port only.
 template <class Strip, std::size_t Rows>
@@ -210,8 +223,8 @@ void rows_gfni(const MatrixProduct& product, std::size_t row, std::size_t at, St
     const auto x1 = strip.load(*next + at, 1);
 #pragma GCC unroll 12
     for (std::size_t r = 0; r < Rows; ++r) {
-      sum[r][0] = _mm512_gf2p8affine_epi64_epi8(x0, bit_matrix(factors[factor[r]]), 0);
-      sum[r][1] = _mm512_gf2p8affine_epi64_epi8(x1, bit_matrix(factors[factor[r]]), 0);
+      sum[r][0] = _mm512_gf2p8affine_epi64_epi8(x0, in_all_lanes(factors[factor[r]].matrix), 0);
+      sum[r][1] = _mm512_gf2p8affine_epi64_epi8(x1, in_all_lanes(factors[factor[r]].matrix), 0);
     }
     factor += stride;
     ++next;
@@ -223,8 +236,8 @@ void rows_gfni(const MatrixProduct& product, std::size_t row, std::size_t at, St
     const auto y1 = strip.load(next[1] + at, 1);
 #pragma GCC unroll 12
     for (std::size_t r = 0; r < Rows; ++r) {
-      const auto a = bit_matrix(factors[factor[r]]);
-      const auto b = bit_matrix(factors[factor[stride + r]]);
+      const auto a = in_all_lanes(factors[factor[r]].matrix);
+      const auto b = in_all_lanes(factors[factor[stride + r]].matrix);
       sum[r][0] = _mm512_ternarylogic_epi64(sum[r][0], _mm512_gf2p8affine_epi64_epi8(x0, a, 0),
                                             _mm512_gf2p8affine_epi64_epi8(y0, b, 0), kXorOfThree);
       sum[r][1] = _mm512_ternarylogic_epi64(sum[r][1], _mm512_gf2p8affine_epi64_epi8(x1, a, 0),
@@ -259,11 +272,13 @@ void matrix_product(const MatrixProduct& product) {
   if (at < product.bytes) all_rows(product, at, PartOfStrip{product.bytes - at}, kUpToMaxRows);
 }
 
-constexpr Kernels kKernels{.bit_factors = true,
-                           .multiply = matrix_product,
-                           .walsh = walsh,
-                           .gf8 = field_kernels<GfniGf8>(),
-                           .gf16 = field_kernels<GfniGf16>()};
+constexpr Kernels kKernels{
+    .bit_factors = true,
+    .costs8 = {.first = 150, .layer = 13, .more_chunks = 130, .tiny_chunk = 500, .syndrome = 24},
+    .multiply = matrix_product,
+    .walsh = walsh,
+    .gf8 = field_kernels<GfniGf8>(),
+    .gf16 = field_kernels<GfniGf16>()};
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <type_traits>
 
 #include "fec/kernels.hpp"
 //
@@ -35,11 +36,13 @@ struct Neon {
   LUMEN_INLINE static Vector look_up(Vector table, Vector index) { return vqtbl1q_u8(table, index); }
 };
 
-constexpr Kernels kKernels{.bit_factors = false,
-                           .multiply = matrix_product<Neon>,
-                           .walsh = walsh,
-                           .gf8 = field_kernels<ShuffleGf8<Neon>>(),
-                           .gf16 = field_kernels<ShuffleGf16<Neon>>()};
+constexpr Kernels kKernels{
+    .bit_factors = false,
+    .costs8 = {.first = 50, .layer = 9, .more_chunks = 22, .tiny_chunk = 90, .syndrome = 12},
+    .multiply = matrix_product<Neon>,
+    .walsh = walsh,
+    .gf8 = field_kernels<ShuffleGf8<Neon>>(),
+    .gf16 = field_kernels<ShuffleGf16<Neon>>()};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <type_traits>
 
 #include "fec/kernels.hpp"
 //
@@ -38,11 +39,13 @@ struct Scalar {
   }
 };
 
-constexpr Kernels kKernels{.bit_factors = false,
-                           .multiply = matrix_product<Scalar>,
-                           .walsh = walsh,
-                           .gf8 = field_kernels<ShuffleGf8<Scalar>>(),
-                           .gf16 = field_kernels<ShuffleGf16<Scalar>>()};
+constexpr Kernels kKernels{
+    .bit_factors = false,
+    .costs8 = {.first = 50, .layer = 9, .more_chunks = 22, .tiny_chunk = 90, .syndrome = 12},
+    .multiply = matrix_product<Scalar>,
+    .walsh = walsh,
+    .gf8 = field_kernels<ShuffleGf8<Scalar>>(),
+    .gf16 = field_kernels<ShuffleGf16<Scalar>>()};
 
 }  // namespace
 

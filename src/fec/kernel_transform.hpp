@@ -5,7 +5,8 @@
 // A field F has
 //   Vec      symbols of one strip of one shard         Prepared   the same, ready to be multiplied
 //   Factor   a product by a constant                   Strips     where the strips of a shard lie
-//   load, store (shards, by strip; scratch), zero, add, prepare, add_product, factor (of a constant)
+//   load, store (shards, by strip; scratch), zero, add, prepare, add_product (of a prepared one),
+//   add_product_of (one that is used once), factor (of a constant)
 //   kMaxLayers of a transform, and kRows of a matrix, that fit the registers.
 #include "fec/kernels.hpp"
 
@@ -24,11 +25,29 @@ struct FromScratch {
   }
 };
 
+// Shards of which none is missing.
+template <class F>
+struct FromAllShards {
+  const std::byte* const* shards;
+  std::size_t first;  // shard of index i is shards[i - first]
+  const typename F::Strip& strip;
+  LUMEN_INLINE typename F::Vec operator()(std::size_t index) const {
+    return F::load(shards[index - first], strip);
+  }
+};
+
 template <class F>
 struct FromShards {
   const std::byte* const* shards;
   std::size_t first, count;  // shard of index i is shards[i - first]
+  bool has_gaps;             // some of them are null
   const typename F::Strip& strip;
+
+  // All of indexes [from, to) are there.
+  bool has_all(std::size_t from, std::size_t to) const {
+    return !has_gaps && from - first < count && to - first <= count;
+  }
+  FromAllShards<F> all() const { return {shards, first, strip}; }
   LUMEN_INLINE typename F::Vec operator()(std::size_t index) const {
     const auto i = index - first;
     if (i >= count || shards[i] == nullptr) return F::zero();
@@ -66,6 +85,19 @@ struct AddToScratch {
   std::size_t first;
   LUMEN_INLINE void operator()(std::size_t index, const typename F::Vec& value) const {
     auto* at = base + (index - first) * F::kScratchBytes;
+    auto sum = F::load(at);
+    F::add(sum, value);
+    F::store(at, sum);
+  }
+};
+
+// Indexes of all blocks of a size, which is a power of two, to the sums of one.
+template <class F>
+struct AddToBlock {
+  std::byte* base;
+  std::size_t mask;
+  LUMEN_INLINE void operator()(std::size_t index, const typename F::Vec& value) const {
+    auto* at = base + (index & mask) * F::kScratchBytes;
     auto sum = F::load(at);
     F::add(sum, value);
     F::store(at, sum);
@@ -142,10 +174,11 @@ Layers<F> layers_of(const FieldTables& tables) {
 }
 
 // Layers [low, low + kLayers) of the block of indexes that begins at `at`, whose point is `point`, in
-// registers: 2^kLayers vectors at a time, 2^low apart.
-template <class F, unsigned kLayers, class Load, class Save>
-void inverse_pass(const Layers<F>& layers, std::size_t point, std::size_t at, unsigned low, const Load& load,
-                  const Save& save) {
+// registers: 2^kLayers vectors at a time, 2^low apart. Where `point` is 0 (kAtZero), so is the factor of each
+// layer's first block.
+template <class F, unsigned kLayers, bool kAtZero, class Load, class Save>
+LUMEN_INLINE void inverse_pass(const Layers<F>& layers, std::size_t point, std::size_t at, unsigned low,
+                               const Load& load, const Save& save) {
   constexpr std::size_t kRadix = std::size_t{1} << kLayers;
   const auto stride = std::size_t{1} << low;
   const typename F::Factor* factor[kLayers + 1] = {};
@@ -162,7 +195,7 @@ void inverse_pass(const Layers<F>& layers, std::size_t point, std::size_t at, un
         const auto a = (block << (l + 1)) | (pair & ((std::size_t{1} << l) - 1));
         const auto b = a + (std::size_t{1} << l);
         F::add(x[b], x[a]);
-        F::add_product(x[a], F::prepare(x[b]), factor[l][block]);
+        if (!kAtZero || block != 0) F::add_product_of(x[a], x[b], factor[l][block]);
       }
     }
 #pragma GCC unroll 16
@@ -170,9 +203,9 @@ void inverse_pass(const Layers<F>& layers, std::size_t point, std::size_t at, un
   }
 }
 
-template <class F, unsigned kLayers, class Load, class Save>
-void forward_pass(const Layers<F>& layers, std::size_t point, std::size_t at, unsigned low, const Load& load,
-                  const Save& save) {
+template <class F, unsigned kLayers, bool kAtZero, class Load, class Save>
+LUMEN_INLINE void forward_pass(const Layers<F>& layers, std::size_t point, std::size_t at, unsigned low,
+                               const Load& load, const Save& save) {
   constexpr std::size_t kRadix = std::size_t{1} << kLayers;
   const auto stride = std::size_t{1} << low;
   const typename F::Factor* factor[kLayers + 1] = {};
@@ -189,7 +222,7 @@ void forward_pass(const Layers<F>& layers, std::size_t point, std::size_t at, un
         const auto block = pair >> l;
         const auto a = (block << (l + 1)) | (pair & ((std::size_t{1} << l) - 1));
         const auto b = a + (std::size_t{1} << l);
-        F::add_product(x[a], F::prepare(x[b]), factor[l][block]);
+        if (!kAtZero || block != 0) F::add_product_of(x[a], x[b], factor[l][block]);
         F::add(x[b], x[a]);
       }
     }
@@ -198,41 +231,59 @@ void forward_pass(const Layers<F>& layers, std::size_t point, std::size_t at, un
   }
 }
 
-template <class F, class Load, class Save>
+template <class F, bool kAtZero, class Load, class Save>
 void inverse_pass(unsigned count, const Layers<F>& layers, std::size_t point, std::size_t at, unsigned low,
                   const Load& load, const Save& save) {
   static_assert(F::kMaxLayers <= 4);
   switch (count) {
     case 0:
-      return inverse_pass<F, 0>(layers, point, at, low, load, save);
+      return inverse_pass<F, 0, kAtZero>(layers, point, at, low, load, save);
     case 1:
-      return inverse_pass<F, 1>(layers, point, at, low, load, save);
+      return inverse_pass<F, 1, kAtZero>(layers, point, at, low, load, save);
     case 2:
-      return inverse_pass<F, 2>(layers, point, at, low, load, save);
+      return inverse_pass<F, 2, kAtZero>(layers, point, at, low, load, save);
     case 3:
-      if constexpr (F::kMaxLayers >= 3) return inverse_pass<F, 3>(layers, point, at, low, load, save);
+      if constexpr (F::kMaxLayers >= 3)
+        return inverse_pass<F, 3, kAtZero>(layers, point, at, low, load, save);
       break;
     default:
-      if constexpr (F::kMaxLayers >= 4) return inverse_pass<F, 4>(layers, point, at, low, load, save);
+      if constexpr (F::kMaxLayers >= 4)
+        return inverse_pass<F, 4, kAtZero>(layers, point, at, low, load, save);
   }
+}
+
+template <class F, bool kAtZero, class Load, class Save>
+void forward_pass(unsigned count, const Layers<F>& layers, std::size_t point, std::size_t at, unsigned low,
+                  const Load& load, const Save& save) {
+  switch (count) {
+    case 0:
+      return forward_pass<F, 0, kAtZero>(layers, point, at, low, load, save);
+    case 1:
+      return forward_pass<F, 1, kAtZero>(layers, point, at, low, load, save);
+    case 2:
+      return forward_pass<F, 2, kAtZero>(layers, point, at, low, load, save);
+    case 3:
+      if constexpr (F::kMaxLayers >= 3)
+        return forward_pass<F, 3, kAtZero>(layers, point, at, low, load, save);
+      break;
+    default:
+      if constexpr (F::kMaxLayers >= 4)
+        return forward_pass<F, 4, kAtZero>(layers, point, at, low, load, save);
+  }
+}
+
+template <class F, class Load, class Save>
+void inverse_pass(unsigned count, const Layers<F>& layers, std::size_t point, std::size_t at, unsigned low,
+                  const Load& load, const Save& save) {
+  if (point == 0) return inverse_pass<F, true>(count, layers, point, at, low, load, save);
+  inverse_pass<F, false>(count, layers, point, at, low, load, save);
 }
 
 template <class F, class Load, class Save>
 void forward_pass(unsigned count, const Layers<F>& layers, std::size_t point, std::size_t at, unsigned low,
                   const Load& load, const Save& save) {
-  switch (count) {
-    case 0:
-      return forward_pass<F, 0>(layers, point, at, low, load, save);
-    case 1:
-      return forward_pass<F, 1>(layers, point, at, low, load, save);
-    case 2:
-      return forward_pass<F, 2>(layers, point, at, low, load, save);
-    case 3:
-      if constexpr (F::kMaxLayers >= 3) return forward_pass<F, 3>(layers, point, at, low, load, save);
-      break;
-    default:
-      if constexpr (F::kMaxLayers >= 4) return forward_pass<F, 4>(layers, point, at, low, load, save);
-  }
+  if (point == 0) return forward_pass<F, true>(count, layers, point, at, low, load, save);
+  forward_pass<F, false>(count, layers, point, at, low, load, save);
 }
 
 // Layers of the topmost pass of a transform of `count` layers: what remains beside passes of kMaxLayers.
@@ -265,14 +316,37 @@ struct Walk {
     const auto top = top_layers<F>(to - from);
     const auto below = to - top;
     const auto size = std::size_t{1} << below;
-    for (auto block = at; block < at + (std::size_t{1} << to); block += size) {
-      if (nonzero.meets(block, block + size)) {
-        inverse(block, from, below, nonzero, load, ToScratch<F>{scratch});
-      } else {
-        clear(block, size);
+    if (below - from == F::kMaxLayers) {
+      lowest<F::kMaxLayers>({at, at + (std::size_t{1} << to)}, from, nonzero, load, ToScratch<F>{scratch});
+    } else {
+      for (auto block = at; block < at + (std::size_t{1} << to); block += size) {
+        if (nonzero.meets(block, block + size)) {
+          inverse(block, from, below, nonzero, load, ToScratch<F>{scratch});
+        } else {
+          clear(block, size);
+        }
       }
     }
     inverse_pass<F>(top, layers, base + at, at, below, FromScratch<F>{scratch}, save);
+  }
+
+  // Layers [from, from + kLayers) of all blocks of `range`: one loop, for blocks may be small.
+  template <unsigned kLayers, class Load, class Save>
+  void lowest(Range range, unsigned from, Range nonzero, const Load& load, const Save& save) const {
+    const auto size = std::size_t{1} << (from + kLayers);
+    for (auto block = range.begin; block < range.end; block += size) {
+      if (!nonzero.meets(block, block + size)) {
+        clear(block, size);
+        continue;
+      }
+      if constexpr (std::is_same_v<Load, FromShards<F>>) {
+        if (load.has_all(block, block + size)) {
+          inverse_pass<F, kLayers, false>(layers, base + block, block, from, load.all(), save);
+          continue;
+        }
+      }
+      inverse_pass<F, kLayers, false>(layers, base + block, block, from, load, save);
+    }
   }
 
   // Layers [0, to) downwards; blocks that `wanted` says no to are left out.
@@ -283,10 +357,26 @@ struct Walk {
     const auto below = to - top;
     const auto size = std::size_t{1} << below;
     forward_pass<F>(top, layers, base + at, at, below, load, ToScratch<F>{scratch});
-    for (auto block = at; block < at + (std::size_t{1} << to); block += size) {
+    const auto end = at + (std::size_t{1} << to);
+    if (below == F::kMaxLayers) return last(at, end, save, wanted);
+    for (auto block = at; block < end; block += size) {
       if (wanted(block, block + size)) {
         forward(block, below, FromScratch<F>{scratch}, save, wanted);
       }
+    }
+  }
+
+  // The last kMaxLayers layers of all blocks of [at, end).
+  template <class Save, class Wanted>
+  void last(std::size_t at, std::size_t end, const Save& save, const Wanted& wanted) const {
+    constexpr auto kSize = std::size_t{1} << F::kMaxLayers;
+    const FromScratch<F> load{scratch};
+    if (base + at == 0 && wanted(at, at + kSize)) {
+      forward_pass<F, F::kMaxLayers, true>(layers, 0, at, 0, load, save);
+    }
+    for (auto block = base + at == 0 ? at + kSize : at; block < end; block += kSize) {
+      if (!wanted(block, block + kSize)) continue;
+      forward_pass<F, F::kMaxLayers, false>(layers, base + block, block, 0, load, save);
     }
   }
 
@@ -381,15 +471,52 @@ class Transformer {
   }
 
   void run(const typename F::Strip& strip) {
-    const auto end = job_.first_point + job_.inputs.size();
     const bool is_plain = job_.chunks.size() == 1 && job_.chunks.front().scale == nullptr;
+    if (is_plain && top_ <= F::kMaxLayers) {
+      add_small_blocks(strip);
+    } else {
+      add_blocks(strip, is_plain);
+    }
+    finish(strip);
+  }
+
+ private:
+  void add_small_blocks(const typename F::Strip& strip) {
+    switch (top_) {
+      case 0:
+        return add_small_blocks<0>(strip);
+      case 1:
+        return add_small_blocks<1>(strip);
+      case 2:
+        return add_small_blocks<2>(strip);
+      case 3:
+        if constexpr (F::kMaxLayers >= 3) return add_small_blocks<3>(strip);
+        break;
+      default:
+        if constexpr (F::kMaxLayers >= 4) return add_small_blocks<4>(strip);
+    }
+  }
+
+  template <unsigned kLayers>
+  void add_small_blocks(const typename F::Strip& strip) {
+    std::memset(sums_, 0, block_ * F::kScratchBytes);
+    const Range data{job_.first_point, job_.first_point + job_.inputs.size()};
+    const FromShards<F> shards{job_.inputs.data(), data.begin, job_.inputs.size(), job_.syndromes != nullptr,
+                               strip};
+    Walk<F>{layers_, 0, scratch_}.template lowest<kLayers>(data, 0, data, shards,
+                                                           AddToBlock<F>{sums_, block_ - 1});
+  }
+
+  void add_blocks(const typename F::Strip& strip, bool is_plain) {
+    const auto end = job_.first_point + job_.inputs.size();
     if (!is_plain) std::memset(sums_, 0, static_cast<std::size_t>(syndromes_ - sums_));
     for (auto base = job_.first_point / block_ * block_; base < end; base += block_) {
       const Walk<F> walk{layers_, base, scratch_};
       const auto first = job_.first_point < base ? 0 : job_.first_point - base;
       const Range data{first, std::min(end - base, block_)};
       // Index i of this block is input base + i − first_point.
-      const FromShards<F> shards{job_.inputs.data(), job_.first_point - base, job_.inputs.size(), strip};
+      const FromShards<F> shards{job_.inputs.data(), job_.first_point - base, job_.inputs.size(),
+                                 job_.syndromes != nullptr, strip};
       if (is_plain && base <= job_.first_point) {
         walk.inverse(0, 0, top_, data, shards, ToScratch<F>{sums_});
       } else if (is_plain) {
@@ -398,10 +525,8 @@ class Transformer {
         add_block(walk, job_.chunks.size() - 1, 0, data, shards, sums_of(job_.chunks.size() - 1));
       }
     }
-    finish(strip);
   }
 
- private:
   std::byte* sums_of(std::size_t chunk) const {
     auto* at = sums_;
     for (std::size_t i = 0; i < chunk; ++i) at += F::kScratchBytes << job_.chunks[i].log_size;
@@ -493,7 +618,7 @@ void few_rows(const FewRows& job) {
   const typename F::Strips strips{job.shard_bytes};
   for (std::size_t i = 0; i < strips.count(); ++i) {
     const auto strip = strips.at(i);
-    const FromShards<F> load{job.inputs.data(), 0, job.inputs.size(), strip};
+    const FromAllShards<F> load{job.inputs.data(), 0, strip};
     const ToShards<F> save{job.outputs, strip};
     const auto rows = job.outputs.size();
     const auto columns = job.inputs.size();

@@ -114,8 +114,23 @@ struct FieldKernels {
   void (*full_recovery)(const FullRecovery&) = nullptr;
 };
 
+// What transforms over GF(2⁸) cost, for each shard read, in tenths of one product of a whole matrix:
+// measured.
+struct TransformCosts {
+  std::size_t first = 0, layer = 0, more_chunks = 0, tiny_chunk = 0;
+  std::size_t syndrome = 0;  // a product of syndromes, not for each shard read
+
+  // Of a transform with these chunks.
+  std::size_t of(std::span<const Chunk> chunks) const {
+    auto cost = first + layer * chunks.back().log_size + more_chunks * (chunks.size() - 1);
+    for (const auto& chunk : chunks) cost += chunk.log_size < 2 ? tiny_chunk : 0;
+    return cost;
+  }
+};
+
 struct Kernels {
   bool bit_factors = false;
+  TransformCosts costs8;
   void (*multiply)(const MatrixProduct&) = nullptr;
   // Walsh–Hadamard transform modulo 2^bits − 1 of `size` numbers below it, a power of two.
   void (*walsh)(std::uint32_t* values, std::size_t size, std::uint32_t order) = nullptr;

@@ -131,9 +131,9 @@ class LeopardBlock {
   void recover(std::span<std::byte* const> shards, std::span<const bool> present, const Losses& losses) {
     const Block block{shards, present, data_shards_, shard_bytes_};
     const auto& view = tables_.view();
-    const auto by_matrix = losses.data * data_shards_;
-    const auto by_syndromes = transform_cost(losses.rows_end) + losses.data * losses.data;
-    const auto in_full = points_ * log2_of(points_) + 2 * data_shards_;
+    const auto by_matrix = 10 * losses.data * data_shards_;
+    const auto by_syndromes = cost_by_syndromes(losses.data);
+    const auto in_full = cost_in_full();
     if (by_matrix <= std::min(by_syndromes, in_full) && (Field::kBits == 8 || losses.data <= kFewRows)) {
       if constexpr (Field::kBits == 8) {
         recover_by_matrix8(kernels_, view, code_, block, losses, arena_);
@@ -150,9 +150,21 @@ class LeopardBlock {
  private:
   static constexpr std::size_t kFewRows = 6;
 
-  std::size_t transform_cost(std::size_t) const {
+  // In tenths of a product of a matrix.
+  std::size_t cost_by_syndromes(std::size_t lost) const {
+    if constexpr (Field::kBits == 8) {
+      return kernels_.costs8.of({&chunk_, 1}) * data_shards_ + kernels_.costs8.syndrome * lost * lost;
+    }
     const auto log = log2_of(parity_points_);
-    return data_shards_ * (log + 2) / 2 + parity_points_ * log / 2;
+    return 5 * (data_shards_ * (log + 2) + parity_points_ * log) + 10 * lost * lost;
+  }
+  std::size_t cost_in_full() const {
+    const auto log = log2_of(points_);
+    if constexpr (Field::kBits == 8) {
+      const Chunk all{.first = 0, .log_size = log};
+      return 3 * kernels_.costs8.of({&all, 1}) * points_;  // there, the derivative, and back
+    }
+    return 10 * (points_ * log + 2 * data_shards_);
   }
 
   void recover_in_full(const Block& block, const Losses& losses) {

@@ -41,11 +41,12 @@ consteval InverseBlocks make_inverse_blocks() {
 
 constexpr InverseBlocks kInverseBlocks = make_inverse_blocks();
 
-void write_encoding_matrix(std::size_t data_shards, std::size_t parity_shards,
+// Rows [first_row, parity_shards); first_row has none of the bits that number the others from there.
+void write_encoding_matrix(std::size_t data_shards, std::size_t parity_shards, std::size_t first_row,
                            std::span<std::uint8_t> matrix) {
   auto to = matrix.begin();
   for (std::size_t point = parity_shards; point < parity_shards + data_shards; ++point) {
-    for (std::size_t row = 0; row < parity_shards; row += kBlock) {
+    for (auto row = first_row; row < parity_shards; row += kBlock) {
       to = std::ranges::copy(kInverseBlocks[point ^ row], to).out;
     }
   }
@@ -98,11 +99,11 @@ std::uint8_t twiddle(unsigned d, std::size_t point) {
   return gf256::multiply(kSubspaces[d][point], gf256::inverse(kSubspaces[d][std::size_t{1} << d]));
 }
 
-// The parity rows by the binary digits of their number, and what the sums of blocks are scaled by. Only parts
-// that hold rows before `rows_end`.
+// The parity rows before `rows_end` by the binary digits of their number, and what sums of blocks are scaled
+// by.
 class Plan {
  public:
-  Plan(std::size_t data_shards, std::size_t parity_shards, std::size_t rows_end) : data_shards_{data_shards} {
+  Plan(std::size_t parity_shards, std::size_t rows_end) {
     auto first = parity_shards;
     for (unsigned log_size = 0; log_size < kLayers; ++log_size) {
       if ((parity_shards >> log_size & 1U) == 0) continue;
@@ -111,16 +112,27 @@ class Plan {
     }
   }
 
-  std::span<const Chunk> chunks() const { return std::span{chunks_}.first(count_); }
-  // Products of the transform: a scaling of every sum, the layers of the blocks, those of the rows.
-  std::size_t cost() const {
-    std::size_t cost = data_shards_ * (2 * count_ + chunks().back().log_size) / 2;
-    for (const auto& chunk : chunks()) cost += (std::size_t{1} << chunk.log_size) * chunk.log_size / 2;
-    return cost;
+  std::span<const Chunk> chunks() const { return std::span{chunks_}.subspan(skipped_, count_ - skipped_); }
+  // Rows [0, transformed_rows()) come from the transform, the others from the matrix.
+  std::size_t transformed_rows() const {
+    return chunks().empty() ? 0 : chunks().front().first + (std::size_t{1} << chunks().front().log_size);
+  }
+  // Leaves small chunks, or all, to the matrix, of `rows`, as is cheapest.
+  void choose(const TransformCosts& costs, std::size_t rows) {
+    auto best = 10 * rows;
+    auto best_skipped = count_;
+    for (skipped_ = 0; skipped_ < count_; ++skipped_) {
+      const auto cost = costs.of(chunks()) + 10 * (rows - transformed_rows());
+      if (cost < best) {
+        best = cost;
+        best_skipped = skipped_;
+      }
+    }
+    skipped_ = best_skipped;
   }
   void write_scales() {
     auto* to = scales_.data();
-    for (auto& chunk : std::span{chunks_}.first(count_)) {
+    for (auto& chunk : std::span{chunks_}.subspan(skipped_, count_ - skipped_)) {
       chunk.scale = to;
       const auto blocks = std::size_t{256} >> chunk.log_size;
       const auto log = kLogs.log[kProductsOfSubspaces[chunk.log_size]] + gf256::kOrder;
@@ -133,8 +145,7 @@ class Plan {
   }
 
  private:
-  std::size_t data_shards_;
-  std::size_t count_ = 0;
+  std::size_t count_ = 0, skipped_ = 0;
   std::array<Chunk, kLayers> chunks_{};
   std::array<std::uint16_t, 512> scales_;
 };
@@ -160,12 +171,6 @@ struct ReedSolomon::Tables {
       view.layers[d] = layers[d].data();
     }
   }
-
-  // A product of a transform costs as much as this many of a matrix: it is loaded and stored more often.
-  bool prefers_transform(std::size_t transform_products, std::size_t matrix_products) const {
-    return kernels.bit_factors ? 5 * transform_products < 2 * matrix_products
-                               : 5 * transform_products < 3 * matrix_products;
-  }
 };
 
 ReedSolomon::ReedSolomon(Kernel kernel)
@@ -179,28 +184,31 @@ bool ReedSolomon::encode(std::span<const std::byte* const> data, std::span<std::
                          std::size_t shard_bytes) {
   if (data.empty() || data.size() > kMaxShards || parity.size() > kMaxShards - data.size()) return false;
   if (parity.empty() || shard_bytes == 0) return true;
+  Plan plan{parity.size(), parity.size()};
+  plan.choose(tables_->kernels.costs8, parity.size());
+  const auto transformed = plan.transformed_rows();
   Arena arena{work_};
-  Plan plan{data.size(), parity.size(), parity.size()};
-  if (tables_->prefers_transform(plan.cost(), data.size() * parity.size())) {
+  if (transformed > 0) {
     plan.write_scales();
     tables_->kernels.gf8.transform({.tables = &tables_->view,
                                     .first_point = parity.size(),
                                     .inputs = data,
                                     .chunks = plan.chunks(),
-                                    .rows = parity.size(),
+                                    .rows = transformed,
                                     .outputs = parity.data(),
                                     .shard_bytes = shard_bytes,
                                     .work = arena.rest().data()});
-    return true;
   }
-  const auto matrix = arena.take<std::uint8_t>(largest_matrix());
-  write_encoding_matrix(data.size(), parity.size(), matrix);
-  tables_->kernels.multiply({.factors = tables_->view.factors,
-                             .matrix = matrix.data(),
-                             .column_stride = rounded_rows(parity.size()),
-                             .inputs = data,
-                             .outputs = parity,
-                             .bytes = shard_bytes});
+  if (transformed < parity.size()) {
+    const auto matrix = arena.take<std::uint8_t>(largest_matrix());
+    write_encoding_matrix(data.size(), parity.size(), transformed, matrix);
+    tables_->kernels.multiply({.factors = tables_->view.factors,
+                               .matrix = matrix.data(),
+                               .column_stride = rounded_rows(parity.size() - transformed),
+                               .inputs = data,
+                               .outputs = parity.subspan(transformed),
+                               .bytes = shard_bytes});
+  }
   return true;
 }
 
@@ -214,8 +222,11 @@ bool ReedSolomon::recover(std::span<std::byte* const> shards, std::span<const bo
   const Block block{shards, present, data_shards, shard_bytes};
   const auto parity_shards = shards.size() - data_shards;
   const CauchyCode<PolynomialLogs> code{kPolynomialLogs, parity_shards};
-  Plan plan{data_shards, parity_shards, losses->rows_end};
-  if (tables_->prefers_transform(plan.cost() + losses->data * losses->data, losses->data * data_shards)) {
+  Plan plan{parity_shards, losses->rows_end};
+  const auto& costs = tables_->kernels.costs8;
+  const auto by_transform =
+      costs.of(plan.chunks()) * data_shards + costs.syndrome * losses->data * losses->data;
+  if (by_transform < 10 * losses->data * data_shards) {
     plan.write_scales();
     recover_by_syndromes(tables_->kernels.gf8, tables_->view, code, plan.chunks(), block, *losses,
                          Arena{work_});

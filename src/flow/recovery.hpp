@@ -36,9 +36,7 @@ class RecoveryAsker {
   }
   bool is_broken() const { return broken_.has_value(); }
   // When due() has something.
-  std::optional<Timestamp> next_ask() const {
-    return broken_ ? std::optional{next_ask_} : std::nullopt;
-  }
+  std::optional<Timestamp> next_ask() const { return broken_ ? std::optional{next_ask_} : std::nullopt; }
   // The newest frame known broken, when it is time to ask.
   std::optional<FrameId> due(Timestamp now) {
     if (!broken_ || now < next_ask_) return std::nullopt;

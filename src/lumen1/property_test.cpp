@@ -72,11 +72,12 @@ struct Outcome {
 class Client {
  public:
   explicit Client(const Network& network) : network_{network} {}
+  void receive(const Buffer& body, Timestamp now) {
+    reassembler_.push(body, now);
+    deliver(now);
+  }
   void receive(const std::vector<Buffer>& bodies) {
-    for (const auto& body : bodies) {
-      reassembler_.push(body, at_ms(1));
-      deliver(at_ms(1));
-    }
+    for (const auto& body : bodies) receive(body, at_ms(1));
   }
   void deliver(Timestamp now) {
     while (reassembler_.pop(unit_, now)) {
@@ -154,6 +155,28 @@ RC_GTEST_PROP(FrameProperty, losses_beyond_the_parity_lose_exactly_those_frames,
   RC_ASSERT(client.outcome.delivered == wanted.delivered);
   RC_ASSERT(client.outcome.lost == wanted.lost);
   RC_ASSERT(client.stats().frames_lost == wanted.lost.size());
+}
+
+// A datagram takes up to just less than the wait longer than another: no frame is taken for lost meanwhile.
+RC_GTEST_PROP(FrameProperty, jitter_below_the_wait_loses_nothing, (std::uint32_t seed)) {
+  constexpr Duration kWait = std::chrono::milliseconds{4}, kInterval = std::chrono::milliseconds{1};
+  Network network{seed};
+  std::mt19937 random{seed};
+  std::multimap<Timestamp, Buffer> arriving;
+  const auto frames = *rc::gen::inRange<std::uint64_t>(2, 12);
+  auto sent = at_ms(1);
+  for (auto id = kFirst; id < kFirst + frames; ++id, sent += kInterval) {
+    auto plan = any_plan();
+    network.send(id, plan);
+    for (auto& body : std::exchange(network.arriving, {})) {
+      const Duration delay{id == kFirst ? 0 : random() % static_cast<std::uint64_t>(kWait.count())};
+      arriving.emplace(sent + delay, std::move(body));
+    }
+  }
+  Client client{network};
+  for (const auto& [now, body] : arriving) client.receive(body, now);
+  RC_ASSERT(client.outcome.delivered.size() == frames);
+  RC_ASSERT(client.outcome.lost.empty());
 }
 
 // Whatever an authentic peer claims, frames take no more memory than they may.

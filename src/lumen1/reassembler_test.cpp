@@ -104,6 +104,18 @@ TEST_F(ReassemblerTest, one_loss_more_than_parity_loses_exactly_that_frame) {
   EXPECT_EQ(stats().frames_lost, 2U);
 }
 
+TEST_F(ReassemblerTest, the_largest_block_is_mended) {
+  const auto bytes = noise(65'534 * 64 - kFrameHeaderBytes, 5);
+  VideoPacketizer packetizer{test::codec(), 64};
+  const auto packed = packetizer.pack(test::unit_of(bytes, 1), 100).value();
+  ASSERT_EQ(packed.data_datagrams, 65'534U);
+  ASSERT_EQ(packed.datagrams, 65'535U) << "there is room for one";
+  push(test::bodies_of(packed), at_ms(1), {40'000});
+  ASSERT_TRUE(reassembler_.pop(unit_, at_ms(1)));
+  EXPECT_TRUE(unit_.bytes == bytes);
+  EXPECT_EQ(stats().shards_repaired, 1U);
+}
+
 TEST_F(ReassemblerTest, parity_alone_is_enough) {
   const auto bytes = noise(500, 5);
   const auto frame = pack(bytes, 1);

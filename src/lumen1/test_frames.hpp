@@ -21,6 +21,7 @@ struct SealerProbe {
   static void age(Sealer& sealer, std::uint64_t packets) { sealer.next_ = sealer.epoch_begin_ + packets; }
 };
 struct OpenerProbe {
+  static bool knows_previous_key(const Opener& opener) { return opener.previous_known_; }
   static void set_forged(Opener& opener, std::uint64_t forged) { opener.forged_ = forged; }
 };
 

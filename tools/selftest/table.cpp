@@ -63,7 +63,7 @@ std::string table(const json& figures, const std::string& wrong) {
                      figures["frames_correct"].get<std::uint64_t>(),
                      figures["frames_lost"].get<std::uint64_t>(), figures["frames_per_second"].get<double>());
   out +=
-      fmt::format("  network      {:.1f} Mbit/s, parity {:.0f} % of the data; encrypted with AES-128-GCM\n",
+      fmt::format("  network      {:.1f} Mbit/s, parity {:.0f} % of the data; encrypted\n",
                   megabits, figures.value("parity_percent", 0.0));
   out += loss_row(figures);
   out += latency_rows(figures);

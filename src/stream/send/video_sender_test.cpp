@@ -137,6 +137,19 @@ TEST_F(VideoSenderTest, messages_reach_the_client) {
   EXPECT_EQ(messages_, 1);
 }
 
+TEST_F(VideoSenderTest, whoever_has_a_frame_finds_it_counted) {
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
+  sender.set_ring(ring_);
+  sender.set_peer(Peer{receiver_.local().value(), keys_});
+  for (std::uint64_t i = 1; i <= 300; ++i) {
+    push(300);
+    ASSERT_EQ(collect(1).size(), 1U);
+    ASSERT_EQ(sender.stats().frames, i);
+    ASSERT_EQ(sender.stats().data_shards, i);
+    ASSERT_GE(sender.stats().parity_shards, i);
+  }
+}
+
 TEST_F(VideoSenderTest, parity_grows_with_the_reported_loss) {
   VideoSender sender{params(), codec_, sender_socket_, *log_};
   sender.set_ring(ring_);
