@@ -36,6 +36,7 @@ void Playback::advance(Timestamp now) {
 
 void Playback::end_at(FrameId end, Timestamp due) {
   if (next_ < end) give_up_before(end);
+  if (!shown_) shown_ = due - (end.value + 1) * params_.interval;  // when the first frame was due
   note_stall(due);
 }
 
