@@ -34,8 +34,10 @@ void Playback::advance(Timestamp now) {
   ask(now);
 }
 
-void Playback::end_at(FrameId end) {
+void Playback::end_at(FrameId end, Timestamp due) {
   if (next_ < end) give_up_before(end);
+  if (!shown_) shown_ = due - (end.value + 1) * params_.interval;  // when the first frame was due
+  note_stall(due);
 }
 
 std::optional<Ask> Playback::take_ask() {
@@ -76,14 +78,17 @@ void Playback::show(const ArrivedFrame& frame, Timestamp now) {
     ++stats_.frames_undecodable;
     return;
   }
-  const auto late = now - shown_.value_or(now) - params_.interval;
-  if (late > params_.interval / 2) {
-    stats_.stalls.add(late);
-    stats_.stalled += late;
-  }
+  note_stall(now);
   shown_ = now;
   ++stats_.frames_shown;
   digest_ = mix(digest_ + frame.id.value + mix(static_cast<std::uint64_t>(to_ns(now))));
+}
+
+void Playback::note_stall(Timestamp now) {
+  const auto late = now - shown_.value_or(now) - params_.interval;
+  if (late <= params_.interval / 2) return;
+  stats_.stalls.add(late);
+  stats_.stalled += late;
 }
 
 void Playback::ask(Timestamp now) {

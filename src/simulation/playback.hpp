@@ -52,8 +52,9 @@ class Playback {
   void arrives(const ArrivedFrame& frame);
   // Lives through everything until `now`.
   void advance(Timestamp now);
-  // No frame from `end` on will come: those before it that have not are lost.
-  void end_at(FrameId end);
+  // No frame from `end` on will come, which would have been due at `due`: those before it that have not are
+  // lost, and a stall ends here.
+  void end_at(FrameId end, Timestamp due);
   // Asks since the last call, in order of time.
   std::optional<Ask> take_ask();
 
@@ -65,6 +66,7 @@ class Playback {
   void receive(const ArrivedFrame& frame);
   void deliver_held(Timestamp now);
   void give_up_before(FrameId end);
+  void note_stall(Timestamp now);
   void show(const ArrivedFrame& frame, Timestamp now);
   void ask(Timestamp now);
   std::optional<Timestamp> deadline() const;

@@ -84,8 +84,16 @@ TEST(Playback, counts_what_never_came_at_the_end) {
   auto playback = asking();
   arrive(playback, 0, 5, 99);
   playback.advance(ms(300));
-  playback.end_at(FrameId{7});
+  playback.end_at(FrameId{7}, ms(70));
   EXPECT_EQ(playback.stats().frames_lost, 2U);
+  EXPECT_EQ(playback.stats().stalled, milliseconds{20}) << "frame 5 was due at 50 ms";
+}
+
+TEST(Playback, that_never_shows_anything_is_one_long_stall) {
+  auto playback = asking();
+  playback.end_at(FrameId{7}, ms(70));
+  EXPECT_EQ(playback.stats().stalls.count(), 1U);
+  EXPECT_EQ(playback.stats().stalled, milliseconds{70});
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ void Stream::send_frame() {
 
 void Stream::finish() {
   listen(now() + std::chrono::seconds{1});
-  client_.end_at(FrameId{stats_.frames});
+  client_.end_at(FrameId{stats_.frames}, now());
 }
 
 void Stream::listen(Timestamp now) {

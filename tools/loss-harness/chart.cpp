@@ -10,7 +10,7 @@
 namespace lumen::loss_harness {
 namespace {
 
-constexpr double kWidth = 900, kHeight = 460, kLeft = 80, kRight = 640, kTop = 50, kBottom = 400;
+constexpr double kWidth = 980, kHeight = 460, kLeft = 80, kRight = 640, kTop = 50, kBottom = 400;
 constexpr double kClosestTicks = 34;
 // Told apart on white and on black, and by dash and marker without colour.
 constexpr std::array kColours{"#3f8fd2", "#e0812b", "#2fa36b", "#d2506a",
@@ -67,8 +67,9 @@ Scale y_scale(const Chart& chart) {
   const auto all = values(chart, [](const auto& p) { return p.y; });
   const auto most = all.empty() ? 1.0 : std::max(*all.rbegin(), 1e-300);
   if (!chart.y_log) return {0, most * 1.05, kBottom, kTop, false};
-  const auto high = std::pow(10, std::ceil(std::log10(std::max(most, chart.y_floor * 10)) - 1e-9));
-  return {chart.y_floor, high, kBottom - 20, kTop, true};
+  const auto low = std::pow(10, std::floor(std::log10(chart.y_floor) + 1e-9));
+  const auto high = std::pow(10, std::ceil(std::log10(std::max(most, low * 10)) - 1e-9));
+  return {low, high, kBottom - 20, kTop, true};
 }
 
 std::string text(double x, double y, const char* anchor, const std::string& content) {

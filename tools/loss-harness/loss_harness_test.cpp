@@ -29,7 +29,7 @@ TEST(Sweep, in_bytes_loses_the_very_frames_that_are_counted) {
     EXPECT_GT(row.lost, 0U);
     EXPECT_EQ(row.bytes->frames_delivered, row.frames - row.lost);
     EXPECT_EQ(row.bytes->wrong, 0U);
-    EXPECT_EQ(row.bytes->frames_repaired, row.mended);
+    EXPECT_GE(row.bytes->frames_repaired, row.mended) << "parity may overtake data that is not lost";
   }
 }
 
