@@ -62,9 +62,8 @@ std::string table(const json& figures, const std::string& wrong) {
                      figures["frames_drawn"].get<std::uint64_t>(),
                      figures["frames_correct"].get<std::uint64_t>(),
                      figures["frames_lost"].get<std::uint64_t>(), figures["frames_per_second"].get<double>());
-  out +=
-      fmt::format("  network      {:.1f} Mbit/s, parity {:.0f} % of the data; encrypted\n",
-                  megabits, figures.value("parity_percent", 0.0));
+  out += fmt::format("  network      {:.1f} Mbit/s, parity {:.0f} % of the data; encrypted\n", megabits,
+                     figures.value("parity_percent", 0.0));
   out += loss_row(figures);
   out += latency_rows(figures);
   out += usage_rows(figures);
