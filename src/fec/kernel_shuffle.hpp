@@ -145,42 +145,67 @@ struct ShuffleGf16 {
 
 // ---- A whole matrix of GF(2⁸) over whole shards.
 
-template <class Isa, std::size_t kRows>
-void matrix_rows(const MatrixProduct& product, std::size_t row, const ByteStrip& strip) {
+// Strips [strip, strip + kStrips) of rows [row, row + kRows).
+template <class Isa, std::size_t kRows, std::size_t kStrips>
+void matrix_rows(const MatrixProduct& product, std::size_t row,
+                 const typename ShuffleGf8<Isa>::Strips& strips, std::size_t first_strip) {
   using F = ShuffleGf8<Isa>;
   const auto* const factors = static_cast<const NibbleFactor8*>(product.factors);
-  typename F::Vec sum[kRows];
+  ByteStrip strip[kStrips];
+  typename F::Vec sum[kRows][kStrips];
 #pragma GCC unroll 4
-  for (std::size_t r = 0; r < kRows; ++r) sum[r] = F::zero();
+  for (std::size_t s = 0; s < kStrips; ++s) {
+    strip[s] = strips.at(first_strip + s);
+#pragma GCC unroll 4
+    for (std::size_t r = 0; r < kRows; ++r) sum[r][s] = F::zero();
+  }
   for (std::size_t i = 0; i < product.inputs.size(); ++i) {
-    const auto x = F::prepare(F::load(product.inputs[i], strip));
     const auto* const factor = product.column(i, row);
 #pragma GCC unroll 4
-    for (std::size_t r = 0; r < kRows; ++r) F::add_product(sum[r], x, factors[factor[r]]);
+    for (std::size_t s = 0; s < kStrips; ++s) {
+      const auto x = F::prepare(F::load(product.inputs[i], strip[s]));
+#pragma GCC unroll 4
+      for (std::size_t r = 0; r < kRows; ++r) F::add_product(sum[r][s], x, factors[factor[r]]);
+    }
   }
 #pragma GCC unroll 4
-  for (std::size_t r = 0; r < kRows; ++r) F::store(product.outputs[row + r], strip, sum[r]);
+  for (std::size_t s = 0; s < kStrips; ++s) {
+#pragma GCC unroll 4
+    for (std::size_t r = 0; r < kRows; ++r) F::store(product.outputs[row + r], strip[s], sum[r][s]);
+  }
+}
+
+// All strips of one or two rows: several at a time, so that a factor is loaded once for them.
+template <class Isa, std::size_t kRows, std::size_t kStrips>
+void matrix_few_rows(const MatrixProduct& product, const typename ShuffleGf8<Isa>::Strips& strips) {
+  std::size_t strip = 0;
+  for (; strip + kStrips <= strips.count(); strip += kStrips) {
+    matrix_rows<Isa, kRows, kStrips>(product, 0, strips, strip);
+  }
+  for (; strip < strips.count(); ++strip) matrix_rows<Isa, kRows, 1>(product, 0, strips, strip);
 }
 
 template <class Isa>
 void matrix_product(const MatrixProduct& product) {
   constexpr std::size_t kMaxRows = 4;
   const typename ShuffleGf8<Isa>::Strips strips{product.bytes};
-  for (std::size_t i = 0; i < strips.count(); ++i) {
-    const auto strip = strips.at(i);
+  const auto rows = product.outputs.size();
+  if (rows == 1) return matrix_few_rows<Isa, 1, 4>(product, strips);
+  if (rows == 2) return matrix_few_rows<Isa, 2, 2>(product, strips);
+  for (std::size_t strip = 0; strip < strips.count(); ++strip) {
     std::size_t row = 0;
-    for (; row + kMaxRows <= product.outputs.size(); row += kMaxRows) {
-      matrix_rows<Isa, kMaxRows>(product, row, strip);
+    for (; row + kMaxRows <= rows; row += kMaxRows) {
+      matrix_rows<Isa, kMaxRows, 1>(product, row, strips, strip);
     }
-    switch (product.outputs.size() - row) {
+    switch (rows - row) {
       case 3:
-        matrix_rows<Isa, 3>(product, row, strip);
+        matrix_rows<Isa, 3, 1>(product, row, strips, strip);
         break;
       case 2:
-        matrix_rows<Isa, 2>(product, row, strip);
+        matrix_rows<Isa, 2, 1>(product, row, strips, strip);
         break;
       case 1:
-        matrix_rows<Isa, 1>(product, row, strip);
+        matrix_rows<Isa, 1, 1>(product, row, strips, strip);
         break;
       default:
         break;

@@ -120,6 +120,8 @@ struct TransformCosts {
   std::size_t first = 0, layer = 0, more_chunks = 0, tiny_chunk = 0;
   std::size_t syndrome = 0;  // a product of syndromes, not for each shard read
 
+  // No transform is cheaper than a matrix of so few rows.
+  bool rules_out(std::size_t rows) const { return 10 * rows <= first; }
   // Of a transform with these chunks.
   std::size_t of(std::span<const Chunk> chunks) const {
     auto cost = first + layer * chunks.back().log_size + more_chunks * (chunks.size() - 1);

@@ -180,25 +180,33 @@ ReedSolomon::~ReedSolomon() = default;
 ReedSolomon::ReedSolomon(ReedSolomon&&) noexcept = default;
 ReedSolomon& ReedSolomon::operator=(ReedSolomon&&) noexcept = default;
 
+// Writes the first rows, as many as are cheaper this way; their number.
+std::size_t ReedSolomon::encode_by_transform(std::span<const std::byte* const> data,
+                                             std::span<std::byte* const> parity, std::size_t shard_bytes) {
+  const auto& costs = tables_->kernels.costs8;
+  if (costs.rules_out(parity.size())) return 0;
+  Plan plan{parity.size(), parity.size()};
+  plan.choose(costs, parity.size());
+  const auto rows = plan.transformed_rows();
+  if (rows == 0) return 0;
+  plan.write_scales();
+  tables_->kernels.gf8.transform({.tables = &tables_->view,
+                                  .first_point = parity.size(),
+                                  .inputs = data,
+                                  .chunks = plan.chunks(),
+                                  .rows = rows,
+                                  .outputs = parity.data(),
+                                  .shard_bytes = shard_bytes,
+                                  .work = Arena{work_}.rest().data()});
+  return rows;
+}
+
 bool ReedSolomon::encode(std::span<const std::byte* const> data, std::span<std::byte* const> parity,
                          std::size_t shard_bytes) {
   if (data.empty() || data.size() > kMaxShards || parity.size() > kMaxShards - data.size()) return false;
   if (parity.empty() || shard_bytes == 0) return true;
-  Plan plan{parity.size(), parity.size()};
-  plan.choose(tables_->kernels.costs8, parity.size());
-  const auto transformed = plan.transformed_rows();
+  const auto transformed = encode_by_transform(data, parity, shard_bytes);
   Arena arena{work_};
-  if (transformed > 0) {
-    plan.write_scales();
-    tables_->kernels.gf8.transform({.tables = &tables_->view,
-                                    .first_point = parity.size(),
-                                    .inputs = data,
-                                    .chunks = plan.chunks(),
-                                    .rows = transformed,
-                                    .outputs = parity.data(),
-                                    .shard_bytes = shard_bytes,
-                                    .work = arena.rest().data()});
-  }
   if (transformed < parity.size()) {
     const auto matrix = arena.take<std::uint8_t>(largest_matrix());
     write_encoding_matrix(data.size(), parity.size(), transformed, matrix);
@@ -222,17 +230,19 @@ bool ReedSolomon::recover(std::span<std::byte* const> shards, std::span<const bo
   const Block block{shards, present, data_shards, shard_bytes};
   const auto parity_shards = shards.size() - data_shards;
   const CauchyCode<PolynomialLogs> code{kPolynomialLogs, parity_shards};
-  Plan plan{parity_shards, losses->rows_end};
   const auto& costs = tables_->kernels.costs8;
-  const auto by_transform =
-      costs.of(plan.chunks()) * data_shards + costs.syndrome * losses->data * losses->data;
-  if (by_transform < 10 * losses->data * data_shards) {
-    plan.write_scales();
-    recover_by_syndromes(tables_->kernels.gf8, tables_->view, code, plan.chunks(), block, *losses,
-                         Arena{work_});
-  } else {
-    recover_by_matrix8(tables_->kernels, tables_->view, code, block, *losses, Arena{work_});
+  if (!costs.rules_out(losses->data)) {
+    Plan plan{parity_shards, losses->rows_end};
+    const auto by_transform =
+        costs.of(plan.chunks()) * data_shards + costs.syndrome * losses->data * losses->data;
+    if (by_transform < 10 * losses->data * data_shards) {
+      plan.write_scales();
+      recover_by_syndromes(tables_->kernels.gf8, tables_->view, code, plan.chunks(), block, *losses,
+                           Arena{work_});
+      return true;
+    }
   }
+  recover_by_matrix8(tables_->kernels, tables_->view, code, block, *losses, Arena{work_});
   return true;
 }
 

@@ -48,6 +48,9 @@ class ReedSolomon {
 
  private:
   struct Tables;
+  std::size_t encode_by_transform(std::span<const std::byte* const> data, std::span<std::byte* const> parity,
+                                  std::size_t shard_bytes);
+
   std::unique_ptr<const Tables> tables_;
   std::vector<std::byte> work_;  // of the call in progress
 };
