@@ -265,9 +265,36 @@ void all_rows(const MatrixProduct& product, std::size_t at, Strip strip, std::in
   }
 }
 
+// kVectors vectors of a single row: each factor is loaded once for all of them.
+template <std::size_t kVectors>
+void single_row(const MatrixProduct& product, std::size_t at) {
+  const auto* const factors = static_cast<const BitFactor8*>(product.factors);
+  __m512i sum[kVectors];
+#pragma GCC unroll 8
+  for (std::size_t v = 0; v < kVectors; ++v) sum[v] = _mm512_setzero_si512();
+  for (std::size_t i = 0; i < product.inputs.size(); ++i) {
+    const auto factor = in_all_lanes(factors[*product.column(i, 0)].matrix);
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      const auto x = _mm512_loadu_si512(product.inputs[i] + at + v * kVector);
+      sum[v] = _mm512_xor_si512(sum[v], _mm512_gf2p8affine_epi64_epi8(x, factor, 0));
+    }
+  }
+#pragma GCC unroll 8
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    _mm512_storeu_si512(product.outputs[0] + at + v * kVector, sum[v]);
+  }
+}
+
 void matrix_product(const MatrixProduct& product) {
   constexpr std::make_index_sequence<kMaxRows> kUpToMaxRows;
   std::size_t at = 0;
+  if (product.outputs.size() == 1) {
+    constexpr std::size_t kVectors = 8;
+    for (; at + kVectors * kVector <= product.bytes; at += kVectors * kVector) {
+      single_row<kVectors>(product, at);
+    }
+  }
   for (; at + kStrip <= product.bytes; at += kStrip) all_rows(product, at, WholeStrip{}, kUpToMaxRows);
   if (at < product.bytes) all_rows(product, at, PartOfStrip{product.bytes - at}, kUpToMaxRows);
 }
@@ -276,6 +303,7 @@ constexpr Kernels kKernels{
     .bit_factors = true,
     .costs8 = {.first = 150, .layer = 13, .more_chunks = 130, .tiny_chunk = 500, .syndrome = 24},
     .multiply = matrix_product,
+    .sum = sum<GfniGf8>,
     .walsh = walsh,
     .gf8 = field_kernels<GfniGf8>(),
     .gf16 = field_kernels<GfniGf16>()};

@@ -40,6 +40,7 @@ constexpr Kernels kKernels{
     .bit_factors = false,
     .costs8 = {.first = 50, .layer = 9, .more_chunks = 22, .tiny_chunk = 90, .syndrome = 12},
     .multiply = matrix_product<Neon>,
+    .sum = sum<ShuffleGf8<Neon>>,
     .walsh = walsh,
     .gf8 = field_kernels<ShuffleGf8<Neon>>(),
     .gf16 = field_kernels<ShuffleGf16<Neon>>()};

@@ -49,6 +49,7 @@ constexpr Kernels kKernels{
     .bit_factors = false,
     .costs8 = {.first = 50, .layer = 9, .more_chunks = 22, .tiny_chunk = 90, .syndrome = 12},
     .multiply = matrix_product<Ssse3>,
+    .sum = sum<ShuffleGf8<Ssse3>>,
     .walsh = walsh,
     .gf8 = field_kernels<ShuffleGf8<Ssse3>>(),
     .gf16 = field_kernels<ShuffleGf16<Ssse3>>()};

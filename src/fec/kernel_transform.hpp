@@ -670,6 +670,33 @@ void full_recovery(const FullRecovery& job) {
   }
 }
 
+// Strips [first, first + kStrips) of a sum of shards.
+template <class F, std::size_t kStrips>
+void sum_strips(std::span<const std::byte* const> inputs, std::byte* output, const typename F::Strips& strips,
+                std::size_t first) {
+  typename F::Strip strip[kStrips];
+  typename F::Vec total[kStrips];
+#pragma GCC unroll 4
+  for (std::size_t s = 0; s < kStrips; ++s) {
+    strip[s] = strips.at(first + s);
+    total[s] = F::zero();
+  }
+  for (const auto* input : inputs) {
+#pragma GCC unroll 4
+    for (std::size_t s = 0; s < kStrips; ++s) F::add(total[s], F::load(input, strip[s]));
+  }
+#pragma GCC unroll 4
+  for (std::size_t s = 0; s < kStrips; ++s) F::store(output, strip[s], total[s]);
+}
+
+template <class F>
+void sum(std::span<const std::byte* const> inputs, std::byte* output, std::size_t bytes) {
+  const typename F::Strips strips{bytes};
+  std::size_t strip = 0;
+  for (; strip + 4 <= strips.count(); strip += 4) sum_strips<F, 4>(inputs, output, strips, strip);
+  for (; strip < strips.count(); ++strip) sum_strips<F, 1>(inputs, output, strips, strip);
+}
+
 // Sums below 2·order come back below it with one subtraction that wraps when there is nothing to subtract.
 LUMEN_INLINE std::uint32_t reduced(std::uint32_t sum, std::uint32_t order) {
   return std::min(sum, sum - order);

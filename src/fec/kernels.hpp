@@ -134,6 +134,8 @@ struct Kernels {
   bool bit_factors = false;
   TransformCosts costs8;
   void (*multiply)(const MatrixProduct&) = nullptr;
+  // The sum of shards, which is their exclusive or.
+  void (*sum)(std::span<const std::byte* const> inputs, std::byte* output, std::size_t bytes) = nullptr;
   // Walsh–Hadamard transform modulo 2^bits − 1 of `size` numbers below it, a power of two.
   void (*walsh)(std::uint32_t* values, std::size_t size, std::uint32_t order) = nullptr;
   FieldKernels gf8, gf16;

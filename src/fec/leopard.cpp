@@ -118,6 +118,7 @@ class LeopardBlock {
         arena_{arena} {}
 
   void encode(std::span<const std::byte* const> data, std::span<std::byte* const> parity) {
+    if (parity.size() == 1) return kernels_.sum(data, parity.front(), shard_bytes_);
     field_kernels_.transform({.tables = &tables_.view(),
                               .first_point = parity_points_,
                               .inputs = data,
@@ -130,6 +131,7 @@ class LeopardBlock {
 
   void recover(std::span<std::byte* const> shards, std::span<const bool> present, const Losses& losses) {
     const Block block{shards, present, data_shards_, shard_bytes_};
+    if (parity_shards_ == 1) return recover_by_sum(block);
     const auto& view = tables_.view();
     const auto by_matrix = 10 * losses.data * data_shards_;
     const auto by_syndromes = cost_by_syndromes(losses.data);
@@ -165,6 +167,16 @@ class LeopardBlock {
       return 3 * kernels_.costs8.of({&all, 1}) * points_;  // there, the derivative, and back
     }
     return 10 * (points_ * log + 2 * data_shards_);
+  }
+
+  // The one parity shard is the sum of all data.
+  void recover_by_sum(const Block& block) {
+    const auto used = arena_.take<const std::byte*>(data_shards_);
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < block.shards.size(); ++i) {
+      if (block.present[i]) used[count++] = block.shards[i];
+    }
+    kernels_.sum(used, block.lost(1, arena_).front(), shard_bytes_);
   }
 
   void recover_in_full(const Block& block, const Losses& losses) {
