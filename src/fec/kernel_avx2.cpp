@@ -45,14 +45,19 @@ struct Avx2 {
   LUMEN_INLINE static Vector look_up(Vector table, Vector index) { return _mm256_shuffle_epi8(table, index); }
 };
 
-constexpr Kernels kKernels{
-    .bit_factors = false,
-    .costs8 = {.first = 50, .layer = 9, .more_chunks = 22, .tiny_chunk = 90, .syndrome = 12},
-    .multiply = matrix_product<Avx2>,
-    .sum = sum<ShuffleGf8<Avx2>>,
-    .walsh = walsh,
-    .gf8 = field_kernels<ShuffleGf8<Avx2>>(),
-    .gf16 = field_kernels<ShuffleGf16<Avx2>>()};
+constexpr Kernels kKernels{.bit_factors = false,
+                           .costs8 = {.first = 50,
+                                      .layer = 9,
+                                      .more_chunks = 22,
+                                      .tiny_chunk = 90,
+                                      .syndrome = 12,
+                                      .constant = 2,
+                                      .full = 16},
+                           .multiply = matrix_product<Avx2>,
+                           .sum = sum<ShuffleGf8<Avx2>>,
+                           .walsh = walsh,
+                           .gf8 = field_kernels<ShuffleGf8<Avx2>>(),
+                           .gf16 = field_kernels<ShuffleGf16<Avx2>>()};
 
 }  // namespace
 

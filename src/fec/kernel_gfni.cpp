@@ -299,14 +299,19 @@ void matrix_product(const MatrixProduct& product) {
   if (at < product.bytes) all_rows(product, at, PartOfStrip{product.bytes - at}, kUpToMaxRows);
 }
 
-constexpr Kernels kKernels{
-    .bit_factors = true,
-    .costs8 = {.first = 150, .layer = 13, .more_chunks = 130, .tiny_chunk = 500, .syndrome = 24},
-    .multiply = matrix_product,
-    .sum = sum<GfniGf8>,
-    .walsh = walsh,
-    .gf8 = field_kernels<GfniGf8>(),
-    .gf16 = field_kernels<GfniGf16>()};
+constexpr Kernels kKernels{.bit_factors = true,
+                           .costs8 = {.first = 150,
+                                      .layer = 13,
+                                      .more_chunks = 130,
+                                      .tiny_chunk = 500,
+                                      .syndrome = 24,
+                                      .constant = 9,
+                                      .full = 28},
+                           .multiply = matrix_product,
+                           .sum = sum<GfniGf8>,
+                           .walsh = walsh,
+                           .gf8 = field_kernels<GfniGf8>(),
+                           .gf16 = field_kernels<GfniGf16>()};
 
 }  // namespace
 

@@ -36,14 +36,19 @@ struct Neon {
   LUMEN_INLINE static Vector look_up(Vector table, Vector index) { return vqtbl1q_u8(table, index); }
 };
 
-constexpr Kernels kKernels{
-    .bit_factors = false,
-    .costs8 = {.first = 50, .layer = 9, .more_chunks = 22, .tiny_chunk = 90, .syndrome = 12},
-    .multiply = matrix_product<Neon>,
-    .sum = sum<ShuffleGf8<Neon>>,
-    .walsh = walsh,
-    .gf8 = field_kernels<ShuffleGf8<Neon>>(),
-    .gf16 = field_kernels<ShuffleGf16<Neon>>()};
+constexpr Kernels kKernels{.bit_factors = false,
+                           .costs8 = {.first = 50,
+                                      .layer = 9,
+                                      .more_chunks = 22,
+                                      .tiny_chunk = 90,
+                                      .syndrome = 12,
+                                      .constant = 2,
+                                      .full = 16},
+                           .multiply = matrix_product<Neon>,
+                           .sum = sum<ShuffleGf8<Neon>>,
+                           .walsh = walsh,
+                           .gf8 = field_kernels<ShuffleGf8<Neon>>(),
+                           .gf16 = field_kernels<ShuffleGf16<Neon>>()};
 
 }  // namespace
 

@@ -39,14 +39,19 @@ struct Scalar {
   }
 };
 
-constexpr Kernels kKernels{
-    .bit_factors = false,
-    .costs8 = {.first = 50, .layer = 9, .more_chunks = 22, .tiny_chunk = 90, .syndrome = 12},
-    .multiply = matrix_product<Scalar>,
-    .sum = sum<ShuffleGf8<Scalar>>,
-    .walsh = walsh,
-    .gf8 = field_kernels<ShuffleGf8<Scalar>>(),
-    .gf16 = field_kernels<ShuffleGf16<Scalar>>()};
+constexpr Kernels kKernels{.bit_factors = false,
+                           .costs8 = {.first = 50,
+                                      .layer = 9,
+                                      .more_chunks = 22,
+                                      .tiny_chunk = 90,
+                                      .syndrome = 12,
+                                      .constant = 2,
+                                      .full = 16},
+                           .multiply = matrix_product<Scalar>,
+                           .sum = sum<ShuffleGf8<Scalar>>,
+                           .walsh = walsh,
+                           .gf8 = field_kernels<ShuffleGf8<Scalar>>(),
+                           .gf16 = field_kernels<ShuffleGf16<Scalar>>()};
 
 }  // namespace
 

@@ -45,14 +45,19 @@ struct Ssse3 {
   LUMEN_INLINE static Vector look_up(Vector table, Vector index) { return _mm_shuffle_epi8(table, index); }
 };
 
-constexpr Kernels kKernels{
-    .bit_factors = false,
-    .costs8 = {.first = 50, .layer = 9, .more_chunks = 22, .tiny_chunk = 90, .syndrome = 12},
-    .multiply = matrix_product<Ssse3>,
-    .sum = sum<ShuffleGf8<Ssse3>>,
-    .walsh = walsh,
-    .gf8 = field_kernels<ShuffleGf8<Ssse3>>(),
-    .gf16 = field_kernels<ShuffleGf16<Ssse3>>()};
+constexpr Kernels kKernels{.bit_factors = false,
+                           .costs8 = {.first = 50,
+                                      .layer = 9,
+                                      .more_chunks = 22,
+                                      .tiny_chunk = 90,
+                                      .syndrome = 12,
+                                      .constant = 2,
+                                      .full = 16},
+                           .multiply = matrix_product<Ssse3>,
+                           .sum = sum<ShuffleGf8<Ssse3>>,
+                           .walsh = walsh,
+                           .gf8 = field_kernels<ShuffleGf8<Ssse3>>(),
+                           .gf16 = field_kernels<ShuffleGf16<Ssse3>>()};
 
 }  // namespace
 

@@ -118,10 +118,15 @@ struct FieldKernels {
 // measured.
 struct TransformCosts {
   std::size_t first = 0, layer = 0, more_chunks = 0, tiny_chunk = 0;
-  std::size_t syndrome = 0;  // a product of syndromes, not for each shard read
+  std::size_t syndrome = 0;  // of a product of syndromes, not for each shard read
+  std::size_t constant = 0;  // of making a constant of a matrix for recovery
+  std::size_t full = 0;      // of recovery in full, for each point, in tenths of a transform of all points
 
   // No transform is cheaper than a matrix of so few rows.
   bool rules_out(std::size_t rows) const { return 10 * rows <= first; }
+  std::size_t of_matrix(std::size_t data_shards, std::size_t lost) const {
+    return (10 + constant) * data_shards * lost;
+  }
   // Of a transform with these chunks.
   std::size_t of(std::span<const Chunk> chunks) const {
     auto cost = first + layer * chunks.back().log_size + more_chunks * (chunks.size() - 1);

@@ -133,7 +133,7 @@ class LeopardBlock {
     const Block block{shards, present, data_shards_, shard_bytes_};
     if (parity_shards_ == 1) return recover_by_sum(block);
     const auto& view = tables_.view();
-    const auto by_matrix = 10 * losses.data * data_shards_;
+    const auto by_matrix = cost_by_matrix(losses.data);
     const auto by_syndromes = cost_by_syndromes(losses.data);
     const auto in_full = cost_in_full();
     if (by_matrix <= std::min(by_syndromes, in_full) && (Field::kBits == 8 || losses.data <= kFewRows)) {
@@ -153,6 +153,10 @@ class LeopardBlock {
   static constexpr std::size_t kFewRows = 6;
 
   // In tenths of a product of a matrix.
+  std::size_t cost_by_matrix(std::size_t lost) const {
+    if constexpr (Field::kBits == 8) return kernels_.costs8.of_matrix(data_shards_, lost);
+    return 10 * data_shards_ * lost;
+  }
   std::size_t cost_by_syndromes(std::size_t lost) const {
     if constexpr (Field::kBits == 8) {
       return kernels_.costs8.of({&chunk_, 1}) * data_shards_ + kernels_.costs8.syndrome * lost * lost;
@@ -164,7 +168,7 @@ class LeopardBlock {
     const auto log = log2_of(points_);
     if constexpr (Field::kBits == 8) {
       const Chunk all{.first = 0, .log_size = log};
-      return 3 * kernels_.costs8.of({&all, 1}) * points_;  // there, the derivative, and back
+      return kernels_.costs8.full * kernels_.costs8.of({&all, 1}) * points_ / 10;
     }
     return 10 * (points_ * log + 2 * data_shards_);
   }

@@ -235,7 +235,7 @@ bool ReedSolomon::recover(std::span<std::byte* const> shards, std::span<const bo
     Plan plan{parity_shards, losses->rows_end};
     const auto by_transform =
         costs.of(plan.chunks()) * data_shards + costs.syndrome * losses->data * losses->data;
-    if (by_transform < 10 * losses->data * data_shards) {
+    if (by_transform < costs.of_matrix(data_shards, losses->data)) {
       plan.write_scales();
       recover_by_syndromes(tables_->kernels.gf8, tables_->view, code, plan.chunks(), block, *losses,
                            Arena{work_});
