@@ -333,6 +333,12 @@ struct Walk {
   // Layers [from, from + kLayers) of all blocks of `range`: one loop, for blocks may be small.
   template <unsigned kLayers, class Load, class Save>
   void lowest(Range range, unsigned from, Range nonzero, const Load& load, const Save& save) const {
+    lowest_inline<kLayers>(range, from, nonzero, load, save);
+  }
+
+  template <unsigned kLayers, class Load, class Save>
+  LUMEN_INLINE void lowest_inline(Range range, unsigned from, Range nonzero, const Load& load,
+                                  const Save& save) const {
     const auto size = std::size_t{1} << (from + kLayers);
     for (auto block = range.begin; block < range.end; block += size) {
       if (!nonzero.meets(block, block + size)) {
@@ -474,6 +480,8 @@ class Transformer {
     const bool is_plain = job_.chunks.size() == 1 && job_.chunks.front().scale == nullptr;
     if (is_plain && top_ <= F::kMaxLayers) {
       add_small_blocks(strip);
+    } else if (is_plain && top_ <= 2 * F::kMaxLayers) {
+      add_medium_blocks(strip);
     } else {
       add_blocks(strip, is_plain);
     }
@@ -505,6 +513,35 @@ class Transformer {
                                strip};
     Walk<F>{layers_, 0, scratch_}.template lowest<kLayers>(data, 0, data, shards,
                                                            AddToBlock<F>{sums_, block_ - 1});
+  }
+
+  // Blocks of two passes.
+  void add_medium_blocks(const typename F::Strip& strip) {
+    switch (top_ - F::kMaxLayers) {
+      case 1:
+        return add_medium_blocks<1>(strip);
+      case 2:
+        return add_medium_blocks<2>(strip);
+      case 3:
+        if constexpr (F::kMaxLayers >= 3) return add_medium_blocks<3>(strip);
+        break;
+      default:
+        if constexpr (F::kMaxLayers >= 4) return add_medium_blocks<4>(strip);
+    }
+  }
+
+  template <unsigned kTop>
+  void add_medium_blocks(const typename F::Strip& strip) {
+    std::memset(sums_, 0, block_ * F::kScratchBytes);
+    const auto end = job_.first_point + job_.inputs.size();
+    for (auto base = job_.first_point; base < end; base += block_) {
+      const FromShards<F> shards{job_.inputs.data(), job_.first_point - base, job_.inputs.size(),
+                                 job_.syndromes != nullptr, strip};
+      Walk<F>{layers_, base, scratch_}.template lowest_inline<F::kMaxLayers>(
+          {0, block_}, 0, {0, std::min(end - base, block_)}, shards, ToScratch<F>{scratch_});
+      inverse_pass<F, kTop, false>(layers_, base, 0, F::kMaxLayers, FromScratch<F>{scratch_},
+                                   AddToScratch<F>{sums_, 0});
+    }
   }
 
   void add_blocks(const typename F::Strip& strip, bool is_plain) {
