@@ -150,6 +150,11 @@ std::optional<AccessUnitView> to_unit(const lumen_access_unit& unit) {
       unit.kind > LUMEN_PICTURE_IDR) {
     return std::nullopt;
   }
+  constexpr std::uint32_t kMostPixels = 8192;  // as pack() has it: a refused unit must not abandon another
+  if (unit.size_bytes == 0 || unit.width == 0 || unit.height == 0 || unit.width > kMostPixels ||
+      unit.height > kMostPixels) {
+    return std::nullopt;
+  }
   if (!is_time(unit.presented_ns) || !is_time(unit.captured_ns) || !is_time(unit.encoded_ns))
     return std::nullopt;
   AccessUnitView view;

@@ -86,11 +86,14 @@ void ClientReceiver::on_state(const lumen1::HostState& state, Timestamp now) {
     auto& round_trip = stats_.round_trip;
     round_trip = round_trip == Duration::zero() ? sample : (round_trip * 7 + sample) / 8;
     recovery_.set_interval(std::clamp<Duration>(round_trip * 2, 10ms, 250ms));
+    pong_ = ping_;
     ping_sent_.reset();
   }
   state_changed_ = state_changed_ || !host_state_ || host_state_->state != state.state ||
                    host_state_->mode != state.mode || host_state_->reason != state.reason ||
-                   host_state_->encoder != state.encoder;
+                   host_state_->encoder != state.encoder ||
+                   host_state_->encoder_reason != state.encoder_reason ||
+                   host_state_->display != state.display || host_state_->capture != state.capture;
   host_state_ = state;
 }
 
@@ -114,6 +117,7 @@ bool ClientReceiver::is_decodable(const AccessUnit& unit) {
     return false;
   }
   if (!first_) first_ = unit.id;
+  last_ = unit.id;
   if (idr) {
     ++stats_.idr;
     recovery_.idr_decoded(unit.id);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "flow/loss_meter.hpp"
@@ -43,7 +44,7 @@ class ClientReceiver {
   enum class Heard : std::uint8_t {
     foreign,    // not lumen/1, or nothing that a host sends
     refused,    // not authentic, replayed, or no connection yet
-    connected,  // welcome: send_keys() are new, and frame numbers may begin anywhere
+    connected,  // welcome: take_send_keys() has new ones, and frame numbers may begin anywhere
     video,      // pop() may have something
     message,    // host_state() may be new, or the host left
   };
@@ -57,7 +58,11 @@ class ClientReceiver {
   // One datagram from the host's address; it is decrypted in place. Call pop() until false after each.
   Heard receive(MutableBytes datagram, Timestamp now);
   bool is_connected() const { return opener_.has_value(); }
-  const lumen1::DirectionKeys& send_keys() const { return send_keys_; }
+  // Once, after `connected`: nothing of them is kept.
+  lumen1::DirectionKeys take_send_keys() { return std::exchange(send_keys_, {}); }
+  // The newest ping sent on this connection and the newest one answered; 0: none.
+  std::uint32_t last_ping() const { return ping_; }
+  std::uint32_t last_pong() const { return pong_; }
 
   // The next access unit that can be decoded; call until false after receive() and at next_deadline().
   // `unit.bytes` is replaced, its capacity reused.
@@ -69,8 +74,11 @@ class ClientReceiver {
   // The frames, lost or useless without a lost one, that will never be popped, since the last call. Asked
   // after each receive() and pop(), it names exactly those before the unit just popped.
   std::optional<lumen1::FrameLoss> take_missing() { return std::exchange(missing_, std::nullopt); }
-  // A popped unit that nobody could decode, or had room for.
-  void not_decoded(FrameId frame) { recovery_.not_decoded(frame); }
+  // A popped unit that nobody could decode, or had room for. One of a connection before this is ignored: its
+  // numbers mean nothing any more.
+  void not_decoded(FrameId frame) {
+    if (first_ && *first_ <= frame && frame <= last_) recovery_.not_decoded(frame);
+  }
 
   // What the host last said of itself, and whether that changed since the last call.
   const std::optional<lumen1::HostState>& host_state() const { return host_state_; }
@@ -119,11 +127,12 @@ class ClientReceiver {
   std::optional<lumen1::FrameLoss> missing_;
   bool repaired_ = false;
   std::optional<FrameId> first_;  // popped
+  FrameId last_{};
   std::optional<lumen1::HostState> host_state_;
   bool state_changed_ = false, host_left_ = false;
   ClientWish wish_;
   Timestamp next_hello_{}, next_state_{}, heard_{};
-  std::uint32_t ping_ = 0;
+  std::uint32_t ping_ = 0, pong_ = 0;
   std::optional<Timestamp> ping_sent_;
   ClientReceiverStats stats_;
 };

@@ -14,7 +14,8 @@ ClientSession::ClientSession(const ClientReceiverParams& params, const ClientWis
 Result<ClientReceiver::Heard> ClientSession::receive(MutableBytes datagram, Timestamp now) {
   const auto heard = receiver_.receive(datagram, now);
   if (heard == ClientReceiver::Heard::connected) {
-    LUMEN_CHECK_OK(sender_.connect(receiver_.send_keys(), session_));
+    updated_at_ping_.reset();
+    LUMEN_CHECK_OK(sender_.connect(receiver_.take_send_keys(), session_));
   }
   if (heard == ClientReceiver::Heard::message && receiver_.host_state()) {
     sender_.edges_acknowledged(receiver_.host_state()->input_acknowledged);
@@ -30,6 +31,13 @@ Result<std::optional<ByteView>> ClientSession::next_datagram(Timestamp now) {
     return sender_.seal(messages);
   }
   return sender_.repeat_edges(now);
+}
+
+bool ClientSession::update_keys() {
+  if (updated_at_ping_ && receiver_.last_pong() <= *updated_at_ping_) return false;
+  if (!sender_.update_keys()) return false;
+  updated_at_ping_ = receiver_.last_ping();
+  return true;
 }
 
 std::optional<ByteView> ClientSession::seal_goodbye() {

@@ -24,7 +24,9 @@ class ClientSession {
   // Input as a datagram to be sent at once; nullopt: no connection, or the host has not acknowledged the last
   // 256 edges.
   std::optional<ByteView> seal_input(const InputEvent& event) { return sender_.seal_input(event); }
-  bool update_keys() { return sender_.update_keys(); }
+  // New keys for what is sent from now on. False: no connection, or the host has not shown yet that it has
+  // the present ones. Of two changes that it missed it would never learn.
+  bool update_keys();
   // The last word; nobody repeats it, so send it some times.
   std::optional<ByteView> seal_goodbye();
   Timestamp next_deadline(Timestamp now) const;
@@ -33,6 +35,7 @@ class ClientSession {
   std::uint8_t session_;
   ClientReceiver receiver_;
   ClientSender sender_;
+  std::optional<std::uint32_t> updated_at_ping_;  // the last one under the keys before
 };
 
 }  // namespace lumen::core

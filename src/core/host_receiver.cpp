@@ -8,6 +8,7 @@ namespace lumen::core {
 HostReceiver::HostReceiver(std::uint8_t session, const lumen1::Secret& secret, lumen1::CipherOffer ciphers)
     : session_{session}, secret_{secret}, ciphers_{std::move(ciphers)} {
   scratch_.reserve(64U << 10U);
+  retry_.reserve(64U << 10U);
 }
 
 HostReceiver::~HostReceiver() { crypto::wipe(secret_); }
@@ -18,19 +19,32 @@ HostReceiver::Heard HostReceiver::receive(MutableBytes datagram) {
   if (!header || header->session != session_) return Heard::foreign;
   if (header->kind == lumen1::Kind::hello) return on_hello(datagram);
   if (header->kind != lumen1::Kind::client_message) return Heard::foreign;
-  // Opening destroys what does not authenticate, so a second try needs a copy.
-  if (pending_) scratch_.assign(datagram.begin(), datagram.end());
+  // Opening destroys what does not authenticate, so a further try needs a copy.
+  if (!pending_.empty()) scratch_.assign(datagram.begin(), datagram.end());
   if (current_ && open(*current_, datagram)) return Heard::message;
-  if (!pending_ || !open(*pending_, scratch_)) return Heard::refused;
-  current_ = std::move(pending_);
-  pending_.reset();
-  newest_ = true;
-  return Heard::connected;
+  for (auto pending = pending_.rbegin(); pending != pending_.rend(); ++pending) {
+    retry_.assign(scratch_.begin(), scratch_.end());
+    if (!open(pending->connection, retry_)) continue;
+    current_ = std::move(pending->connection);
+    if (used_.size() == kMostRemembered) used_.pop_front();
+    used_.push_back(std::move(pending->hello));
+    pending_.clear();
+    newest_ = true;
+    return Heard::connected;
+  }
+  return Heard::refused;
+}
+
+bool HostReceiver::was_used(ByteView hello) const {
+  return std::ranges::any_of(used_, [hello](const auto& used) { return std::ranges::equal(used, hello); });
 }
 
 HostReceiver::Heard HostReceiver::on_hello(ByteView hello) {
-  if (std::ranges::equal(hello, last_hello_)) {  // our welcome was lost, or somebody replays it
-    return pending_ ? Heard::hello : Heard::refused;
+  if (was_used(hello)) return Heard::refused;
+  for (const auto& pending : pending_) {
+    if (!std::ranges::equal(pending.hello, hello)) continue;
+    answer_ = pending.welcome;  // ours was lost, or somebody replays it
+    return Heard::hello;
   }
   lumen1::Random random{};
   if (!crypto::fill_random(random)) return Heard::refused;
@@ -38,9 +52,11 @@ HostReceiver::Heard HostReceiver::on_hello(ByteView hello) {
   if (!answer) return Heard::refused;
   auto opener = lumen1::Opener::create(answer->keys.client_to_host);
   if (!opener) return Heard::refused;
-  pending_.emplace(Connection{std::move(*opener), answer->keys.host_to_client});
-  last_hello_.assign(hello.begin(), hello.end());
-  last_welcome_ = std::move(answer->welcome);
+  answer_ = answer->welcome;
+  if (pending_.size() == kMostPending) pending_.pop_front();
+  pending_.push_back({{hello.begin(), hello.end()},
+                      std::move(answer->welcome),
+                      {std::move(*opener), answer->keys.host_to_client}});
   return Heard::hello;
 }
 

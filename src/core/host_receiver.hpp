@@ -3,7 +3,9 @@
 // Owner: one thread (lm-net). Thread-safe: no.
 #pragma once
 
+#include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "lumen1/handshake.hpp"
@@ -17,7 +19,7 @@ class HostReceiver {
     foreign,    // nothing that a client sends
     refused,    // not authentic, replayed, or of a client that was replaced
     hello,      // answer() goes back to where it came from
-    connected,  // the first word of a new client: send_keys() have changed, messages() are its
+    connected,  // the first word of a new client: take_send_keys() has new ones, messages() are its
     message,    // messages() are the current client's
   };
 
@@ -31,15 +33,15 @@ class HostReceiver {
   // A datagram that names this session; it is decrypted in place.
   Heard receive(MutableBytes datagram);
 
-  ByteView answer() const { return last_welcome_; }
+  ByteView answer() const { return answer_; }
   const std::vector<lumen1::ClientMessage>& messages() const { return messages_.messages; }
   // The last message body ended early.
   bool is_malformed() const { return messages_.malformed; }
   // The last datagram was the newest authentic one: the stream follows to where it came from. One that was
   // held back on its way moves nothing.
   bool is_newest() const { return newest_; }
-  // After `connected`.
-  const lumen1::DirectionKeys& send_keys() const { return current_->send_keys; }
+  // Once, after `connected`: nothing of them is kept.
+  lumen1::DirectionKeys take_send_keys() { return std::exchange(current_->send_keys, {}); }
 
  private:
   struct Connection {
@@ -47,14 +49,25 @@ class HostReceiver {
     lumen1::DirectionKeys send_keys;
     std::uint64_t newest = 0;  // highest packet number so far
   };
+  // A hello that was answered. Whoever recorded one can send it again, but does not get further; so that it
+  // takes no place from others, there are several.
+  struct Pending {
+    std::vector<std::byte> hello, welcome;
+    Connection connection;
+  };
+  static constexpr std::size_t kMostPending = 8, kMostRemembered = 64;
+
   Heard on_hello(ByteView hello);
+  bool was_used(ByteView hello) const;
   bool open(Connection& connection, MutableBytes datagram);
 
   std::uint8_t session_;
   lumen1::Secret secret_;
   lumen1::CipherOffer ciphers_;
-  std::optional<Connection> current_, pending_;
-  std::vector<std::byte> last_hello_, last_welcome_, scratch_;
+  std::optional<Connection> current_;
+  std::deque<Pending> pending_;              // the latest last
+  std::deque<std::vector<std::byte>> used_;  // hellos of connections, this one and earlier ones
+  std::vector<std::byte> answer_, scratch_, retry_;
   lumen1::ClientMessages messages_;
   bool newest_ = false;
 };

@@ -42,13 +42,14 @@ Result<HostSession::Accepted> HostSession::receive(MutableBytes datagram, Timest
 
 Status HostSession::on_connected(Timestamp now) {
   edges_ = {};
+  goodbye_due_ = false;  // it was for somebody else
   state_.input_acknowledged = 0;
   wish_.reset();
   connected_ = true;
   ++stats_.connections;
   stats_.round_trip = {};
   inputs_.emplace_back(ReleaseAll{});  // whatever the client before it held
-  return sender_.connect(receiver_.send_keys(), now);
+  return sender_.connect(receiver_.take_send_keys(), now);
 }
 
 void HostSession::handle(const lumen1::ClientState& state, Timestamp now) {
@@ -57,6 +58,7 @@ void HostSession::handle(const lumen1::ClientState& state, Timestamp now) {
   stats_.reported_lost += state.loss.lost;
   stats_.round_trip = round_trip;
   sender_.report(state.loss, round_trip, now);
+  if (!receiver_.is_newest()) return;  // overtaken: its losses count, its wish is an old one
   state_.pong = state.ping;
   state_due_ = true;
   wish_changed_ =
@@ -70,6 +72,8 @@ void HostSession::handle(const lumen1::AskRecovery& ask, Timestamp now) {
 
 void HostSession::handle(const lumen1::ClientInput& input, Timestamp) {
   if (!edges_.expects(input)) return;
+  // A place that the pointer has left meanwhile. Steps are never too late.
+  if (std::holds_alternative<PointerMoveTo>(input.event) && !receiver_.is_newest()) return;
   edges_.took(input);
   inputs_.push_back(input.event);
   ++stats_.input_events;

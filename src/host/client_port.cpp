@@ -52,7 +52,7 @@ void ClientPort::on_connected(const net::Endpoint& from) {
     state.reason.clear();
   });
   counters_.connections.fetch_add(1, std::memory_order_relaxed);
-  sender_.set_peer(stream::Peer{from, receiver_.send_keys()});
+  sender_.set_peer(stream::Peer{from, receiver_.take_send_keys()});
 }
 
 void ClientPort::on_messages(const net::Endpoint& from, Timestamp now) {

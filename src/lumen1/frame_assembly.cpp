@@ -11,22 +11,24 @@ std::size_t FrameAssembly::memory_for(const ShardHeader& header) {
   return (data_shards + std::min<std::size_t>(data_shards, header.parity_shards)) * header.shard_bytes;
 }
 
-void FrameAssembly::open(std::uint64_t id, const ShardHeader& header, FrameMemory memory,
+void FrameAssembly::open(std::uint64_t id, const ShardHeader& header, FrameMemory&& memory,
                          const fec::Leopard& codec, Timestamp now) {
+  // What may fail comes first: a frame is open with all that belongs to it, or not at all.
+  const auto data_shards = data_shards_of(header);
+  present_.assign((data_shards + header.parity_shards + 63) / 64, 0);
+  parity_.clear();
+  parity_.reserve(std::min<std::size_t>(header.parity_shards, data_shards));
   state_ = State::open;
   id_ = id;
   header_ = header;
   age_us_ = header.age_us;
-  data_shards_ = data_shards_of(header);
+  data_shards_ = data_shards;
   mendable_ =
       header.code && codec.is_possible(*header.code, data_shards_, header.parity_shards, header.shard_bytes);
   stored_ = repaired_ = 0;
   received_ = now;
   complete_ = {};
-  present_.assign((data_shards_ + header.parity_shards + 63) / 64, 0);
   memory_ = std::move(memory);
-  parity_.clear();
-  parity_.reserve(std::min<std::size_t>(header.parity_shards, data_shards_));
 }
 
 FrameMemory FrameAssembly::close(State how) {

@@ -46,7 +46,7 @@ class FrameAssembly {
   // What open() wants to have for such a frame.
   static std::size_t memory_for(const ShardHeader& header);
   // Begins a frame with the geometry of `header`. Whatever was here before is gone.
-  void open(std::uint64_t id, const ShardHeader& header, FrameMemory memory, const fec::Leopard& codec,
+  void open(std::uint64_t id, const ShardHeader& header, FrameMemory&& memory, const fec::Leopard& codec,
             Timestamp now);
   // `shard` is header.shard_bytes long. Also after delivery or loss, to tell what it is.
   FrameAdded add(const ShardHeader& header, ByteView shard, Timestamp now, const fec::Leopard& codec,

@@ -69,8 +69,9 @@ std::optional<FrameMemory> Reassembler::take_memory(std::size_t bytes) {
     memory_ -= memory.capacity;
   }
   if (bytes > params_.memory_budget || memory_ > params_.memory_budget - bytes) return std::nullopt;
-  memory_ += bytes;
-  return FrameMemory{std::make_unique_for_overwrite<std::byte[]>(bytes), bytes};
+  FrameMemory memory{std::make_unique_for_overwrite<std::byte[]>(bytes), bytes};
+  memory_ += bytes;  // now that there is so much
+  return memory;
 }
 
 void Reassembler::keep_memory(FrameMemory memory) {
@@ -143,7 +144,12 @@ FrameAssembly* Reassembler::frame_of(const ShardHeader& header, Timestamp now) {
     ++stats_.shards_refused;
     return nullptr;
   }
-  slot(*id).open(*id, header, std::move(*memory), codec_, now);
+  try {
+    slot(*id).open(*id, header, std::move(*memory), codec_, now);
+  } catch (...) {
+    memory_ -= memory->capacity;
+    throw;
+  }
   return &slot(*id);
 }
 

@@ -4,7 +4,7 @@
 // Frames are delivered in order; an incomplete frame holds back the ones behind it until a later frame is
 // complete and `reorder_wait` has passed since, or until a frame kWindow after it appears; then it is lost.
 // Complete frames wait for pop(), kSlots of them at most: call it after every push(). Memory of frames is
-// bounded by `memory_budget`, whatever they claim to be; mending one takes up to 11 MiB more.
+// bounded by `memory_budget`, whatever they claim to be; what they are mended in is up to 16 MiB more.
 //
 // Frame numbers count on for as long as the host's session lives; their low 32 bits are unwrapped to the
 // number nearest to the newest seen. They may begin anywhere: the first frame seen, or one up to kWindow - 1

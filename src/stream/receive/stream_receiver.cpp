@@ -101,7 +101,7 @@ void StreamReceiver::on_datagram(MutableBytes datagram) {
 }
 
 void StreamReceiver::on_connected() {
-  if (const auto set = channel_.set_keys(stream_.send_keys(), params_.connect.session); !set) {
+  if (const auto set = channel_.set_keys(stream_.take_send_keys(), params_.connect.session); !set) {
     params_.on_failed(set.error());
     return;
   }
