@@ -18,10 +18,14 @@ namespace {
 constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
 thread_local std::size_t allocations = 0;
 thread_local std::size_t left = kNever;  // allocations until there is no memory
+thread_local bool fails_once = false;    // after that there is some again
 
 void* allocate(std::size_t size) noexcept {
   ++allocations;
-  if (left == 0) return nullptr;
+  if (left == 0) {
+    if (fails_once) left = kNever;
+    return nullptr;
+  }
   if (left != kNever) --left;
   return std::malloc(size == 0 ? 1 : size);
 }
@@ -142,8 +146,10 @@ TEST_F(AbiMemory, video_allocates_nothing_once_warm) {
   EXPECT_EQ(ends.units, 160U);
 }
 
-// A whole connection, with no memory from the n-th allocation on, for each n.
-TEST_F(AbiMemory, without_memory_calls_fail_and_leak_nothing) {
+// A whole connection, with no memory from the n-th allocation on, or only for that one, for each n.
+class WithoutMemory : public AbiMemory, public testing::WithParamInterface<bool> {};
+
+TEST_P(WithoutMemory, calls_fail_and_leak_nothing_and_handles_work_when_there_is_some_again) {
   const auto bytes = test::noise(30'000, 1);
   const auto run = [&](BothEnds& ends) {
     auto result = ends.create(fec_);
@@ -154,11 +160,11 @@ TEST_F(AbiMemory, without_memory_calls_fail_and_leak_nothing) {
   for (std::size_t n = 0; n < 10'000; ++n) {
     BothEnds ends;
     left = n;
+    fails_once = GetParam();
     const auto result = run(ends);
     left = kNever;
     if (result == LUMEN_NOTHING && ends.units == 1) break;
     ++failures;
-    // Once there is memory again, the same handles work.
     if (ends.host == nullptr || ends.client == nullptr) continue;
     ends.now_ns += 10'000 * kMs;
     for (int i = 0; i < 3; ++i) ASSERT_EQ(ends.talk(), LUMEN_NOTHING) << n;
@@ -169,6 +175,65 @@ TEST_F(AbiMemory, without_memory_calls_fail_and_leak_nothing) {
   }
   EXPECT_GT(failures, 50U);
   EXPECT_LT(failures, 10'000U);
+}
+
+INSTANTIATE_TEST_SUITE_P(AbiMemory, WithoutMemory, testing::Bool(),
+                         [](const auto& info) { return info.param ? "once" : "from_then_on"; });
+
+// Each datagram of a large frame meets a lack of memory first.
+TEST_F(AbiMemory, a_client_that_had_no_memory_does_not_count_what_it_never_had) {
+  BothEnds ends;
+  ASSERT_EQ(ends.create(fec_), LUMEN_OK);
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(ends.talk(), LUMEN_NOTHING);
+  const auto memory = [&] {
+    lumen_client_stats stats{};
+    stats.struct_size = sizeof stats;
+    EXPECT_EQ(lumen_client_get_stats(ends.client, &stats), LUMEN_OK);
+    return stats.memory_bytes;
+  };
+  const auto bytes = test::noise(3'000'000, 1);
+  ASSERT_EQ(ends.push(bytes), LUMEN_NOTHING);
+  const auto whole = memory();
+  ASSERT_EQ(ends.push(ByteView{bytes}.first(1'000)), LUMEN_NOTHING);  // gives the large memory back
+  int failures = 0;
+  for (std::size_t n = 0; n < 200; ++n) {
+    left = n % 4;
+    fails_once = true;
+    failures += ends.push(bytes) < 0 ? 1 : 0;
+    left = kNever;
+    ASSERT_LE(memory(), whole + (1U << 20U)) << n;
+    ASSERT_EQ(ends.push(ByteView{bytes}.first(1'000)), LUMEN_NOTHING) << n;
+  }
+  EXPECT_GT(failures, 20);
+  ASSERT_EQ(ends.push(bytes), LUMEN_NOTHING);
+}
+
+TEST_F(AbiMemory, a_unit_that_is_refused_leaves_the_one_under_way_alone) {
+  BothEnds ends;
+  ASSERT_EQ(ends.create(fec_), LUMEN_OK);
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(ends.talk(), LUMEN_NOTHING);
+  const auto bytes = test::noise(30'000, 1);
+  lumen_access_unit unit{};
+  unit.struct_size = sizeof unit;
+  unit.codec = LUMEN_CODEC_H264;
+  unit.kind = LUMEN_PICTURE_IDR;
+  unit.width = unit.height = 64;
+  unit.bytes = bytes.data();
+  unit.size_bytes = bytes.size();
+  ASSERT_EQ(lumen_host_push(ends.host, &unit, ends.now_ns, nullptr), LUMEN_OK);
+  for (auto* bad : {&unit.width, &unit.height}) {
+    for (const std::uint32_t side : {0U, 8193U}) {
+      *bad = side;
+      EXPECT_EQ(lumen_host_push(ends.host, &unit, ends.now_ns, nullptr), LUMEN_ERR_INVALID_ARGUMENT);
+    }
+    *bad = 64;
+  }
+  unit.size_bytes = 0;
+  EXPECT_EQ(lumen_host_push(ends.host, &unit, ends.now_ns, nullptr), LUMEN_ERR_INVALID_ARGUMENT);
+  lumen_train train{};
+  train.struct_size = sizeof train;
+  EXPECT_EQ(lumen_host_next(ends.host, &train, ends.now_ns), LUMEN_OK);
+  EXPECT_GT(train.datagrams, 0U);
 }
 
 }  // namespace

@@ -65,10 +65,18 @@ class Weather {
   Step step_;
 };
 
+// Keys can change only once they were used.
+void update_client_keys(Pair& pair) {
+  for (int n = 0; n < 64; ++n) {
+    if (const auto step = pair.client.seal_input(PointerMoveBy{1, 1})) pair.up.send(*step, pair.now);
+  }
+  pair.client.update_keys();
+}
+
 void take(Pair& pair, Weather& weather, const Step& step, std::uint64_t seed) {
   weather.set(step);
   if (step.update_host) pair.host.sender().update_keys();
-  if (step.update_client) pair.client.update_keys();
+  if (step.update_client) update_client_keys(pair);
   pair.push(noise(step.bytes, seed));
   pair.run_for(10ms);
   if (step.is_undecodable && !pair.received.empty()) {
@@ -114,9 +122,12 @@ RC_GTEST_PROP(SessionProperties, units_arrive_as_they_were_in_order_or_are_repor
   pair.down.fate = pair.up.fate = [&](ByteView) { return weather(); };
   for (std::size_t i = 0; i < steps.size(); ++i) take(pair, weather, steps[i], seed + i);
   // The sun comes out: all that was asked for is answered, and the last unit tells what was lost before it.
-  for (std::size_t i = 0; i < 120; ++i) take(pair, weather, Step{.bytes = 100}, i);
+  for (std::size_t i = 0; i < 119; ++i) take(pair, weather, Step{.bytes = 100}, i);
+  pair.up.send(pair.client.seal_input(Key{30, true}).value(), pair.now);
+  take(pair, weather, Step{.bytes = 100}, 119);
   check_units(pair);
   check_account(pair);
+  RC_ASSERT(pair.inputs.back() == InputEvent{(Key{30, true})});
   RC_ASSERT(pair.client.units().memory_bytes() < std::size_t{16} << 20U);
 }
 

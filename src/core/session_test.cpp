@@ -231,6 +231,128 @@ TEST(Sessions, old_secret_gets_no_answer) {
   EXPECT_FALSE(pair.host.next(pair.now));
 }
 
+TEST(Sessions, client_changes_keys_again_only_when_the_host_has_shown_that_it_has_them) {
+  Pair pair;
+  pair.connect();
+  const auto use_keys = [&] {
+    for (int n = 0; n < 64; ++n) pair.up.send(pair.client.seal_input(PointerMoveBy{1, 1}).value(), pair.now);
+  };
+  use_keys();
+  ASSERT_TRUE(pair.client.update_keys());
+  pair.up.fate = keep_if([](ByteView) { return kLost; });
+  use_keys();
+  pair.run_for(400ms);
+  EXPECT_FALSE(pair.client.update_keys()) << "the host has heard nothing under the new keys";
+  pair.up.fate = keep_if([](ByteView) { return true; });
+  pair.run_for(400ms);
+  EXPECT_TRUE(pair.client.update_keys());
+}
+
+TEST(Sessions, a_unit_of_an_earlier_connection_that_did_not_decode_is_ignored) {
+  Pair pair;
+  pair.connect();
+  pair.push(noise(1000, 1));
+  pair.run_for(600ms);
+  pair.client.units().not_decoded(FrameId{50'000});
+  pair.run_for(20ms);
+  EXPECT_EQ(pair.idr_requests, 1);
+  pair.push(noise(1000, 2));
+  pair.run_for(20ms);
+  ASSERT_EQ(pair.received.size(), 2U);
+  EXPECT_EQ(pair.received[1].kind, PictureKind::delta);
+}
+
+TEST(Sessions, hellos_sent_again_by_others_do_not_keep_the_client_out) {
+  Pair pair;
+  std::vector<std::vector<std::byte>> recorded;
+  pair.up.fate = [&](ByteView datagram) {
+    recorded.emplace_back(datagram.begin(), datagram.end());
+    return test::Link::Fate{0};  // recorded, and kept from the host
+  };
+  pair.run_for(1s);
+  ASSERT_GE(recorded.size(), 2U);
+  pair.up.fate = pair.down.fate = [](ByteView) { return test::Link::Fate{1, 20ms}; };
+  for (std::size_t i = 0; i < 50 && !pair.client.units().host_state(); ++i) {
+    auto copy = recorded[i % std::min<std::size_t>(recorded.size(), 4)];
+    ASSERT_TRUE(pair.host.receive(copy, pair.now));
+    pair.run_for(30ms);
+  }
+  EXPECT_TRUE(pair.client.units().host_state().has_value());
+}
+
+TEST(Sessions, a_hello_that_made_a_connection_makes_no_second_one) {
+  Pair pair;
+  std::vector<std::vector<std::byte>> sent;
+  pair.up.fate = [&](ByteView datagram) {
+    sent.emplace_back(datagram.begin(), datagram.end());
+    return test::Link::Fate{};
+  };
+  pair.connect();
+  const auto all = sent;
+  for (auto datagram : all) {
+    EXPECT_EQ(pair.host.receive(datagram, pair.now).value(), HostSession::Accepted::no);
+    EXPECT_FALSE(pair.host.has_connected());
+  }
+  EXPECT_EQ(pair.connections, 1);
+}
+
+TEST(Sessions, an_overtaken_wish_or_place_of_the_pointer_is_an_old_one) {
+  Pair pair;
+  pair.connect();
+  const auto last_of = [&](const ClientWish& wish) {
+    std::vector<std::byte> last;
+    pair.up.fate = [&](ByteView datagram) {
+      last.assign(datagram.begin(), datagram.end());
+      return test::Link::Fate{0};
+    };
+    pair.client.units().set_wish(wish);
+    pair.run_for(1ms);
+    EXPECT_FALSE(last.empty());
+    return last;
+  };
+  auto first = last_of({{1280, 720, 60'000}, true});
+  auto second = last_of({{1600, 900, 60'000}, true});
+  ASSERT_TRUE(pair.host.receive(second, pair.now));
+  ASSERT_TRUE(pair.host.wish());
+  EXPECT_EQ(pair.host.wish()->mode, (Mode{1600, 900, 60'000}));
+  ASSERT_TRUE(pair.host.receive(first, pair.now));
+  EXPECT_FALSE(pair.host.wish());
+
+  const auto copy_of = [](std::optional<ByteView> datagram) {
+    return std::vector<std::byte>{datagram.value().begin(), datagram.value().end()};
+  };
+  auto old_place = copy_of(pair.client.seal_input(PointerMoveTo{1, 2}));
+  auto step = copy_of(pair.client.seal_input(PointerMoveBy{3, 4}));
+  auto new_place = copy_of(pair.client.seal_input(PointerMoveTo{5, 6}));
+  for (auto* datagram : {&new_place, &old_place, &step}) {
+    ASSERT_TRUE(pair.host.receive(*datagram, pair.now));
+    pair.inputs.insert(pair.inputs.end(), pair.host.inputs().begin(), pair.host.inputs().end());
+  }
+  const std::vector<InputEvent> wanted{ReleaseAll{}, PointerMoveTo{5, 6}, PointerMoveBy{3, 4}};
+  EXPECT_EQ(pair.inputs, wanted);
+}
+
+TEST(Sessions, goodbye_to_nobody_is_not_said_to_the_next_client) {
+  Pair pair;
+  pair.host.say_goodbye();
+  pair.connect();
+  pair.run_for(300ms);
+  EXPECT_FALSE(pair.client.units().host_left());
+}
+
+TEST(Sessions, whatever_changes_of_the_hosts_state_is_told) {
+  Pair pair;
+  pair.connect();
+  lumen1::HostState state{.state = lumen1::StreamState::streaming};
+  for (auto* text : {&state.reason, &state.encoder, &state.encoder_reason, &state.display, &state.capture}) {
+    pair.client.units().take_state_change();
+    *text = "changed";
+    pair.host.say(state);
+    pair.run_for(200ms);
+    EXPECT_TRUE(pair.client.units().take_state_change());
+  }
+}
+
 TEST(Sessions, deadline_is_never_behind_for_long) {
   Pair pair;
   pair.connect();

@@ -25,7 +25,7 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-constexpr std::uint64_t kBudget = 4U << 20U, kBookkeeping = 2U << 20U;
+constexpr std::uint64_t kBudget = 4U << 20U, kBookkeeping = 2U << 20U, kMending = 16U << 20U;
 constexpr std::int64_t kMs = 1'000'000;
 
 const lumen_fec* client_codec() {
@@ -267,7 +267,7 @@ class Script {
     lumen_client_stats stats{};
     stats.struct_size = sizeof stats;
     require(lumen_client_get_stats(client_, &stats) == LUMEN_OK);
-    require(stats.memory_bytes <= kBudget + kBookkeeping);
+    require(stats.memory_bytes <= kBudget + kBookkeeping + kMending);
     std::int64_t deadline = 0;
     require(lumen_client_next_deadline(client_, now_ns_, &deadline) == LUMEN_OK);
   }

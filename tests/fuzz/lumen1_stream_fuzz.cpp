@@ -22,7 +22,7 @@ void require(bool condition) {
 
 constexpr std::uint64_t kFirst = 0xFFFF'FFFD;  // the numbers' low half wraps on the way
 constexpr std::size_t kShardBytes = 64, kMaxFrames = 6;
-constexpr std::size_t kBudget = 1U << 20U, kBookkeeping = 2U << 20U;
+constexpr std::size_t kBudget = 1U << 20U, kBookkeeping = 2U << 20U, kMending = 16U << 20U;
 
 const fec::Leopard& codec() {
   static const fec::Leopard codec;
@@ -134,7 +134,7 @@ class Stream {
       if (!tampered_) require(unit_.bytes == frames_.at(unit_.id.value - kFirst).unit);
     }
     check_loss();
-    require(reassembler_.memory_bytes() <= kBudget + kBookkeeping);
+    require(reassembler_.memory_bytes() <= kBudget + kBookkeeping + kMending);
   }
   void check_loss() {
     const auto loss = reassembler_.take_loss();
