@@ -78,6 +78,9 @@ Status derive(ByteView secret, ByteView salt, std::string_view info, MutableByte
 // Cryptographically random bytes. `crypto.random` when the system has none (never seen).
 Status fill_random(MutableBytes out);
 
+// Takes the same time wherever the difference is; only the sizes show.
+bool equal_in_constant_time(ByteView a, ByteView b);
+
 // Overwrites a secret so that the compiler cannot drop it.
 void wipe(MutableBytes secret);
 

@@ -29,9 +29,6 @@ enum class SimdLevel : std::uint8_t { best, sse, avx, avx2, avx512 };
 // nullptr: not in this build, or not for this CPU.
 std::unique_ptr<AeadCipher> make_ipsec_mb_cipher(AeadAlgorithm algorithm, SimdLevel level = SimdLevel::best);
 
-// Takes the same time wherever the difference is.
-bool equal_in_constant_time(ByteView a, ByteView b);
-
 inline unsigned char* raw(MutableBytes bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
 inline const unsigned char* raw(ByteView bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
