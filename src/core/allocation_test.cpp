@@ -178,9 +178,8 @@ TEST_P(WithoutMemory, calls_fail_and_leak_nothing_and_handles_work_when_there_is
 }
 
 INSTANTIATE_TEST_SUITE_P(AbiMemory, WithoutMemory, testing::Bool(),
-                         [](const auto& info) { return info.param ? "once" : "from_then_on"; });
+                         [](const auto& test) { return test.param ? "once" : "from_then_on"; });
 
-// Each datagram of a large frame meets a lack of memory first.
 TEST_F(AbiMemory, a_client_that_had_no_memory_does_not_count_what_it_never_had) {
   BothEnds ends;
   ASSERT_EQ(ends.create(fec_), LUMEN_OK);
@@ -201,8 +200,11 @@ TEST_F(AbiMemory, a_client_that_had_no_memory_does_not_count_what_it_never_had) 
     fails_once = true;
     failures += ends.push(bytes) < 0 ? 1 : 0;
     left = kNever;
-    ASSERT_LE(memory(), whole + (1U << 20U)) << n;
-    ASSERT_EQ(ends.push(ByteView{bytes}.first(1'000)), LUMEN_NOTHING) << n;
+    for (int i = 0; i < 3; ++i) {  // an incomplete frame is given up when one behind it has waited
+      ends.now_ns += 50 * kMs;
+      ASSERT_EQ(ends.push(ByteView{bytes}.first(1'000)), LUMEN_NOTHING) << n;
+    }
+    ASSERT_LE(memory(), whole) << n;
   }
   EXPECT_GT(failures, 20);
   ASSERT_EQ(ends.push(bytes), LUMEN_NOTHING);

@@ -31,6 +31,20 @@ const char* to_text(lumen1::StreamState state) {
   return "unknown";
 }
 
+lumen1::StreamState to_stream_state(SlotState state) {
+  switch (state) {
+    case SlotState::starting:
+      return lumen1::StreamState::starting;
+    case SlotState::streaming:
+      return lumen1::StreamState::streaming;
+    case SlotState::interrupted:
+      return lumen1::StreamState::interrupted;
+    case SlotState::ended:
+      break;
+  }
+  return lumen1::StreamState::ended;
+}
+
 nlohmann::json to_json(const link::SessionStats& stats) {
   return {{"cpu_us", stats.cpu_us},
           {"encoder_cpu_us", stats.encoder_cpu_us},
@@ -122,6 +136,40 @@ Host::~Host() {
   for (const auto& session : sessions_) unlink(session->connect_file.c_str());
 }
 
+// What the slot says goes to the sender and, by the board, to the client.
+SlotEvents Host::slot_events(Session& session) {
+  const auto tell = [&session](auto change) {
+    session.board.update(change);
+    session.sender->send_message(session.board.compose());
+  };
+  return {
+      .on_ring =
+          [&session](std::shared_ptr<link::SharedRing> ring) { session.sender->set_ring(std::move(ring)); },
+      .on_state =
+          [&session, tell](SlotState state, const std::string& reason) {
+            tell([&](lumen1::HostState& board) {
+              board.state = to_stream_state(state);
+              board.reason = reason;
+              if (state == SlotState::starting) board.mode = session.slot->mode();
+            });
+          },
+      .on_ready =
+          [&session](const link::Ready& ready) {
+            session.board.update([&](lumen1::HostState& board) {
+              board.display = ready.display;
+              board.capture = ready.capture;
+            });
+          },
+      .on_mode =
+          [tell](const link::ModeChanged& mode) {
+            tell([&](lumen1::HostState& board) {
+              board.mode = mode.mode;
+              board.encoder = mode.encoder;
+              board.encoder_reason = mode.encoder_reason;
+            });
+          }};
+}
+
 Status Host::open_session(std::size_t index) {
   auto session = std::make_unique<Session>();
   auto* raw = session.get();
@@ -143,7 +191,7 @@ Status Host::open_session(std::size_t index) {
                                                            .preset = params_.preset,
                                                            .log_level = params_.log_level,
                                                            .bitrate_kbps = params_.bitrate_kbps},
-                                                loop_, *session->sender, session->link, session->board, log_);
+                                                slot_events(*raw), loop_, session->link, log_);
   const ClientEvents events{.on_wish =
                                 [this, raw](const lumen1::ClientState& wish) {
                                   loop_.post([raw, mode = wish.mode, drawn = wish.pointer_drawn] {

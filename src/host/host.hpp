@@ -47,6 +47,7 @@ class Host {
   struct Session;
   Host(HostParams params, EventLoop& loop, Logger& log);
   Status open_session(std::size_t index);
+  static SlotEvents slot_events(Session& session);
   void receive_loop(const std::stop_token& stop);
   void on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now);
   void check_clients();

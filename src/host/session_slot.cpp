@@ -12,7 +12,6 @@ namespace lumen::host {
 namespace {
 
 using namespace std::chrono_literals;
-using lumen1::StreamState;
 
 constexpr Duration kWatchdogInterval = 1s, kHangTimeout = 5s, kKillGrace = 200ms;
 constexpr Duration kDeathWindow = 60s, kRestartDelay = 500ms;
@@ -22,9 +21,9 @@ Timestamp now() { return SteadyTime{}.now(); }
 
 }  // namespace
 
-SessionSlot::SessionSlot(SlotParams params, EventLoop& loop, stream::VideoSender& sender, SessionPort& port,
-                         StateBoard& board, Logger& log)
-    : params_{std::move(params)}, loop_{loop}, sender_{sender}, port_{port}, board_{board}, log_{log} {}
+SessionSlot::SessionSlot(SlotParams params, SlotEvents events, EventLoop& loop, SessionPort& port,
+                         Logger& log)
+    : params_{std::move(params)}, events_{std::move(events)}, loop_{loop}, port_{port}, log_{log} {}
 
 SessionSlot::~SessionSlot() {
   loop_.cancel(watchdog_);
@@ -67,16 +66,14 @@ void SessionSlot::start() {
   ready_ = false;
   end_reason_.reset();
   stats_.reset();
-  board_.update([this](lumen1::HostState& state) {
-    state.mode = mode_;
-    if (state.state == StreamState::interrupted) return;  // its reason stays until the picture is back
-    state.state = StreamState::starting;
-    state.reason.clear();
-  });
+  if (state_ != SlotState::interrupted) {  // its reason stays until the picture is back
+    state_ = SlotState::starting;
+    events_.on_state(state_, {});
+  }
   if (const auto spawned = spawn(); !spawned) {
     tear_down();
     ended_ = true;
-    set_state(StreamState::ended, describe(spawned.error()));
+    set_state(SlotState::ended, describe(spawned.error()));
     return;
   }
   heard_ = now();
@@ -103,7 +100,7 @@ Status SessionSlot::spawn() {
   LUMEN_CHECK_OK(link::send(link_.get(), link::SetStreaming{has_client_}));
   LUMEN_CHECK_OK(loop_.watch(link_.get(), EPOLLIN, [this](std::uint32_t) { on_link_ready(); }));
   LUMEN_CHECK_OK(loop_.watch(child_.pidfd.get(), EPOLLIN, [this](std::uint32_t) { on_exit(); }));
-  sender_.set_ring(std::make_shared<link::SharedRing>(std::move(ring)));
+  events_.on_ring(std::make_shared<link::SharedRing>(std::move(ring)));
   port_.set(link_.get());
   log_.info("session process {} started at {}", child_.pid, to_string(mode_));
   return {};
@@ -126,22 +123,14 @@ void SessionSlot::on_link_ready() {
 void SessionSlot::on_message(const link::ToHost& message) {
   if (const auto* ready = std::get_if<link::Ready>(&message)) {
     ready_ = true;
-    board_.update([ready](lumen1::HostState& state) {
-      state.display = ready->display;
-      state.capture = ready->capture;
-    });
-    set_state(StreamState::streaming, {});
+    events_.on_ready(*ready);
+    set_state(SlotState::streaming, {});
   } else if (const auto* mode = std::get_if<link::ModeChanged>(&message)) {
     log_.info("streaming {} with {} ({})", to_string(mode->mode), mode->encoder, mode->encoder_reason);
-    board_.update([mode](lumen1::HostState& state) {
-      state.mode = mode->mode;
-      state.encoder = mode->encoder;
-      state.encoder_reason = mode->encoder_reason;
-    });
-    sender_.send_message(board_.compose());
+    events_.on_mode(*mode);
   } else if (const auto* responding = std::get_if<link::Responding>(&message)) {
     const auto* text = responding->yes ? "" : "the application does not answer (it hangs, or is very busy)";
-    if (ready_) set_state(StreamState::streaming, text);
+    if (ready_) set_state(SlotState::streaming, text);
   } else if (const auto* end = std::get_if<link::Ended>(&message)) {
     end_reason_ = fmt::format("{} [{}]", end->reason, end->id);
   } else if (const auto* stats = std::get_if<link::SessionStats>(&message)) {
@@ -156,7 +145,7 @@ void SessionSlot::on_exit() {
   tear_down();
   if (end_reason_) {
     ended_ = true;
-    set_state(StreamState::ended, *end_reason_);
+    set_state(SlotState::ended, *end_reason_);
   } else {
     died(fmt::format("lumen-session {}", how));
   }
@@ -167,13 +156,12 @@ void SessionSlot::died(const std::string& why) {
   while (deaths_.front() < now() - kDeathWindow) deaths_.pop_front();
   if (deaths_.size() >= kMaxDeaths) {
     ended_ = true;
-    set_state(
-        StreamState::ended,
-        fmt::format("{}, {} times within a minute: giving up. Connect again to retry", why, deaths_.size()));
+    set_state(SlotState::ended, fmt::format("{}, {} times within a minute: giving up. Connect again to retry",
+                                            why, deaths_.size()));
     return;
   }
   ++restarts_;
-  set_state(StreamState::interrupted, fmt::format("{}; starting it again", why));
+  set_state(SlotState::interrupted, fmt::format("{}; starting it again", why));
   if (deaths_.size() == 1) {
     start();  // the first time at once, then with a pause
   } else {
@@ -195,7 +183,7 @@ void SessionSlot::watchdog() {
 // Ends the process and everything it started; the runtime folder stays for the next one.
 void SessionSlot::tear_down() {
   loop_.cancel(watchdog_);
-  sender_.set_ring(nullptr);
+  events_.on_ring(nullptr);
   port_.set(-1);
   if (link_) loop_.unwatch(link_.get());
   if (child_.pidfd) loop_.unwatch(child_.pidfd.get());
@@ -205,17 +193,14 @@ void SessionSlot::tear_down() {
   child_ = {};
 }
 
-void SessionSlot::set_state(StreamState state, std::string reason) {
-  if (state == StreamState::streaming && reason.empty()) {
+void SessionSlot::set_state(SlotState state, const std::string& reason) {
+  if (state == SlotState::streaming && reason.empty()) {
     log_.info("the desktop is up");
   } else {
     log_.warn("{}", reason);
   }
-  board_.update([&](lumen1::HostState& board) {
-    board.state = state;
-    board.reason = std::move(reason);
-  });
-  sender_.send_message(board_.compose());
+  state_ = state;
+  events_.on_state(state, reason);
 }
 
 }  // namespace lumen::host

@@ -1,5 +1,6 @@
 // lumen/host: supervises one session: starts lumen-session when a client asks, restarts it when it dies or
-// hangs, says why when it cannot go on. Owner: lm-main.
+// hangs, says why when it cannot go on. It knows no protocol: whoever serves the client listens to
+// SlotEvents. Owner: lm-main.
 //
 //   idle ──client──▶ starting ──Ready──▶ streaming ──died/hangs──▶ interrupted ──restart──▶ starting
 //     ▲                 │ Ended / keeps dying ▼                                     a new client starts again
@@ -7,6 +8,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,10 +17,8 @@
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
 #include "host/session_port.hpp"
-#include "host/state_board.hpp"
 #include "link/process.hpp"
 #include "link/shared_ring.hpp"
-#include "stream/send/video_sender.hpp"
 
 namespace lumen::host {
 
@@ -31,11 +31,22 @@ struct SlotParams {
   std::uint32_t bitrate_kbps = 0;
 };
 
+enum class SlotState : std::uint8_t { starting, streaming, interrupted, ended };
+
+// Called on lm-main. None may destroy the slot.
+struct SlotEvents {
+  // The access units of the session process that runs now; nullptr: none runs.
+  std::function<void(std::shared_ptr<link::SharedRing>)> on_ring;
+  // `reason`: what the client is to be told, empty when all is well.
+  std::function<void(SlotState state, const std::string& reason)> on_state;
+  std::function<void(const link::Ready& ready)> on_ready;
+  std::function<void(const link::ModeChanged& mode)> on_mode;
+};
+
 class SessionSlot {
  public:
   // All references outlive the slot.
-  SessionSlot(SlotParams params, EventLoop& loop, stream::VideoSender& sender, SessionPort& port,
-              StateBoard& board, Logger& log);
+  SessionSlot(SlotParams params, SlotEvents events, EventLoop& loop, SessionPort& port, Logger& log);
   ~SessionSlot();
   SessionSlot(const SessionSlot&) = delete;
   SessionSlot& operator=(const SessionSlot&) = delete;
@@ -46,6 +57,10 @@ class SessionSlot {
   void client_gone();
   bool has_client() const { return has_client_; }
   bool ended() const { return ended_; }
+
+  SlotState state() const { return state_; }
+  bool runs() const { return child_.pid > 0; }
+  const Mode& mode() const { return mode_; }
 
   const std::optional<link::SessionStats>& stats() const { return stats_; }
   pid_t pid() const { return child_.pid; }
@@ -60,14 +75,14 @@ class SessionSlot {
   void died(const std::string& why);
   void watchdog();
   void tear_down();
-  void set_state(lumen1::StreamState state, std::string reason);
+  void set_state(SlotState state, const std::string& reason);
 
   SlotParams params_;
+  SlotEvents events_;
   EventLoop& loop_;
-  stream::VideoSender& sender_;
   SessionPort& port_;
-  StateBoard& board_;
   Logger& log_;
+  SlotState state_ = SlotState::starting;
   link::Child child_;
   UniqueFd link_;
   std::optional<link::SessionStats> stats_;

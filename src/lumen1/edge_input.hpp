@@ -1,6 +1,7 @@
 // lumen/lumen1: input edges (keys, buttons, scroll, release) arrive once each and in order over datagrams
 // that may be lost: the client repeats what is not acknowledged, the host takes only the next number. Motion
-// is newest-wins and carries number 0. Pure. Owner at each end: one thread.
+// is sent once and carries number 0; of places of the pointer the newest wins. Pure. Owner at each end: one
+// thread.
 #pragma once
 
 #include <deque>

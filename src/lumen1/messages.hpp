@@ -29,7 +29,7 @@ struct AskRecovery {
   std::uint32_t broken_frame = 0;  // low 32 bits of the newest frame that cannot be decoded
 };
 // Edges (buttons, keys) are numbered and repeated until HostState acknowledges them: none is lost, none comes
-// twice, and they stay in order. Motion is sent once, newest wins, with sequence 0.
+// twice, and they stay in order. Motion is sent once, with sequence 0; a place that was overtaken is dropped.
 struct ClientInput {
   std::uint32_t sequence = 0;
   InputEvent event;

@@ -1,0 +1,204 @@
+#include "host/config.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <initializer_list>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/runtime_dir.hpp"
+#include "host/application.hpp"
+
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
+#include <toml++/toml.h>
+
+namespace lumen::host {
+namespace {
+
+constexpr std::size_t kMaxFile = 1U << 20U, kMaxApps = 256, kMaxText = 1024, kMaxCommands = 16;
+
+template <class... Args>
+tl::unexpected<Error> bad(const toml::node& where, std::string_view id, fmt::format_string<Args...> text,
+                          Args&&... args) {
+  return fail(
+      ErrorCode::invalid_argument, id,
+      fmt::format("line {}: {}", where.source().begin.line, fmt::format(text, std::forward<Args>(args)...)),
+      "Correct it in host.toml");
+}
+
+Status check_keys(const toml::table& table, std::initializer_list<std::string_view> known) {
+  for (const auto& [key, value] : table) {
+    if (std::ranges::find(known, key.str()) == known.end())
+      return bad(value, "config.unknown", "there is no setting {}", key.str());
+  }
+  return {};
+}
+
+bool is_text(const std::string& text) {
+  return text.size() <= kMaxText && std::ranges::none_of(text, [](char c) { return c >= 0 && c < ' '; });
+}
+
+Status take(const toml::table& table, std::string_view key, std::string& into) {
+  const auto* node = table.get(key);
+  if (node == nullptr) return {};
+  const auto text = node->value_exact<std::string>();
+  if (!text || !is_text(*text)) return bad(*node, "config.value", "{} is a line of text", key);
+  into = *text;
+  return {};
+}
+
+Status take(const toml::table& table, std::string_view key, bool& into) {
+  const auto* node = table.get(key);
+  if (node == nullptr) return {};
+  const auto value = node->value_exact<bool>();
+  if (!value) return bad(*node, "config.value", "{} is true or false", key);
+  into = *value;
+  return {};
+}
+
+Result<std::vector<std::string>> to_command(const toml::node& node, std::string_view key) {
+  const auto text = node.value_exact<std::string>();
+  if (!text || !is_text(*text)) return bad(node, "config.value", "{} is a command line", key);
+  auto words = split_command(*text);
+  if (!words) return bad(node, "config.value", "{}: {}", key, words.error().what);
+  if (words->empty()) return bad(node, "config.value", "{} names no program", key);
+  return words;
+}
+
+Status take(const toml::table& table, std::string_view key, std::vector<std::vector<std::string>>& into) {
+  const auto* node = table.get(key);
+  if (node == nullptr) return {};
+  const auto* list = node->as_array();
+  if (list == nullptr || list->size() > kMaxCommands)
+    return bad(*node, "config.value", "{} is a list of at most {} command lines", key, kMaxCommands);
+  for (const auto& entry : *list) {
+    LUMEN_TRY(auto command, to_command(entry, key));
+    into.push_back(std::move(command));
+  }
+  return {};
+}
+
+bool is_variable(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxText && name.find('=') == std::string_view::npos;
+}
+
+Status take_environment(const toml::table& table, AppEntry& app) {
+  const auto* node = table.get("environment");
+  if (node == nullptr) return {};
+  const auto* entries = node->as_table();
+  if (entries == nullptr || entries->size() > kMaxApps)
+    return bad(*node, "config.value", "environment is a table of texts");
+  for (const auto& [key, value] : *entries) {
+    const auto text = value.value_exact<std::string>();
+    if (!text || !is_text(*text) || !is_variable(key.str()))
+      return bad(value, "config.value", "environment {} is a line of text", key.str());
+    app.environment.emplace_back(key.str(), *text);
+  }
+  return {};
+}
+
+Result<AppEntry> parse_app(const toml::table& table) {
+  LUMEN_CHECK_OK(
+      check_keys(table, {"title", "command", "working_dir", "art", "before", "after", "environment"}));
+  AppEntry app;
+  LUMEN_CHECK_OK(take(table, "title", app.title));
+  if (app.title.empty()) return bad(table, "config.value", "an app needs a title");
+  const auto* command = table.get("command");
+  if (command == nullptr) return bad(table, "config.value", "the app {} needs a command", app.title);
+  LUMEN_TRY(app.command, to_command(*command, "command"));
+  for (const auto& [key, path] : {std::pair{"working_dir", &app.working_dir}, std::pair{"art", &app.art}}) {
+    LUMEN_CHECK_OK(take(table, key, *path));
+    if (!path->empty() && !path->starts_with('/'))
+      return bad(*table.get(key), "config.value", "{} is an absolute path", key);
+  }
+  LUMEN_CHECK_OK(take(table, "before", app.before));
+  LUMEN_CHECK_OK(take(table, "after", app.after));
+  LUMEN_CHECK_OK(take_environment(table, app));
+  app.id = app_id(app.title);
+  return app;
+}
+
+Status parse_apps(const toml::node& node, std::vector<AppEntry>& apps) {
+  const auto* list = node.as_array();
+  if (list == nullptr || list->size() > kMaxApps)
+    return bad(node, "config.value", "apps are written as [[app]], {} at most", kMaxApps);
+  for (const auto& entry : *list) {
+    const auto* table = entry.as_table();
+    if (table == nullptr) return bad(entry, "config.value", "apps are written as [[app]]");
+    LUMEN_TRY(auto app, parse_app(*table));
+    const auto is_same = [&](const AppEntry& other) { return other.id == app.id; };
+    if (app.id == app_id("Desktop") || std::ranges::any_of(apps, is_same))
+      return bad(*table, "config.app-twice", "there is an app {} already", app.title);
+    apps.push_back(std::move(app));
+  }
+  return {};
+}
+
+Status parse_gamestream(const toml::node& node, GameStreamConfig& config) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return bad(node, "config.value", "gamestream is a table");
+  LUMEN_CHECK_OK(check_keys(*table, {"enabled", "bind", "port", "require_encryption"}));
+  LUMEN_CHECK_OK(take(*table, "enabled", config.enabled));
+  LUMEN_CHECK_OK(take(*table, "bind", config.bind));
+  LUMEN_CHECK_OK(take(*table, "require_encryption", config.require_encryption));
+  if (const auto* port = table->get("port")) {
+    const auto value = port->value_exact<std::int64_t>();
+    if (!value || *value < kMinBasePort || *value > kMaxBasePort)
+      return bad(*port, "config.value", "port is a number from {} to {}", kMinBasePort, kMaxBasePort);
+    config.port = static_cast<std::uint16_t>(*value);
+  }
+  return {};
+}
+
+std::string below_home(const char* variable, const char* fallback, const char* rest) {
+  // NOLINTBEGIN(concurrency-mt-unsafe): nobody changes the environment
+  if (const char* base = std::getenv(variable); base != nullptr && *base == '/')
+    return fmt::format("{}/{}", base, rest);
+  const char* home = std::getenv("HOME");
+  // NOLINTEND(concurrency-mt-unsafe)
+  return fmt::format("{}/{}/{}", home == nullptr ? "" : home, fallback, rest);
+}
+
+}  // namespace
+
+Result<HostConfig> parse_config(std::string_view text) {
+  const auto parsed = toml::parse(text);
+  if (!parsed) {
+    return fail(ErrorCode::invalid_argument, "config.syntax",
+                fmt::format("line {}: {}", parsed.error().source().begin.line, parsed.error().description()),
+                "Correct it in host.toml");
+  }
+  const toml::table& table = parsed.table();
+  LUMEN_CHECK_OK(check_keys(table, {"name", "gamestream", "app"}));
+  HostConfig config;
+  LUMEN_CHECK_OK(take(table, "name", config.name));
+  if (const auto* node = table.get("gamestream")) {
+    LUMEN_CHECK_OK(parse_gamestream(*node, config.gamestream));
+  }
+  if (const auto* node = table.get("app")) {
+    LUMEN_CHECK_OK(parse_apps(*node, config.apps));
+  }
+  return config;
+}
+
+Result<HostConfig> read_config(const std::string& path) {
+  if (access(path.c_str(), F_OK) != 0) return HostConfig{};
+  LUMEN_TRY(const auto text, read_small_file(path, kMaxFile));
+  return parse_config(text);
+}
+
+std::string config_path() { return below_home("XDG_CONFIG_HOME", ".config", "lumen/host.toml"); }
+std::string state_dir() { return below_home("XDG_STATE_HOME", ".local/state", "lumen"); }
+
+std::uint32_t app_id(std::string_view title) {
+  std::uint32_t hash = 2'166'136'261U;  // FNV-1a
+  for (const char c : title) hash = (hash ^ static_cast<std::uint8_t>(c)) * 16'777'619U;
+  return std::max(1U, hash & 0x7FFF'FFFFU);
+}
+
+}  // namespace lumen::host

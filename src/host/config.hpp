@@ -1,0 +1,65 @@
+// lumen/host: ~/.config/lumen/host.toml, read once at start. Pure but for read_config().
+//
+//   name = "living-room"              # how clients show this machine; default: its host name
+//   [gamestream]
+//   enabled = true
+//   bind = "0.0.0.0"                  # "::" for IPv6 as well, an address for one network only
+//   port = 47989                      # HTTP; all other ports follow from it
+//   require_encryption = false        # refuse clients that cannot encrypt picture and sound
+//   [[app]]
+//   title = "Steam"
+//   command = "steam -bigpicture"     # as a shell splits it; nothing is expanded
+//   working_dir = "/srv/games"
+//   art = "/srv/art/steam.png"
+//   before = ["notify-send 'a game begins'"]   # run one after the other before it starts, each 10 s at most
+//   after = ["notify-send 'the game is over'"] # and when it has ended
+//   environment = { MANGOHUD = "1" }
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace lumen::host {
+
+struct AppEntry {
+  std::uint32_t id = 0;  // 1…2147483647, the same as long as the title is
+  std::string title;
+  std::vector<std::string> command;
+  std::string working_dir, art;
+  std::vector<std::vector<std::string>> before, after;
+  std::vector<std::pair<std::string, std::string>> environment;
+};
+
+struct GameStreamConfig {
+  bool enabled = true;
+  std::string bind = "0.0.0.0";
+  std::uint16_t port = 47989;  // kMinBasePort…kMaxBasePort
+  bool require_encryption = false;
+};
+inline constexpr std::uint16_t kMinBasePort = 1029, kMaxBasePort = 65514;
+
+struct HostConfig {
+  std::string name;  // empty: the host name
+  GameStreamConfig gamestream;
+  std::vector<AppEntry> apps;  // without "Desktop", which is always there
+};
+
+// `config.syntax`, `config.unknown` (an unknown key: most likely a typing error), `config.value`,
+// `config.app-twice`; each names the line. At most 256 applications.
+Result<HostConfig> parse_config(std::string_view text);
+// The defaults when there is no such file. `config.read` when it cannot be read.
+Result<HostConfig> read_config(const std::string& path);
+
+// $XDG_CONFIG_HOME/lumen/host.toml and $XDG_STATE_HOME/lumen (or below ~/.config and ~/.local/state).
+std::string config_path();
+std::string state_dir();
+
+// From the title; stable across restarts and machines.
+std::uint32_t app_id(std::string_view title);
+
+}  // namespace lumen::host

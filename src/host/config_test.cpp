@@ -1,0 +1,93 @@
+#include "host/config.hpp"
+
+#include <gtest/gtest.h>
+
+namespace lumen::host {
+namespace {
+
+TEST(HostConfig, nothing_written_means_the_defaults) {
+  const auto config = parse_config("").value();
+  EXPECT_TRUE(config.gamestream.enabled);
+  EXPECT_EQ(config.gamestream.port, 47'989);
+  EXPECT_TRUE(config.apps.empty());
+  EXPECT_TRUE(read_config("/nonexistent/host.toml"));
+}
+
+TEST(HostConfig, everything_can_be_written) {
+  const auto config = parse_config(R"(
+name = "living-room"
+[gamestream]
+enabled = false
+bind = "::"
+port = 50000
+require_encryption = true
+[[app]]
+title = "A & B"
+command = "steam -bigpicture 'two words'"
+working_dir = "/srv"
+art = "/srv/a.png"
+before = ["echo one", "echo two"]
+after = ["echo three"]
+environment = { X = "1" }
+)")
+                          .value();
+  EXPECT_EQ(config.name, "living-room");
+  EXPECT_FALSE(config.gamestream.enabled);
+  EXPECT_EQ(config.gamestream.bind, "::");
+  EXPECT_EQ(config.gamestream.port, 50'000);
+  EXPECT_TRUE(config.gamestream.require_encryption);
+  ASSERT_EQ(config.apps.size(), 1U);
+  const auto& app = config.apps[0];
+  EXPECT_EQ(app.title, "A & B");
+  EXPECT_EQ(app.id, app_id("A & B"));
+  EXPECT_EQ(app.command, (std::vector<std::string>{"steam", "-bigpicture", "two words"}));
+  EXPECT_EQ(app.working_dir, "/srv");
+  EXPECT_EQ(app.art, "/srv/a.png");
+  EXPECT_EQ(app.before.size(), 2U);
+  EXPECT_EQ(app.after, (std::vector<std::vector<std::string>>{{"echo", "three"}}));
+  EXPECT_EQ(app.environment, (std::vector<std::pair<std::string, std::string>>{{"X", "1"}}));
+}
+
+struct Wrong {
+  const char* text;
+  const char* id;
+};
+class WrongConfig : public testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongConfig, is_refused_with_its_line) {
+  const auto config = parse_config(GetParam().text);
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().id, GetParam().id);
+  EXPECT_NE(describe(config.error()).find("line"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, WrongConfig,
+    testing::Values(Wrong{"name = ", "config.syntax"}, Wrong{"nmae = \"x\"", "config.unknown"},
+                    Wrong{"name = 5", "config.value"}, Wrong{"gamestream = 1", "config.value"},
+                    Wrong{"[gamestream]\nport = 80", "config.value"},
+                    Wrong{"[gamestream]\nport = \"47989\"", "config.value"},
+                    Wrong{"[gamestream]\nenabled = 1", "config.value"},
+                    Wrong{"[[app]]\ntitle = \"x\"", "config.value"},
+                    Wrong{"[[app]]\ncommand = \"x\"", "config.value"},
+                    Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"'x\"", "config.value"},
+                    Wrong{"[[app]]\ntitle = \"x\"\ncommand = \" \"", "config.value"},
+                    Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\nart = \"a.png\"", "config.value"},
+                    Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\nbefore = \"z\"", "config.value"},
+                    Wrong{"[[app]]\ntitle = \"x\\u0001\"\ncommand = \"y\"", "config.value"},
+                    Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\nenvironment = { A = 1 }", "config.value"},
+                    Wrong{"[[app]]\ntitle = \"Desktop\"\ncommand = \"y\"", "config.app-twice"},
+                    Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\n[[app]]\ntitle = \"x\"\ncommand = \"z\"",
+                          "config.app-twice"}));
+
+TEST(HostConfig, app_ids_are_stable_and_fit_31_bits) {
+  EXPECT_EQ(app_id("Desktop"), app_id("Desktop"));
+  EXPECT_NE(app_id("Desktop"), app_id("Steam"));
+  for (const char* title : {"", "a", "Steam", "\xff\xff"}) {
+    EXPECT_GE(app_id(title), 1U);
+    EXPECT_LE(app_id(title), 2'147'483'647U);
+  }
+}
+
+}  // namespace
+}  // namespace lumen::host
