@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "base/fd.hpp"
@@ -24,6 +26,35 @@ Status write_all(int fd, std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
+}
+
+Status replace_file(const std::string& path, std::string_view text, bool durable) {
+  struct stat info{};
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+    const UniqueFd device{
+        open(path.c_str(), O_WRONLY | O_CLOEXEC)};  // a pipe or a device: not to be replaced
+    if (device) return write_all(device.get(), text);
+  }
+  const auto temporary = fmt::format("{}.{}.part", path, getpid());
+  unlink(temporary.c_str());
+  const UniqueFd fd{open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+  if (!fd) {
+    return fail(errno == EACCES ? ErrorCode::denied : ErrorCode::unavailable, "file.create",
+                fmt::format("cannot create {}", path), "Choose a folder that you can write to", errno);
+  }
+  auto done = write_all(fd.get(), text);
+  if (done && durable && fsync(fd.get()) != 0)
+    done = fail(ErrorCode::unavailable, "file.sync", fmt::format("cannot write {}", path),
+                "Look whether the disk is full or failing", errno);
+  if (done && rename(temporary.c_str(), path.c_str()) != 0) {
+    done = fail(ErrorCode::unavailable, "file.rename", fmt::format("cannot write {}", path),
+                "Choose a folder that you can write to", errno);
+  }
+  if (!done) {
+    unlink(temporary.c_str());
+    done.error().what = fmt::format("cannot write {}", path);
+  }
+  return done;
 }
 
 }  // namespace
@@ -54,29 +85,20 @@ Status ensure_private_dir(const std::string& path) {
 }
 
 Status write_private_file(const std::string& path, std::string_view text) {
-  struct stat info{};
-  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
-    const UniqueFd device{
-        open(path.c_str(), O_WRONLY | O_CLOEXEC)};  // a pipe or a device: not to be replaced
-    if (device) return write_all(device.get(), text);
-  }
-  const auto temporary = fmt::format("{}.{}.part", path, getpid());
-  unlink(temporary.c_str());
-  const UniqueFd fd{open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
-  if (!fd) {
-    return fail(errno == EACCES ? ErrorCode::denied : ErrorCode::unavailable, "file.create",
-                fmt::format("cannot create {}", path), "Choose a folder that you can write to", errno);
-  }
-  auto done = write_all(fd.get(), text);
-  if (done && rename(temporary.c_str(), path.c_str()) != 0) {
-    done = fail(ErrorCode::unavailable, "file.rename", fmt::format("cannot write {}", path),
-                "Choose a folder that you can write to", errno);
-  }
-  if (!done) {
-    unlink(temporary.c_str());
-    done.error().what = fmt::format("cannot write {}", path);
-  }
-  return done;
+  return replace_file(path, text, false);
+}
+
+Status write_state_file(const std::string& path, std::string_view text) {
+  const auto folder = std::filesystem::path{path}.parent_path();
+  std::error_code ignored;
+  if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), ignored);
+  LUMEN_CHECK_OK(ensure_private_dir(folder.string()));
+  LUMEN_CHECK_OK(replace_file(path, text, true));
+  const UniqueFd directory{open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!directory || fsync(directory.get()) != 0)
+    return fail(ErrorCode::unavailable, "file.sync", fmt::format("cannot write {}", path),
+                "Look whether the disk is full or failing", errno);
+  return {};
 }
 
 Status check_private_file(const std::string& path) {

@@ -18,6 +18,10 @@ Status ensure_private_dir(const std::string& path);
 // Writes `text` to `path` with mode 0600, all or nothing (a temporary file beside it, then rename).
 Status write_private_file(const std::string& path, std::string_view text);
 
+// The same, and on the disk when it returns: survives a power cut. Creates the folder, 0700, and those above
+// it where they are missing.
+Status write_state_file(const std::string& path, std::string_view text);
+
 // Fails with `file.not-private` unless the file belongs to this user and nobody else can read or write it.
 Status check_private_file(const std::string& path);
 

@@ -69,5 +69,14 @@ TEST_F(RuntimeDir, a_file_that_others_can_read_is_not_private) {
   EXPECT_FALSE(check_private_file(dir_ + "/link"));
 }
 
+TEST_F(RuntimeDir, state_files_make_their_folders_and_are_private) {
+  const auto path = dir_ + "/a/b/state.json";
+  ASSERT_TRUE(write_state_file(path, "one"));
+  ASSERT_TRUE(write_state_file(path, "two"));
+  EXPECT_EQ(read_small_file(path, 100).value(), "two");
+  EXPECT_TRUE(check_private_file(path));
+  EXPECT_TRUE(ensure_private_dir(dir_ + "/a/b"));
+}
+
 }  // namespace
 }  // namespace lumen
