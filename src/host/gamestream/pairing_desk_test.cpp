@@ -47,14 +47,14 @@ class PairingDeskTest : public testing::Test {
   PairingClient make_client() { return PairingClient::create(client_identity(), "0123", "TV").value(); }
   bool is_paired() const { return store_.clients().allows(client_identity().certificate().fingerprint()); }
 
+  gamestream::ReplyId last_{};
+  int answers_ = 0;
+  Status result_;
   std::shared_ptr<Logger> log_ = make_null_logger();
   std::unique_ptr<EventLoop> loop_ = EventLoop::create().value();
   test::Folder folder_;
   StateStore store_ = StateStore::open(folder_.path + "/state").value();
   PairingDesk desk_{store_, *loop_, *log_};
-  gamestream::ReplyId last_{};
-  int answers_ = 0;
-  Status result_;
 };
 
 TEST_F(PairingDeskTest, a_client_with_its_pin_is_paired_for_good) {
