@@ -32,6 +32,13 @@ SessionSlot::~SessionSlot() {
   tear_down();
 }
 
+void SessionSlot::prepare(const Mode& mode) {
+  if (child_.pid > 0) return;
+  mode_ = mode;
+  ended_ = false;
+  start();
+}
+
 void SessionSlot::client_wants(const Mode& mode, bool pointer_drawn) {
   const bool came = !has_client_;
   has_client_ = true;
@@ -85,8 +92,10 @@ Status SessionSlot::spawn() {
   LUMEN_CHECK_OK(link::write_owner_file(params_.runtime_dir));
   LUMEN_TRY(auto ring, link::SharedRing::create());
   LUMEN_TRY(auto sockets, link::make_socket_pair());
+  auto environment = params_.environment;
+  environment.push_back(params_.marker);
   LUMEN_TRY(child_, link::spawn({.argv = {params_.program, "--log-level", params_.log_level},
-                                 .environment = {params_.marker},
+                                 .environment = std::move(environment),
                                  .inherit_fd = sockets.session.get()}));
   link_ = std::move(sockets.host);
   const link::Configure configure{.mode = mode_,

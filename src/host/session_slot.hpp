@@ -23,10 +23,11 @@
 namespace lumen::host {
 
 struct SlotParams {
-  std::string program;               // path of lumen-session
-  std::vector<std::string> command;  // the application
-  std::string runtime_dir;           // of this slot, below the runtime root
-  std::string marker;                // "LUMEN_MARKER=…"
+  std::string program;                   // path of lumen-session
+  std::vector<std::string> command;      // the application
+  std::string runtime_dir;               // of this slot, below the runtime root
+  std::string marker;                    // "LUMEN_MARKER=…"
+  std::vector<std::string> environment;  // "NAME=value", for the application
   std::string preset, log_level;
   std::uint32_t bitrate_kbps = 0;
 };
@@ -51,6 +52,8 @@ class SessionSlot {
   SessionSlot(const SessionSlot&) = delete;
   SessionSlot& operator=(const SessionSlot&) = delete;
 
+  // Starts the session ahead of the client, when there is none; nothing is encoded until it comes.
+  void prepare(const Mode& mode);
   // The client is there and wants this; starts the session when there is none.
   void client_wants(const Mode& mode, bool pointer_drawn);
   // It is gone: the desktop stays, nothing is encoded, nothing stays held.
