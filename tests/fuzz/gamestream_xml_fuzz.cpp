@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "gamestream/http/client_documents.hpp"
 #include "gamestream/http/text.hpp"
 #include "gamestream/http/xml.hpp"
 
@@ -29,6 +30,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(document->root.name == "root" && count(document->root) <= kMaxXmlElements);
     for (const auto& child : document->root.children) require(document->root.child(child.name) != nullptr);
   }
+  const auto info = read_server_info(input);
+  require(!info || !info->unique_id.empty());
+  if (const auto apps = read_app_list(input)) {
+    for (const auto& app : *apps) require(app.id != 0 && app.id <= kMaxAppId && !app.title.empty());
+  }
+  const auto grant = read_launch_answer(LaunchVerb::launch, input);
+  require(!grant || grant->rtsp_port != 0);
   if (size > kMaxXmlBytes / 8) return 0;
   XmlWriter xml{200, input};
   xml.text("a", input);

@@ -162,5 +162,16 @@ TEST(GameStream1, item_42_failures_carry_their_element_as_0) {
   EXPECT_EQ(element(cancel_answer(true), "cancel"), "1");
 }
 
+TEST(GameStream1, item_70_no_refusal_repeats_the_key) {
+  const std::string key = "000102030405060708090a0b0c0d0e0f";
+  for (const auto* name : {"rikey", "rikeyid", "appid", "localAudioPlayMode"}) {
+    const auto query = changed(kQuery, name, "x" + key);
+    const auto verdict = parse(LaunchVerb::launch, query);
+    ASSERT_TRUE(std::holds_alternative<Answer>(verdict)) << name;
+    EXPECT_EQ(std::get<Answer>(verdict).body.find(key), std::string::npos) << name;
+  }
+  EXPECT_EQ(describe(Query::parse("rikey=" + key + "&a=%").error()).find(key), std::string::npos);
+}
+
 }  // namespace
 }  // namespace lumen::gamestream

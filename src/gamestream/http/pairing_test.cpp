@@ -13,7 +13,7 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-std::string wrong_pin(const std::string& pin) { return pin == "0000" ? "0001" : "0000"; }
+std::string wrong_pin(std::string_view pin) { return pin == "0000" ? "0001" : "0000"; }
 
 std::string phase_one(std::string_view unique_id = "0123456789ABCDEF",
                       const crypto::Identity& identity = client_identity()) {
@@ -443,7 +443,7 @@ TEST(PairingClient, makes_pins_of_four_digits_that_differ) {
   for (int i = 0; i < 20; ++i) {
     const auto client = PairingClient::create(client_identity(), "1", "TV").value();
     EXPECT_TRUE(is_pin(client.pin()));
-    pins.insert(client.pin());
+    pins.emplace(client.pin());
   }
   EXPECT_GT(pins.size(), 10U);
 }
