@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <new>
+
 namespace lumen::crypto {
 namespace {
 
@@ -41,6 +44,16 @@ TEST(Digest, secrets_compare_by_their_bytes) {
   EXPECT_EQ(secret, SecretBytes<3>{secret});
   EXPECT_FALSE(secret == SecretBytes<3>{ByteView{bytes}.first(2)});
   EXPECT_FALSE(equal_in_constant_time(bytes, ByteView{bytes}.first(2)));
+}
+
+TEST(GameStream1, item_72_secrets_are_wiped_when_they_go) {
+  using Secret = SecretBytes<16>;
+  const std::vector<std::byte> bytes(sizeof(Secret), std::byte{0xAB});
+  alignas(Secret) std::array<std::byte, sizeof(Secret)> storage{};
+  auto* const secret = new (storage.data()) Secret{bytes};
+  EXPECT_TRUE(std::ranges::equal(storage, bytes));
+  secret->~Secret();
+  EXPECT_EQ(std::ranges::count(storage, std::byte{0}), 16);
 }
 
 }  // namespace

@@ -126,9 +126,11 @@ std::optional<Timestamp> LaunchBook::next_deadline() const {
 
 std::vector<const PendingLaunch*> LaunchBook::candidates(const IpAddress& remote) const {
   std::vector<const PendingLaunch*> ordered;
-  for (const auto& each : pending_) ordered.push_back(&each);
-  std::ranges::stable_partition(ordered,
-                                [&](const PendingLaunch* each) { return each->request.remote == remote; });
+  for (const bool own : {true, false}) {
+    for (const auto& each : pending_) {
+      if ((each.request.remote == remote) == own) ordered.push_back(&each);
+    }
+  }
   return ordered;
 }
 

@@ -17,6 +17,7 @@ namespace lumen::gamestream {
 
 inline constexpr std::size_t kPairingBlockBytes = 16;  // salt, challenges, secrets
 using PairingBlock = std::array<std::byte, kPairingBlockBytes>;
+using PairingPin = crypto::SecretBytes<4>;  // four ASCII digits
 using PairingKey = crypto::SecretBytes<crypto::kAes128KeyBytes>;
 
 // Phases 1 to 4. `Unusable`: it was meant as one of them, but is malformed or several at once.

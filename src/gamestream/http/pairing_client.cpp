@@ -27,13 +27,20 @@ std::optional<std::vector<std::byte>> hex_child(const XmlElement& root, std::str
 }
 
 // Uniform over 0000…9999.
-Result<std::string> random_pin() {
+Result<PairingPin> random_pin() {
   constexpr std::uint16_t kPins = 10'000, kFair = 60'000;
   while (true) {
-    std::array<std::byte, 2> bytes;
-    LUMEN_CHECK_OK(crypto::fill_random(bytes));
-    const auto number = ByteReader{bytes}.big<std::uint16_t>();
-    if (number < kFair) return fmt::format("{:04}", number % kPins);
+    crypto::SecretBytes<2> bytes;
+    LUMEN_CHECK_OK(crypto::fill_random(bytes.bytes()));
+    auto number = ByteReader{bytes.view()}.big<std::uint16_t>();
+    if (number >= kFair) continue;
+    number %= kPins;
+    PairingPin pin;
+    for (auto digit = pin.bytes().rbegin(); digit != pin.bytes().rend(); ++digit) {
+      *digit = static_cast<std::byte>('0' + number % 10);
+      number /= 10;
+    }
+    return pin;
   }
 }
 
@@ -58,7 +65,7 @@ Result<PairingClient> PairingClient::create(const crypto::Identity& identity, st
   LUMEN_CHECK_OK(crypto::fill_random(client.salt_));
   LUMEN_CHECK_OK(crypto::fill_random(client.challenge_.bytes()));
   LUMEN_CHECK_OK(crypto::fill_random(client.secret_.bytes()));
-  LUMEN_TRY(client.key_, pairing_key(client.salt_, client.pin_));
+  LUMEN_TRY(client.key_, pairing_key(client.salt_, client.pin()));
   return client;
 }
 
@@ -150,11 +157,12 @@ Status PairingClient::take_certificate(const XmlElement& root) {
 Status PairingClient::take_challenge_response(const XmlElement& root) {
   const auto response = hex_child(root, "challengeresponse", kHashAndChallengeBytes, kHashAndChallengeBytes);
   if (!response) return malformed();
-  LUMEN_TRY(const auto plain, crypto::decrypt_aes_128_ecb(key_.view(), *response));
+  LUMEN_TRY(auto plain, crypto::decrypt_aes_128_ecb(key_.view(), *response));
   std::copy_n(plain.begin(), host_hash_.size(), host_hash_.begin());
   const auto host_challenge = ByteView{plain}.subspan(host_hash_.size(), kPairingBlockBytes);
   LUMEN_TRY(const auto hash,
             pairing_hash(host_challenge, identity_->certificate().signature(), secret_.view()));
+  crypto::wipe(plain);
   LUMEN_TRY(const auto encrypted, crypto::encrypt_aes_128_ecb(key_.view(), hash));
   parameter_ = crypto::to_hex(encrypted);
   step_ = Step::hash;

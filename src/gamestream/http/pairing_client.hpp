@@ -28,7 +28,9 @@ class PairingClient {
                                       std::string_view device_name);
 
   // To be shown until the answer to the first request is there.
-  const std::string& pin() const { return pin_; }
+  std::string_view pin() const {
+    return {reinterpret_cast<const char*>(pin_.view().data()), pin_.view().size()};
+  }
   // The next request; nullopt when there is none any more.
   std::optional<ClientRequest> next() const;
   // The body of the answer to next(). After a failure next() is /unpair, whose answer does not matter.
@@ -55,7 +57,8 @@ class PairingClient {
   std::string target(std::string_view parameter, std::string_view value) const;
 
   const crypto::Identity* identity_;
-  std::string unique_id_, device_name_, pin_;
+  std::string unique_id_, device_name_;
+  PairingPin pin_;
   Step step_ = Step::certificate;
   PairingBlock salt_{};
   PairingKey key_;
