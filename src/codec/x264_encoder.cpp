@@ -82,7 +82,8 @@ void configure(AVCodecContext& context, const EncoderConfig& config, const X264C
   context.max_b_frames = 0;
   context.thread_count = static_cast<int>(choice.threads);
   context.thread_type = FF_THREAD_SLICE;
-  context.slices = static_cast<int>(choice.slices);
+  context.slices = static_cast<int>(std::max(choice.slices, config.slices));
+  if (config.max_references != 0) context.refs = static_cast<int>(config.max_references);
   set_rate(context, config.bitrate, config.mode.refresh_mhz);
   set_color(context, config.color);
 }

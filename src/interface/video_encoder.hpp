@@ -17,8 +17,10 @@ struct EncoderConfig {
   ColorSpace color{};
   PixelFormat format = PixelFormat::nv12;
   BitsPerSecond bitrate;
-  std::string preset;         // empty: the encoder's choice for this mode and machine
-  std::uint32_t threads = 0;  // 0: the encoder's choice for this machine
+  std::string preset;                // empty: the encoder's choice for this mode and machine
+  std::uint32_t threads = 0;         // 0: the encoder's choice for this machine
+  std::uint32_t slices = 0;          // of each picture, at least; 0: the encoder's choice
+  std::uint32_t max_references = 0;  // pictures a picture may refer to; 0: the encoder's choice
 };
 
 struct EncoderDescription {

@@ -34,6 +34,8 @@ constexpr std::uint8_t kType<SetStreaming> = 5;
 template <>
 constexpr std::uint8_t kType<Stop> = 6;
 template <>
+constexpr std::uint8_t kType<SetEncoding> = 7;
+template <>
 constexpr std::uint8_t kType<PointerMoveTo> = 16;
 template <>
 constexpr std::uint8_t kType<PointerMoveBy> = 17;
@@ -82,6 +84,15 @@ class Writer {
     number(value.width);
     number(value.height);
     number(value.refresh_mhz);
+  }
+  template <class Enum>
+  void choice(Enum value, Enum first, Enum last) {
+    check(first <= value && value <= last);
+    number(static_cast<std::uint8_t>(value));
+  }
+  void up_to(std::uint32_t value, std::uint32_t most) {
+    check(value <= most);
+    number(value);
   }
   // For people: clipped rather than refused.
   void prose(std::string_view text) {
@@ -141,6 +152,15 @@ class Reader {
     number(value.refresh_mhz);
     check(is_valid(value));
   }
+  template <class Enum>
+  void choice(Enum& value, Enum first, Enum last) {
+    value = static_cast<Enum>(in_.little<std::uint8_t>());
+    check(first <= value && value <= last);
+  }
+  void up_to(std::uint32_t& value, std::uint32_t most) {
+    number(value);
+    check(value <= most);
+  }
   // It goes to logs and terminals.
   void prose(std::string& text) { text = printable(view()); }
   void exact(std::string& text) {
@@ -189,6 +209,15 @@ void fields(auto& io, Is<Configure> auto& m) {
 void fields(auto& io, Is<SetMode> auto& m) { io.mode(m.mode); }
 void fields(auto& io, Is<SetPointer> auto& m) { io.flag(m.drawn); }
 void fields(auto& io, Is<SetStreaming> auto& m) { io.flag(m.on); }
+void fields(auto& io, Is<SetEncoding> auto& m) {
+  auto& encoding = m.encoding;
+  io.choice(encoding.codec, Codec::h264, Codec::h264);
+  io.choice(encoding.color.matrix, ColorMatrix::bt601, ColorMatrix::bt709);
+  io.choice(encoding.color.range, ColorRange::limited, ColorRange::full);
+  io.up_to(encoding.bitrate_kbps, kMaxBitrateKbps);
+  io.up_to(encoding.slices, kMaxSlices);
+  io.up_to(encoding.max_references, kMaxReferences);
+}
 void fields(auto& io, Is<PointerMoveTo> auto& m) {
   io.number(m.x);
   io.number(m.y);

@@ -11,6 +11,7 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "base/wire.hpp"
+#include "media/encoding.hpp"
 #include "media/input.hpp"
 #include "media/mode.hpp"
 
@@ -36,8 +37,14 @@ struct RequestIdr {};
 struct SetStreaming {  // false: no client; the desktop stays, nothing is converted or encoded
   bool on = false;
 };
+// How the picture is encoded from the next one on, which is an IDR then. ModeChanged answers it, also when
+// nothing had to change.
+struct SetEncoding {
+  Encoding encoding;
+};
 struct Stop {};
-using ToSession = std::variant<Configure, SetMode, SetPointer, RequestIdr, SetStreaming, Stop, InputEvent>;
+using ToSession =
+    std::variant<Configure, SetMode, SetPointer, RequestIdr, SetStreaming, Stop, InputEvent, SetEncoding>;
 
 // --- session → host
 struct Ready {  // the application shows its first window and the encoder is open

@@ -34,6 +34,7 @@ std::vector<ToSession> every_message_to_the_session() {
           SetPointer{true},
           RequestIdr{},
           SetStreaming{true},
+          SetEncoding{{Codec::h264, {ColorMatrix::bt601, ColorRange::full}, 20'000, 4, 1}},
           Stop{},
           InputEvent{PointerMoveTo{1, 65'535}},
           InputEvent{PointerMoveBy{-1.5F, 1e6F}},

@@ -100,6 +100,9 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
     pipeline_->set_mode(mode_);
   } else if (const auto* pointer = std::get_if<link::SetPointer>(&message)) {
     desktop_->set_pointer_drawn(pointer->drawn);
+  } else if (const auto* encoding = std::get_if<link::SetEncoding>(&message)) {
+    pipeline_->set_encoding(encoding->encoding);
+    desktop_->repaint();
   } else if (std::holds_alternative<link::RequestIdr>(message)) {
     pipeline_->request_idr();
   } else if (const auto* streaming = std::get_if<link::SetStreaming>(&message)) {
@@ -133,7 +136,7 @@ Status SessionWorker::open_pipeline(const link::Configure& configure) {
       .on_failed = [this](const Error& error) { loop_.post([this, error] { end(error); }); }};
   pipeline_ = std::make_unique<stream::PicturePipeline>(
       stream::PictureParams{.mode = configure.mode,
-                            .bitrate = BitsPerSecond{configure.bitrate_kbps * 1000ULL},
+                            .encoding = {.bitrate_kbps = configure.bitrate_kbps},
                             .default_bitrate = codec::default_bitrate,
                             .preset = configure.preset,
                             .make_encoder = codec::create_x264_encoder,

@@ -1,5 +1,5 @@
 // lumen/stream/picture: everything the encode thread waits for, in one place with one condition variable:
-// the newest picture (newest wins), a merged IDR request, streaming on/off.
+// the newest picture (newest wins), a merged IDR request, how to encode, streaming on/off.
 // Producers: the desktop thread. Consumer: lm-enc. Thread-safe.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/mutex.hpp"
+#include "media/encoding.hpp"
 #include "media/frames.hpp"
 #include "media/mode.hpp"
 
@@ -21,6 +22,7 @@ class EncodeInbox {
     bool idr = false;
     bool streaming = false;
     std::uint32_t refresh_mhz = 0;
+    std::optional<Encoding> encoding;  // to be used from now on, `frame` included
   };
 
   explicit EncodeInbox(std::uint32_t refresh_mhz) : refresh_mhz_{refresh_mhz} {}
@@ -49,22 +51,34 @@ class EncodeInbox {
     }
     changed_.notify_one();
   }
+  // What waits was converted for the encoding before and goes.
+  void set_encoding(const Encoding& encoding) LUMEN_EXCLUDES(mutex_) {
+    std::optional<CapturedFrame> old;
+    {
+      MutexLock lock{mutex_};
+      old = std::exchange(frame_, std::nullopt);
+      encoding_ = encoding;
+    }
+    changed_.notify_one();
+  }
   void set_refresh(std::uint32_t refresh_mhz) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
     refresh_mhz_ = refresh_mhz;
   }
 
-  // Waits for a picture or an IDR request, until `deadline` (nullopt: for ever) or stop. With streaming off
-  // it waits for it to come on.
+  // Waits for a picture, an IDR request or an encoding, until `deadline` (nullopt: for ever) or stop. With
+  // streaming off it waits for it to come on.
   Taken take(const std::stop_token& stop, std::optional<Timestamp> deadline) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
-    const auto due = [this]() LUMEN_REQUIRES(mutex_) { return streaming_ && (frame_ || idr_); };
+    const auto due = [this]()
+                         LUMEN_REQUIRES(mutex_) { return encoding_ || (streaming_ && (frame_ || idr_)); };
     if (deadline && streaming_) {
       changed_.wait_until(mutex_, stop, *deadline, due);
     } else {
       changed_.wait(mutex_, stop, due);
     }
-    return {std::exchange(frame_, std::nullopt), std::exchange(idr_, false), streaming_, refresh_mhz_};
+    return {std::exchange(frame_, std::nullopt), std::exchange(idr_, false), streaming_, refresh_mhz_,
+            std::exchange(encoding_, std::nullopt)};
   }
   // A newer picture than the one in hand, if there is one.
   std::optional<CapturedFrame> try_take_frame() LUMEN_EXCLUDES(mutex_) {
@@ -84,6 +98,7 @@ class EncodeInbox {
   bool idr_ LUMEN_GUARDED_BY(mutex_) = false;
   bool streaming_ LUMEN_GUARDED_BY(mutex_) = false;
   std::uint32_t refresh_mhz_ LUMEN_GUARDED_BY(mutex_);
+  std::optional<Encoding> encoding_ LUMEN_GUARDED_BY(mutex_);
   std::uint64_t overwritten_ LUMEN_GUARDED_BY(mutex_) = 0;
 };
 

@@ -32,7 +32,9 @@ PicturePipeline::PicturePipeline(PictureParams params, link::SharedRing& ring, L
       ring_{ring},
       log_{log},
       inbox_{params_.mode.refresh_mhz},
+      color_{params_.encoding.color},
       first_mode_{params_.mode},
+      encoding_{params_.encoding},
       cadence_{Cadence::Params{.period = params_.mode.period()}},
       thread_{"lm-enc", [this](const std::stop_token& stop) { encode_loop(stop); }} {}
 
@@ -50,13 +52,19 @@ void PicturePipeline::set_streaming(bool on) {
   if (on) inbox_.request_idr();
 }
 
+void PicturePipeline::set_encoding(const Encoding& encoding) {
+  if (color_ != encoding.color) pool_.reset();  // pictures of the other colours are converted anew
+  color_ = encoding.color;
+  inbox_.set_encoding(encoding);
+}
+
 Status PicturePipeline::fit_pool(const BorrowedFrame& frame) {
   if (pool_) {
     const auto probe = pool_->picture_size();
     if (probe.width == frame.width && probe.height == frame.height) return {};
   }
   LUMEN_TRY(pool_, PicturePool::create({.format = kPixelFormat,
-                                        .color = params_.color,
+                                        .color = color_,
                                         .width = frame.width,
                                         .height = frame.height,
                                         .count = kPictures}));
@@ -130,6 +138,8 @@ void PicturePipeline::encode_loop(const std::stop_token& stop) {
   while (!stop.stop_requested() && !failed_) {
     auto taken = inbox_.take(stop, last_ ? std::optional{cadence_.repeat_due()} : std::nullopt);
     if (stop.stop_requested()) return;
+    if (taken.encoding) change_encoding(*taken.encoding, taken.refresh_mhz);
+    if (failed_) return;
     if (!taken.streaming) {
       last_.reset();
       continue;
@@ -156,6 +166,10 @@ void PicturePipeline::encode_one(const std::stop_token& stop, EncodeInbox::Taken
   } else {
     last_->times.presented = last_->times.captured = now();
   }
+  if (last_->picture.picture().color != encoding_.color) {  // converted for an encoding that comes next
+    last_.reset();
+    return;
+  }
   auto fits = fit_encoder(*last_, taken.refresh_mhz);
   if (!fits) {
     failed_ = true;
@@ -178,6 +192,21 @@ void PicturePipeline::encode_one(const std::stop_token& stop, EncodeInbox::Taken
   publish(*unit, thread_cpu() - before);
 }
 
+void PicturePipeline::change_encoding(const Encoding& encoding, std::uint32_t refresh_mhz) {
+  if (encoder_ && encoding == encoding_) {
+    params_.events.on_encoder(encoder_mode_, encoder_->description());
+    return;
+  }
+  encoding_ = encoding;
+  encoder_.reset();
+  last_.reset();
+  const auto& size = encoder_mode_.width != 0 ? encoder_mode_ : first_mode_;
+  if (const auto opened = open_encoder({size.width, size.height, refresh_mhz}); !opened) {
+    failed_ = true;
+    params_.events.on_failed(opened.error());
+  }
+}
+
 Status PicturePipeline::fit_encoder(const CapturedFrame& frame, std::uint32_t refresh_mhz) {
   const auto& picture = frame.picture.picture();
   return open_encoder({picture.width, picture.height, refresh_mhz});
@@ -185,13 +214,17 @@ Status PicturePipeline::fit_encoder(const CapturedFrame& frame, std::uint32_t re
 
 Status PicturePipeline::open_encoder(const Mode& mode) {
   if (encoder_ && mode == encoder_mode_) return {};
-  const auto bitrate = params_.bitrate.value != 0 ? params_.bitrate : params_.default_bitrate(mode);
+  const auto bitrate = encoding_.bitrate_kbps != 0 ? BitsPerSecond{encoding_.bitrate_kbps * 1000ULL}
+                                                   : params_.default_bitrate(mode);
   encoder_.reset();
-  LUMEN_TRY(encoder_, params_.make_encoder({.mode = mode,
-                                            .color = params_.color,
+  LUMEN_TRY(encoder_, params_.make_encoder({.codec = encoding_.codec,
+                                            .mode = mode,
+                                            .color = encoding_.color,
                                             .format = kPixelFormat,
                                             .bitrate = bitrate,
-                                            .preset = params_.preset}));
+                                            .preset = params_.preset,
+                                            .slices = encoding_.slices,
+                                            .max_references = encoding_.max_references}));
   encoder_mode_ = mode;
   cadence_.set_period(mode.period());
   params_.events.on_encoder(mode, encoder_->description());

@@ -26,7 +26,7 @@ struct PictureStats {
 };
 
 struct PictureEvents {
-  // The encoder was (re)opened for this mode. Called on lm-enc.
+  // The encoder was (re)opened for this mode, or is as set_encoding() wants it. Called on lm-enc.
   std::function<void(const Mode&, const EncoderDescription&)> on_encoder;
   // It cannot be opened, or failed for good. Called on lm-enc, which then ends.
   std::function<void(const Error&)> on_failed;
@@ -34,9 +34,8 @@ struct PictureEvents {
 
 struct PictureParams {
   Mode mode;
-  ColorSpace color{};
-  BitsPerSecond bitrate;  // zero: `default_bitrate` of the mode in force
-  std::function<BitsPerSecond(const Mode&)> default_bitrate;
+  Encoding encoding;                                          // to begin with
+  std::function<BitsPerSecond(const Mode&)> default_bitrate;  // where the encoding names none
   std::string preset;
   EncoderFactory make_encoder;
   std::unique_ptr<ColorConverter> converter;
@@ -57,6 +56,8 @@ class PicturePipeline {
   void set_mode(const Mode& mode);
   // Off: nothing is converted or encoded. On: the caller asks the desktop for a repaint.
   void set_streaming(bool on);
+  // From the next picture on; on_encoder answers. The caller asks the desktop for a repaint.
+  void set_encoding(const Encoding& encoding);
   void request_idr() { inbox_.request_idr(); }
   const PictureStats& stats() const { return stats_; }
   std::uint64_t overwritten() const { return inbox_.overwritten(); }
@@ -73,6 +74,7 @@ class PicturePipeline {
   void encode_one(const std::stop_token& stop, EncodeInbox::Taken taken);
   Status fit_encoder(const CapturedFrame& frame, std::uint32_t refresh_mhz);
   Status open_encoder(const Mode& mode);
+  void change_encoding(const Encoding& encoding, std::uint32_t refresh_mhz);
   void publish(const AccessUnitView& unit, Duration cpu);
 
   PictureParams params_;
@@ -82,12 +84,14 @@ class PicturePipeline {
   EncodeInbox inbox_;
   // desktop thread
   bool streaming_ = false;
+  ColorSpace color_;  // of the pictures to come
   std::shared_ptr<PicturePool> pool_;
   std::vector<RowRange> stale_;  // per pool picture: rows that changed since it was filled
   // lm-enc
   std::unique_ptr<VideoEncoder> encoder_;
   const Mode first_mode_;
   Mode encoder_mode_;
+  Encoding encoding_;
   Cadence cadence_;
   std::optional<CapturedFrame> last_;
   FrameId next_id_{1};

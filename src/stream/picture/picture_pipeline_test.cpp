@@ -4,7 +4,9 @@
 #include <poll.h>
 
 #include <array>
+#include <condition_variable>
 #include <future>
+#include <mutex>
 #include <thread>
 
 namespace lumen::stream {
@@ -54,7 +56,7 @@ class PicturePipelineTest : public testing::Test {
 
   PictureParams params() {
     return {.mode = {kWidth, kHeight, 100'000},
-            .bitrate = BitsPerSecond{1'000'000},
+            .encoding = {.bitrate_kbps = 1'000},
             .make_encoder = [this](const EncoderConfig& config) -> Result<std::unique_ptr<VideoEncoder>> {
               ++encoders_;
               return std::make_unique<RowEncoder>(config);
@@ -98,6 +100,52 @@ class PicturePipelineTest : public testing::Test {
   std::vector<std::byte> pixels_;
   std::atomic<int> encoders_{0};
 };
+
+TEST_F(PicturePipelineTest, another_encoding_reopens_the_encoder_and_begins_with_an_idr) {
+  auto wanted = params();
+  std::mutex mutex;
+  std::condition_variable opened;
+  int answers = 0;
+  EncoderConfig last;
+  wanted.make_encoder = [&](const EncoderConfig& config) -> Result<std::unique_ptr<VideoEncoder>> {
+    last = config;
+    return std::make_unique<RowEncoder>(config);
+  };
+  wanted.events.on_encoder = [&](const Mode&, const EncoderDescription&) {
+    const std::lock_guard lock{mutex};
+    ++answers;
+    opened.notify_one();
+  };
+  const auto wait_for = [&](int count) {
+    std::unique_lock lock{mutex};
+    return opened.wait_for(lock, std::chrono::seconds{5}, [&] { return answers >= count; });
+  };
+  PicturePipeline pipeline{std::move(wanted), ring_, *log_};
+  ASSERT_TRUE(wait_for(1));
+  const Encoding encoding{.color = {ColorMatrix::bt601, ColorRange::full},
+                          .bitrate_kbps = 7'000,
+                          .slices = 4,
+                          .max_references = 1};
+  pipeline.set_encoding(encoding);  // also while nobody watches
+  ASSERT_TRUE(wait_for(2));
+  EXPECT_EQ(last.bitrate.value, 7'000'000U);
+  EXPECT_EQ(last.color, encoding.color);
+  EXPECT_EQ(last.slices, 4U);
+  EXPECT_EQ(last.max_references, 1U);
+  pipeline.set_streaming(true);
+  pipeline.on_frame(frame(std::byte{1}));
+  EXPECT_EQ(next().kind, PictureKind::idr);
+  pipeline.on_frame(frame(std::byte{2}));
+  EXPECT_EQ(next().kind, PictureKind::delta);
+  pipeline.set_encoding({.bitrate_kbps = 5'000});  // other colours: what was converted is of no use
+  ASSERT_TRUE(wait_for(3));
+  pipeline.on_frame(frame(std::byte{3}));
+  EXPECT_EQ(next().kind, PictureKind::idr);
+  pipeline.set_encoding({.bitrate_kbps = 5'000});  // the same: answered, nothing reopened
+  ASSERT_TRUE(wait_for(4));
+  pipeline.on_frame(frame(std::byte{4}));
+  EXPECT_EQ(next().kind, PictureKind::delta);
+}
 
 TEST_F(PicturePipelineTest, first_picture_is_an_idr_and_ids_count_up) {
   PicturePipeline pipeline{params(), ring_, *log_};

@@ -1,0 +1,21 @@
+// lumen/media: how a client wants its picture encoded. A value.
+#pragma once
+
+#include <cstdint>
+
+#include "media/frames.hpp"
+
+namespace lumen {
+
+struct Encoding {
+  Codec codec = Codec::h264;
+  ColorSpace color{};
+  std::uint32_t bitrate_kbps = 0;  // 0: from the mode
+  std::uint32_t slices = 0;  // of each picture, at least, where the codec has them; 0: the encoder's choice
+  std::uint32_t max_references = 0;  // pictures a picture may refer to; 0: the encoder's choice
+  bool operator==(const Encoding&) const = default;
+};
+inline constexpr std::uint32_t kMaxSlices = 32, kMaxReferences = 16;
+inline constexpr std::uint32_t kMaxBitrateKbps = 2'000'000;
+
+}  // namespace lumen
