@@ -139,13 +139,29 @@ Status parse_apps(const toml::node& node, std::vector<AppEntry>& apps) {
   return {};
 }
 
+Status take_policy(const toml::node& node, EncryptionPolicy& into) {
+  const auto text = node.value_exact<std::string>().value_or(std::string{});
+  if (text == "require") {
+    into = EncryptionPolicy::require;
+  } else if (text == "prefer") {
+    into = EncryptionPolicy::prefer;
+  } else if (text == "client") {
+    into = EncryptionPolicy::client;
+  } else {
+    return bad(node, "config.value", "encryption is \"require\", \"prefer\" or \"client\"");
+  }
+  return {};
+}
+
 Status parse_gamestream(const toml::node& node, GameStreamConfig& config) {
   const auto* table = node.as_table();
   if (table == nullptr) return bad(node, "config.value", "gamestream is a table");
-  LUMEN_CHECK_OK(check_keys(*table, {"enabled", "bind", "port", "require_encryption"}));
+  LUMEN_CHECK_OK(check_keys(*table, {"enabled", "bind", "port", "encryption"}));
   LUMEN_CHECK_OK(take(*table, "enabled", config.enabled));
   LUMEN_CHECK_OK(take(*table, "bind", config.bind));
-  LUMEN_CHECK_OK(take(*table, "require_encryption", config.require_encryption));
+  if (const auto* policy = table->get("encryption")) {
+    LUMEN_CHECK_OK(take_policy(*policy, config.encryption));
+  }
   if (const auto* port = table->get("port")) {
     const auto value = port->value_exact<std::int64_t>();
     if (!value || *value < kMinBasePort || *value > kMaxBasePort)

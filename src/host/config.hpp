@@ -5,7 +5,7 @@
 //   enabled = true
 //   bind = "0.0.0.0"                  # "::" for IPv6 as well, an address for one network only
 //   port = 47989                      # HTTP; all other ports follow from it
-//   require_encryption = false        # refuse clients that cannot encrypt picture and sound
+//   encryption = "prefer"             # of picture and sound: "require", "prefer", or as the "client" wants it
 //   [[app]]
 //   title = "Steam"
 //   command = "steam -bigpicture"     # as a shell splits it; nothing is expanded
@@ -35,11 +35,17 @@ struct AppEntry {
   std::vector<std::pair<std::string, std::string>> environment;
 };
 
+enum class EncryptionPolicy : std::uint8_t {
+  require,  // clients that cannot are refused
+  prefer,   // wherever the client can
+  client,   // as its user chose
+};
+
 struct GameStreamConfig {
   bool enabled = true;
   std::string bind = "0.0.0.0";
   std::uint16_t port = 47989;  // kMinBasePort…kMaxBasePort
-  bool require_encryption = false;
+  EncryptionPolicy encryption = EncryptionPolicy::prefer;
 };
 inline constexpr std::uint16_t kMinBasePort = 1029, kMaxBasePort = 65514;
 

@@ -20,7 +20,7 @@ name = "living-room"
 enabled = false
 bind = "::"
 port = 50000
-require_encryption = true
+encryption = "require"
 [[app]]
 title = "A & B"
 command = "steam -bigpicture 'two words'"
@@ -35,7 +35,7 @@ environment = { X = "1" }
   EXPECT_FALSE(config.gamestream.enabled);
   EXPECT_EQ(config.gamestream.bind, "::");
   EXPECT_EQ(config.gamestream.port, 50'000);
-  EXPECT_TRUE(config.gamestream.require_encryption);
+  EXPECT_EQ(config.gamestream.encryption, EncryptionPolicy::require);
   ASSERT_EQ(config.apps.size(), 1U);
   const auto& app = config.apps[0];
   EXPECT_EQ(app.title, "A & B");
@@ -68,6 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"[gamestream]\nport = 80", "config.value"},
                     Wrong{"[gamestream]\nport = \"47989\"", "config.value"},
                     Wrong{"[gamestream]\nenabled = 1", "config.value"},
+                    Wrong{"[gamestream]\nencryption = true", "config.value"},
                     Wrong{"[[app]]\ntitle = \"x\"", "config.value"},
                     Wrong{"[[app]]\ncommand = \"x\"", "config.value"},
                     Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"'x\"", "config.value"},

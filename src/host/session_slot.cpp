@@ -58,6 +58,11 @@ void SessionSlot::client_wants(const Mode& mode, bool pointer_drawn) {
   if (came) port_.send(link::SetStreaming{true});
 }
 
+void SessionSlot::set_encoding(const Encoding& encoding) {
+  encoding_ = encoding;
+  port_.send(link::SetEncoding{encoding});
+}
+
 void SessionSlot::client_gone() {
   if (!has_client_) return;
   has_client_ = false;
@@ -106,6 +111,9 @@ Status SessionSlot::spawn() {
                                   .pointer_drawn = pointer_drawn_};
   const std::array descriptors{ring.memory_fd(), ring.doorbell_fd()};
   LUMEN_CHECK_OK(link::send(link_.get(), configure, descriptors));
+  if (encoding_) {
+    LUMEN_CHECK_OK(link::send(link_.get(), link::SetEncoding{*encoding_}));
+  }
   LUMEN_CHECK_OK(link::send(link_.get(), link::SetStreaming{has_client_}));
   LUMEN_CHECK_OK(loop_.watch(link_.get(), EPOLLIN, [this](std::uint32_t) { on_link_ready(); }));
   LUMEN_CHECK_OK(loop_.watch(child_.pidfd.get(), EPOLLIN, [this](std::uint32_t) { on_exit(); }));

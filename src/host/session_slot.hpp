@@ -56,6 +56,8 @@ class SessionSlot {
   void prepare(const Mode& mode);
   // The client is there and wants this; starts the session when there is none.
   void client_wants(const Mode& mode, bool pointer_drawn);
+  // How to encode from now on, also after a restart; SlotEvents::on_mode answers once a session runs.
+  void set_encoding(const Encoding& encoding);
   // It is gone: the desktop stays, nothing is encoded, nothing stays held.
   void client_gone();
   bool has_client() const { return has_client_; }
@@ -91,6 +93,7 @@ class SessionSlot {
   std::optional<link::SessionStats> stats_;
   std::optional<std::string> end_reason_;  // the session's own last word
   Mode mode_;
+  std::optional<Encoding> encoding_;
   bool pointer_drawn_ = false, has_client_ = false, ended_ = false, ready_ = false;
   Timestamp heard_{};
   std::deque<Timestamp> deaths_;
