@@ -217,6 +217,7 @@ void fields(auto& io, Is<SetEncoding> auto& m) {
   io.up_to(encoding.bitrate_kbps, kMaxBitrateKbps);
   io.up_to(encoding.slices, kMaxSlices);
   io.up_to(encoding.max_references, kMaxReferences);
+  io.number(encoding.id);
 }
 void fields(auto& io, Is<PointerMoveTo> auto& m) {
   io.number(m.x);
@@ -246,6 +247,7 @@ void fields(auto& io, Is<Ready> auto& m) {
 }
 void fields(auto& io, Is<ModeChanged> auto& m) {
   io.mode(m.mode);
+  io.number(m.encoding_id);
   io.prose(m.encoder);
   io.prose(m.encoder_reason);
 }

@@ -52,6 +52,7 @@ struct Ready {  // the application shows its first window and the encoder is ope
 };
 struct ModeChanged {
   Mode mode;
+  std::uint32_t encoding_id = 0;  // of the newest SetEncoding that is in force; 0: of none
   std::string encoder, encoder_reason;
 };
 struct Responding {

@@ -34,7 +34,7 @@ std::vector<ToSession> every_message_to_the_session() {
           SetPointer{true},
           RequestIdr{},
           SetStreaming{true},
-          SetEncoding{{Codec::h264, {ColorMatrix::bt601, ColorRange::full}, 20'000, 4, 1}},
+          SetEncoding{{Codec::h264, {ColorMatrix::bt601, ColorRange::full}, 20'000, 4, 1, 9}},
           Stop{},
           InputEvent{PointerMoveTo{1, 65'535}},
           InputEvent{PointerMoveBy{-1.5F, 1e6F}},
@@ -45,7 +45,7 @@ std::vector<ToSession> every_message_to_the_session() {
 }
 
 std::vector<ToHost> every_message_to_the_host() {
-  return {Ready{"libx264", "no GPU", "embedded", "in process"}, ModeChanged{kMode, "libx264", "asked for"},
+  return {Ready{"libx264", "no GPU", "embedded", "in process"}, ModeChanged{kMode, 9, "libx264", "asked for"},
           Responding{false}, Ended{"process.not-found", "Program x was not found"},
           SessionStats{1, 2, 3, 4, 5, 6, 7, 8, ~0ULL}};
 }

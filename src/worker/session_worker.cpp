@@ -130,8 +130,9 @@ Status SessionWorker::open_pipeline(const link::Configure& configure) {
   // Encoder events come on lm-enc: hand them to the loop.
   stream::PictureEvents events{
       .on_encoder =
-          [this](const Mode& mode, const EncoderDescription& description) {
-            loop_.post([this, mode, description] { on_encoder(mode, description); });
+          [this](const Mode& mode, std::uint32_t encoding_id, const EncoderDescription& description) {
+            loop_.post(
+                [this, mode, encoding_id, description] { on_encoder(mode, encoding_id, description); });
           },
       .on_failed = [this](const Error& error) { loop_.post([this, error] { end(error); }); }};
   pipeline_ = std::make_unique<stream::PicturePipeline>(
@@ -206,9 +207,10 @@ void SessionWorker::update_streaming() {
   if (on) desktop_->repaint();
 }
 
-void SessionWorker::on_encoder(const Mode& mode, const EncoderDescription& description) {
+void SessionWorker::on_encoder(const Mode& mode, std::uint32_t encoding_id,
+                               const EncoderDescription& description) {
   encoder_ = description;
-  send(link::ModeChanged{mode, description.name, description.reason});
+  send(link::ModeChanged{mode, encoding_id, description.name, description.reason});
 }
 
 void SessionWorker::report_stats() {

@@ -36,7 +36,7 @@ class SessionWorker {
   Status open_desktop(const link::Configure& configure);
   Status open_pipeline(const link::Configure& configure);
   Status launch_application(const link::Configure& configure);
-  void on_encoder(const Mode& mode, const EncoderDescription& description);
+  void on_encoder(const Mode& mode, std::uint32_t encoding_id, const EncoderDescription& description);
   void on_window_mapped();
   void on_application_exit();
   void check_window_shown();

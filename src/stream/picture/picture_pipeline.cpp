@@ -193,11 +193,12 @@ void PicturePipeline::encode_one(const std::stop_token& stop, EncodeInbox::Taken
 }
 
 void PicturePipeline::change_encoding(const Encoding& encoding, std::uint32_t refresh_mhz) {
-  if (encoder_ && encoding == encoding_) {
-    params_.events.on_encoder(encoder_mode_, encoder_->description());
+  const bool same = encoder_ && encoding.is_same_but_for_id(encoding_);
+  encoding_ = encoding;
+  if (same) {
+    params_.events.on_encoder(encoder_mode_, encoding_.id, encoder_->description());
     return;
   }
-  encoding_ = encoding;
   encoder_.reset();
   last_.reset();
   const auto& size = encoder_mode_.width != 0 ? encoder_mode_ : first_mode_;
@@ -227,7 +228,7 @@ Status PicturePipeline::open_encoder(const Mode& mode) {
                                             .max_references = encoding_.max_references}));
   encoder_mode_ = mode;
   cadence_.set_period(mode.period());
-  params_.events.on_encoder(mode, encoder_->description());
+  params_.events.on_encoder(mode, encoding_.id, encoder_->description());
   return {};
 }
 

@@ -27,7 +27,7 @@ struct PictureStats {
 
 struct PictureEvents {
   // The encoder was (re)opened for this mode, or is as set_encoding() wants it. Called on lm-enc.
-  std::function<void(const Mode&, const EncoderDescription&)> on_encoder;
+  std::function<void(const Mode&, std::uint32_t encoding_id, const EncoderDescription&)> on_encoder;
   // It cannot be opened, or failed for good. Called on lm-enc, which then ends.
   std::function<void(const Error&)> on_failed;
 };

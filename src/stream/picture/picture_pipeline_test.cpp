@@ -62,7 +62,7 @@ class PicturePipelineTest : public testing::Test {
               return std::make_unique<RowEncoder>(config);
             },
             .converter = std::make_unique<CountingConverter>(),
-            .events = {.on_encoder = [](const Mode&, const EncoderDescription&) {},
+            .events = {.on_encoder = [](const Mode&, std::uint32_t, const EncoderDescription&) {},
                        .on_failed = [](const Error&) {}}};
   }
 
@@ -111,8 +111,10 @@ TEST_F(PicturePipelineTest, another_encoding_reopens_the_encoder_and_begins_with
     last = config;
     return std::make_unique<RowEncoder>(config);
   };
-  wanted.events.on_encoder = [&](const Mode&, const EncoderDescription&) {
+  std::uint32_t answered_id = 0;
+  wanted.events.on_encoder = [&](const Mode&, std::uint32_t id, const EncoderDescription&) {
     const std::lock_guard lock{mutex};
+    answered_id = id;
     ++answers;
     opened.notify_one();
   };
@@ -141,8 +143,9 @@ TEST_F(PicturePipelineTest, another_encoding_reopens_the_encoder_and_begins_with
   ASSERT_TRUE(wait_for(3));
   pipeline.on_frame(frame(std::byte{3}));
   EXPECT_EQ(next().kind, PictureKind::idr);
-  pipeline.set_encoding({.bitrate_kbps = 5'000});  // the same: answered, nothing reopened
+  pipeline.set_encoding({.bitrate_kbps = 5'000, .id = 7});  // the same: answered, nothing reopened
   ASSERT_TRUE(wait_for(4));
+  EXPECT_EQ(answered_id, 7U);
   pipeline.on_frame(frame(std::byte{4}));
   EXPECT_EQ(next().kind, PictureKind::delta);
 }
