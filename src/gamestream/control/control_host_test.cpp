@@ -220,6 +220,20 @@ TEST(GameStream3, item_23_termination_is_last_and_the_client_has_two_seconds) {
   EXPECT_THAT(bench.pass(1s), IsEmpty());
 }
 
+TEST(GameStream3, item_24_errors_have_codes_of_their_own) {
+  for (const auto& [code, bytes] : {std::pair{TerminationCode::protected_content, "800e9302"},
+                                    {TerminationCode::frame_conversion, "800e9403"}}) {
+    Bench bench;
+    bench.host.terminate(static_cast<std::uint32_t>(code), bench.time.now());
+    const auto heard = bench.heard();
+    ASSERT_EQ(heard.size(), 1U);
+    std::array<std::byte, 4> payload{};
+    ByteWriter writer{payload};
+    write_payload(heard[0], writer);
+    EXPECT_EQ(test::to_hex(writer.written()), bytes);
+  }
+}
+
 TEST(GameStream3, item_23_the_code_is_big_endian) {
   std::array<std::byte, 8> payload{};
   ByteWriter writer{payload};
