@@ -156,6 +156,17 @@ TEST(ControlHost, a_client_that_never_connects_is_lost) {
   EXPECT_THAT(events, ElementsAre(HostEvent{ClientLost{}}));
 }
 
+TEST(GameStream3, item_37_the_end_of_the_connection_releases_input) {
+  Bench bench;
+  bench.say(kPressA);
+  bench.host.send(HdrMode{});
+  bench.host.disconnected();
+  EXPECT_THAT(bench.input(), ElementsAre(InputEvent{Key{KEY_A, true}}, InputEvent{ReleaseAll{}}));
+  EXPECT_THAT(bench.heard(), IsEmpty());
+  EXPECT_THAT(bench.pass(9s), IsEmpty());
+  EXPECT_THAT(bench.pass(1s), ElementsAre(HostEvent{ClientLost{}}));
+}
+
 TEST(GameStream3, item_21_nothing_is_sent_before_the_connection) {
   auto host = ControlHost::create(test::vector_key(), {}, Timestamp{});
   EXPECT_TRUE(host->send(HdrMode{}));

@@ -241,6 +241,32 @@ TEST(GameStream3, item_03_a_stock_connect_is_granted_48_channels_and_its_own_thr
   EXPECT_EQ(bench.at_host.connected[0].data, 0xDEAD'BEEF);
 }
 
+// Datagrams of a real client, as they were captured; only the time of ours is bent to theirs.
+TEST(GameStream3, item_03_the_opening_of_a_stock_client_is_understood) {
+  Bench bench;
+  bench.now = Timestamp{} + std::chrono::milliseconds{0x3'1BDC};
+  bench.expect(0xDEAD'BEEF);
+  RawClient raw;
+  raw.send(bench.host, from_hex(test::kStockConnect));
+  bench.host_reads();
+  raw.receive(kPatienceMs);
+  bench.now += 7ms;
+  raw.send(bench.host, from_hex("80001bdc 01ff0001 00011bdc 85ff0002"));
+  bench.host_reads();
+  ASSERT_EQ(bench.at_host.connected.size(), 1U);
+  EXPECT_EQ(to_hex(raw.receive(kPatienceMs).at(0)), to_hex(from_hex("0000 01ff0002 00021bdc")));
+  const std::string request = "01001a000000000022302723537811166cb9bfead7dad4575cd629f5cafe";
+  raw.send(bench.host, from_hex("80001be3 86000001 001e" + request));
+  bench.host_reads();
+  ASSERT_EQ(bench.at_host.messages.size(), 1U);
+  EXPECT_EQ(to_hex(bytes_of(bench.at_host.messages[0].text)), request);
+  EXPECT_EQ(to_hex(raw.receive(kPatienceMs).at(0)), to_hex(from_hex("0000 01000001 00011be3")));
+  raw.send(bench.host, from_hex("80001fce 84ff0003 00000000"));
+  bench.host_reads();
+  EXPECT_EQ(bench.at_host.disconnected.size(), 1U);
+  EXPECT_EQ(to_hex(raw.receive(kPatienceMs).at(0)), to_hex(from_hex("0000 01ff0003 00031fce")));
+}
+
 TEST(GameStream3, item_03_all_48_channels_carry_every_delivery_both_ways) {
   Bench bench;
   ASSERT_TRUE(bench.connect());
