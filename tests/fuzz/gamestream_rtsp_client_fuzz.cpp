@@ -50,9 +50,8 @@ void converse(std::string_view replies, bool encrypted, std::uint32_t channels) 
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text{data, data + size};
-  for (const std::uint32_t channels : {2U, 6U, 8U}) {
-    for (const auto encrypted : {false, true}) converse(text, encrypted, channels);
-  }
+  for (const std::uint32_t channels : {2U, 6U, 8U}) converse(text, false, channels);
+  converse(text, true, 6);
   auto client =
       RtspClient::create(
           {.session_url = "rtspenc://192.0.2.1:9", .host_address = "192.0.2.1", .key = kKey, .wish = {}})

@@ -25,10 +25,12 @@ constexpr std::uint32_t kData = 0x0102'0304, kLastData = 0x0A0B'0C0D;
 
 Endpoint any() { return *Endpoint::parse("127.0.0.1", 0); }
 
-bool readable(int fd) {
+// A busy kernel may take its time to hand over what loopback carries.
+bool readable(int fd, int patience_ms = 0) {
   pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};
-  return poll(&entry, 1, 0) == 1;
+  return poll(&entry, 1, patience_ms) == 1;
 }
+constexpr int kPatienceMs = 5000;
 
 struct Run {
   Timestamp now = Timestamp{} + std::chrono::seconds{1000};
@@ -69,7 +71,9 @@ struct Run {
   void handshake() {
     host.expect({.connect_data = kData, .until = now + std::chrono::seconds{10}});
     connect(client, kData);
+    require(readable(host.fd(), kPatienceMs));
     service();
+    require(readable(client.fd(), kPatienceMs));
     std::array<std::byte, 12> answer{};
     while (readable(client.fd())) {
       client.receive(Duration::zero(), [&](const Endpoint&, MutableBytes verify) {
@@ -84,6 +88,7 @@ struct Run {
       });
     }
     client.send_one(host.local(), answer);
+    require(readable(host.fd(), kPatienceMs));
     service();
     require(connected == 1);
   }
@@ -103,7 +108,9 @@ struct Run {
                             .disconnected = [](EnetPeerId, std::uint32_t) {}};
     for (int i = 0; i < 100 && !in; ++i) {
       last->service(now, mine);
+      (void)readable(host.fd(), 1);
       service();
+      (void)readable(last->fd(), 1);
       now += std::chrono::milliseconds{20};
     }
     require(in);

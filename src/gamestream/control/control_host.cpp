@@ -52,6 +52,11 @@ void ControlHost::connected(Timestamp now) {
   heard_ = now;
 }
 
+void ControlHost::disconnected() {
+  connected_ = false;
+  input_.release_all();
+}
+
 void ControlHost::receive(MutableBytes packet, Timestamp now, std::vector<HostEvent>& out) {
   const auto opened = opener_.open(packet);
   if (!opened) {

@@ -54,6 +54,8 @@ class ControlHost {
   static Result<ControlHost> create(ByteView key, const InputParams& input, Timestamp now);
 
   void connected(Timestamp now);
+  // The ENet connection ended: input is released, nothing is sent any more.
+  void disconnected();
   // One packet of the ENet connection, on whichever channel; decrypts in place. Appends to `out`.
   void receive(MutableBytes packet, Timestamp now, std::vector<HostEvent>& out);
   void tick(Timestamp now, std::vector<HostEvent>& out);

@@ -156,6 +156,17 @@ TEST(ControlHost, a_client_that_never_connects_is_lost) {
   EXPECT_THAT(events, ElementsAre(HostEvent{ClientLost{}}));
 }
 
+TEST(GameStream3, item_37_the_end_of_the_connection_releases_input) {
+  Bench bench;
+  bench.say(kPressA);
+  bench.host.send(HdrMode{});
+  bench.host.disconnected();
+  EXPECT_THAT(bench.input(), ElementsAre(InputEvent{Key{KEY_A, true}}, InputEvent{ReleaseAll{}}));
+  EXPECT_THAT(bench.heard(), IsEmpty());
+  EXPECT_THAT(bench.pass(9s), IsEmpty());
+  EXPECT_THAT(bench.pass(1s), ElementsAre(HostEvent{ClientLost{}}));
+}
+
 TEST(GameStream3, item_21_nothing_is_sent_before_the_connection) {
   auto host = ControlHost::create(test::vector_key(), {}, Timestamp{});
   EXPECT_TRUE(host->send(HdrMode{}));
@@ -218,6 +229,20 @@ TEST(GameStream3, item_23_termination_is_last_and_the_client_has_two_seconds) {
   EXPECT_EQ(bench.host.next_deadline(), bench.time.now() + 1s);
   EXPECT_THAT(bench.pass(1s), ElementsAre(HostEvent{CloseNow{}}));
   EXPECT_THAT(bench.pass(1s), IsEmpty());
+}
+
+TEST(GameStream3, item_24_errors_have_codes_of_their_own) {
+  for (const auto& [code, bytes] : {std::pair{TerminationCode::protected_content, "800e9302"},
+                                    {TerminationCode::frame_conversion, "800e9403"}}) {
+    Bench bench;
+    bench.host.terminate(static_cast<std::uint32_t>(code), bench.time.now());
+    const auto heard = bench.heard();
+    ASSERT_EQ(heard.size(), 1U);
+    std::array<std::byte, 4> payload{};
+    ByteWriter writer{payload};
+    write_payload(heard[0], writer);
+    EXPECT_EQ(test::to_hex(writer.written()), bytes);
+  }
 }
 
 TEST(GameStream3, item_23_the_code_is_big_endian) {

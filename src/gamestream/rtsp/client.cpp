@@ -9,6 +9,7 @@ namespace lumen::gamestream::rtsp {
 namespace {
 
 constexpr std::uint16_t kDefaultRtspPort = 48010;
+constexpr std::size_t kMaxSessionBytes = 256;  // hosts take 16 KiB, all headers together
 constexpr std::string_view kPlainScheme = "rtsp://", kEncryptedScheme = "rtspenc://",
                            kEpoch = "Thu, 01 Jan 1970 00:00:00 GMT";
 
@@ -204,7 +205,9 @@ Status RtspClient::apply(const ReceivedResponse& response) {
 Status RtspClient::apply_audio_setup(const ReceivedResponse& response) {
   const auto* const session = find_header(response.headers, "Session");
   if (session != nullptr) session_ = trimmed(std::string_view{*session}.substr(0, session->find(';')));
-  if (session_.empty()) return bad_reply("the host's RTSP reply names no session");
+  if (session_.empty() || session_.size() > kMaxSessionBytes) {
+    return bad_reply("the host's RTSP reply names no usable session");
+  }
   stream_.audio = MediaPath{server_port(response, MediaPorts{}.audio), ping_payload(response)};
   step_ = Step::setup_video;
   return {};

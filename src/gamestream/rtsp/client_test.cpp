@@ -226,6 +226,8 @@ TEST(RtspClient, fails_without_a_session_a_description_or_a_layout_for_seven_one
   constexpr std::string_view kSetup = "RTSP/1.0 200 OK\r\nSession: A\r\n\r\n";
   EXPECT_EQ(failure(2, kDescription, kSetup), "");
   EXPECT_EQ(failure(2, kDescription, "RTSP/1.0 200 OK\r\nCSeq: 3\r\n\r\n"), "gamestream.rtsp-reply");
+  const auto endless = "RTSP/1.0 200 OK\r\nSession: " + std::string(257, 'A') + "\r\n\r\n";
+  EXPECT_EQ(failure(2, kDescription, endless), "gamestream.rtsp-reply");
   EXPECT_EQ(failure(2, "RTSP/1.0 200 OK\r\nCSeq: 2\r\n\r\n", kSetup), "gamestream.rtsp-reply");
   EXPECT_EQ(failure(8, kDescription, kSetup), "gamestream.rtsp-surround");
 }

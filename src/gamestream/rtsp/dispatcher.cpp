@@ -144,10 +144,10 @@ void RtspDispatcher::serve(Launch& launch, Connection& connection, const Request
     return answer(launch, connection, bare_response("0", RtspStatus::bad_request), now, output);
   }
   auto outcome = launch.host.handle(*request);
-  if (auto* const pending = std::get_if<RtspHost::AnnouncePending>(&outcome)) {
+  if (const auto* const pending = std::get_if<RtspHost::AnnouncePending>(&outcome)) {
     connection.state = Connection::State::waiting;
     launch.announcing = connection.id;
-    output.events.push_back(Announced{launch.id, std::move(pending->agreement)});
+    output.events.push_back(Announced{launch.id, pending->agreement});
     return;
   }
   if (const auto* const playing = std::get_if<RtspHost::Playing>(&outcome)) {

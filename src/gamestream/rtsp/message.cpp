@@ -1,6 +1,7 @@
 #include "gamestream/rtsp/message.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 #include "gamestream/rtsp/text.hpp"
 
@@ -64,7 +65,7 @@ std::optional<std::size_t> content_length(const std::vector<Header>& headers) {
 }
 
 void append(std::string& text, const std::vector<Header>& headers) {
-  for (const auto& [name, value] : headers) text += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : headers) text.append(name).append(": ").append(value).append("\r\n");
   text += "\r\n";
 }
 
@@ -89,8 +90,8 @@ std::string_view reason_phrase(RtspStatus status) {
 }
 
 const std::string* find_header(const std::vector<Header>& headers, std::string_view name) {
-  for (auto header = headers.rbegin(); header != headers.rend(); ++header) {
-    if (same_name(header->name, name)) return &header->value;
+  for (const auto& header : headers | std::views::reverse) {
+    if (same_name(header.name, name)) return &header.value;
   }
   return nullptr;
 }

@@ -17,7 +17,7 @@
 
 namespace lumen::gamestream::rtsp {
 
-inline constexpr std::size_t kMaxRequestBytes = 16 * 1024, kMaxResponseBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxRequestBytes = 16'384, kMaxResponseBytes = 1'048'576;
 inline constexpr std::size_t kMaxHeaders = 32;
 
 // The codes that a host uses; a client knows only 200 and the rest.

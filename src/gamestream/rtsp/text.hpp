@@ -27,9 +27,8 @@ constexpr bool same_name(std::string_view a, std::string_view b) {
 // All of `text` as a decimal number without sign; nullopt when it is none or does not fit.
 inline std::optional<std::uint32_t> decimal(std::string_view text) {
   std::uint32_t value = 0;
-  const auto* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stopped != end) return std::nullopt;
+  const auto [stopped, error] = std::from_chars(text.begin(), text.end(), value);
+  if (error != std::errc{} || stopped != text.end()) return std::nullopt;
   return value;
 }
 

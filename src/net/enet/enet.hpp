@@ -10,7 +10,7 @@
 //
 // What stays: IPv4 only. On a wildcard address the kernel chooses the address of answers, so bind one port
 // per address on hosts with several. A datagram counts for a peer only from the address that connected:
-// forged ones from elsewhere do nothing, and a client whose address changes is lost after kPeerTimeout.
+// forged ones from elsewhere do nothing, and a client whose address changes is lost after kEnetPeerTimeout.
 //
 // Owner: one thread. Thread-safe: no. libenet has one clock per process: ports of one process that are
 // serviced on several threads must be given the same clock.

@@ -23,9 +23,12 @@ using testing::IsEmpty;
 
 constexpr std::uint32_t kData = 0xA1B2'C3D4;
 
-bool readable(int fd) {
+constexpr int kPatienceMs = 5000;
+
+// A busy kernel may take its time to hand over what loopback carries.
+bool readable(int fd, int patience_ms = 0) {
   pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};
-  return poll(&entry, 1, 0) == 1;
+  return poll(&entry, 1, patience_ms) == 1;
 }
 
 struct Message {
@@ -69,10 +72,20 @@ struct Bench {
   }
   void start(std::uint32_t data) { client_peer = *client->connect(host.local(), data, now); }
 
+  bool anything_to_read() const {
+    std::array<pollfd, 2> entries{{{.fd = host.fd(), .events = POLLIN, .revents = 0},
+                                   {.fd = client ? client->fd() : -1, .events = POLLIN, .revents = 0}}};
+    return poll(entries.data(), entries.size(), 1) > 0;
+  }
+  // Once something is there for the host to read.
+  void host_reads() {
+    ASSERT_TRUE(readable(host.fd(), kPatienceMs));
+    host.service(now, at_host.handlers);
+  }
   void step() {
     host.service(now, at_host.handlers);
     if (client) client->service(now, at_client.handlers);
-    if (readable(host.fd()) || (client && readable(client->fd()))) return;
+    if (anything_to_read()) return;
     const auto first = host.next_deadline(now);
     const auto second = client ? client->next_deadline(now) : std::nullopt;
     const auto never = Timestamp::max();
@@ -101,9 +114,9 @@ struct Bench {
 struct RawClient {
   UdpSocket socket = std::move(*UdpSocket::bind({.local = *Endpoint::parse("127.0.0.1", 0)}));
   void send(const EnetHost& to, ByteView bytes) const { ASSERT_TRUE(socket.send_one(to.local(), bytes)); }
-  std::vector<Buffer> receive() {
+  std::vector<Buffer> receive(int patience_ms = 0) {
     std::vector<Buffer> datagrams;
-    while (readable(socket.fd())) {
+    while (readable(socket.fd(), datagrams.empty() ? patience_ms : 0)) {
       socket.receive(Duration::zero(), [&](const Endpoint&, MutableBytes bytes) {
         datagrams.emplace_back(bytes.begin(), bytes.end());
       });
@@ -164,9 +177,8 @@ TEST(GameStream3, item_04_data_known_to_others_takes_one_slot) {
   auto again = from_hex(test::kStockConnect);
   again[44] ^= std::byte{1};
   first.send(bench.host, again);
-  bench.host.service(bench.now, bench.at_host.handlers);
-  EXPECT_EQ(bench.host.counters().refused_connects, 2U);
-  EXPECT_EQ(first.receive().size(), 1U);
+  ASSERT_TRUE(bench.until([&] { return bench.host.counters().refused_connects == 2; }, 400ms));
+  EXPECT_EQ(first.receive(kPatienceMs).size(), 1U);
   EXPECT_THAT(second.receive(), IsEmpty());
 }
 
@@ -215,8 +227,8 @@ TEST(GameStream3, item_03_a_stock_connect_is_granted_48_channels_and_its_own_thr
   bench.expect(0xDEAD'BEEF);
   RawClient raw;
   raw.send(bench.host, from_hex(test::kStockConnect));
-  bench.host.service(bench.now, bench.at_host.handlers);
-  const auto answers = raw.receive();
+  bench.host_reads();
+  const auto answers = raw.receive(kPatienceMs);
   ASSERT_EQ(answers.size(), 1U);
   ASSERT_EQ(answers[0].size(), 48U);
   EXPECT_EQ(
@@ -224,9 +236,35 @@ TEST(GameStream3, item_03_a_stock_connect_is_granted_48_channels_and_its_own_thr
       to_hex(from_hex("83ff0001 0000 00 00 00000384 00010000 00000030 00000000 00000000 00001388 00000002 "
                       "00000002 048165c5")));
   raw.send(bench.host, acknowledgement(answers[0]));
-  bench.host.service(bench.now, bench.at_host.handlers);
+  bench.host_reads();
   ASSERT_EQ(bench.at_host.connected.size(), 1U);
   EXPECT_EQ(bench.at_host.connected[0].data, 0xDEAD'BEEF);
+}
+
+// Datagrams of a real client, as they were captured; only the time of ours is bent to theirs.
+TEST(GameStream3, item_03_the_opening_of_a_stock_client_is_understood) {
+  Bench bench;
+  bench.now = Timestamp{} + std::chrono::milliseconds{0x3'1BDC};
+  bench.expect(0xDEAD'BEEF);
+  RawClient raw;
+  raw.send(bench.host, from_hex(test::kStockConnect));
+  bench.host_reads();
+  raw.receive(kPatienceMs);
+  bench.now += 7ms;
+  raw.send(bench.host, from_hex("80001bdc 01ff0001 00011bdc 85ff0002"));
+  bench.host_reads();
+  ASSERT_EQ(bench.at_host.connected.size(), 1U);
+  EXPECT_EQ(to_hex(raw.receive(kPatienceMs).at(0)), to_hex(from_hex("0000 01ff0002 00021bdc")));
+  const std::string request = "01001a000000000022302723537811166cb9bfead7dad4575cd629f5cafe";
+  raw.send(bench.host, from_hex("80001be3 86000001 001e" + request));
+  bench.host_reads();
+  ASSERT_EQ(bench.at_host.messages.size(), 1U);
+  EXPECT_EQ(to_hex(bytes_of(bench.at_host.messages[0].text)), request);
+  EXPECT_EQ(to_hex(raw.receive(kPatienceMs).at(0)), to_hex(from_hex("0000 01000001 00011be3")));
+  raw.send(bench.host, from_hex("80001fce 84ff0003 00000000"));
+  bench.host_reads();
+  EXPECT_EQ(bench.at_host.disconnected.size(), 1U);
+  EXPECT_EQ(to_hex(raw.receive(kPatienceMs).at(0)), to_hex(from_hex("0000 01ff0003 00031fce")));
 }
 
 TEST(GameStream3, item_03_all_48_channels_carry_every_delivery_both_ways) {
@@ -278,8 +316,8 @@ TEST(GameStream3, item_07_garbage_and_huge_datagrams_end_nothing) {
   }
   ASSERT_TRUE(bench.client->send(bench.client_peer, 0, bytes_of("still here"), EnetDelivery::reliable));
   ASSERT_TRUE(bench.until([&] { return !bench.at_host.messages.empty(); }));
-  EXPECT_EQ(bench.host.counters().service_errors, 10U);
-  EXPECT_EQ(bench.host.counters().refused_datagrams, 10U);
+  EXPECT_TRUE(bench.until([&] { return bench.host.counters().service_errors == 10; }));
+  EXPECT_TRUE(bench.until([&] { return bench.host.counters().refused_datagrams == 10; }));
   EXPECT_THAT(bench.at_host.disconnected, IsEmpty());
 }
 
@@ -312,9 +350,9 @@ TEST(Enet, what_is_not_acknowledged_is_sent_again_when_the_deadline_says_so) {
   bench.client.reset();
   RawClient raw;
   raw.send(bench.host, from_hex(test::kStockConnect));
-  bench.step();
-  raw.send(bench.host, acknowledgement(raw.receive().at(0)));
-  bench.step();
+  bench.host_reads();
+  raw.send(bench.host, acknowledgement(raw.receive(kPatienceMs).at(0)));
+  bench.host_reads();
   ASSERT_EQ(bench.at_host.connected.size(), 1U);
   ASSERT_TRUE(bench.host.send(bench.host_peer(), 0, bytes_of("rumble"), EnetDelivery::reliable));
   bench.host.flush();
@@ -410,11 +448,24 @@ TEST(Enet, ipv6_and_used_ports_are_refused_with_a_reason) {
   EXPECT_EQ(used.error().id, "net.port-in-use");
 }
 
+// The library's clock runs on within a call. One set back would make it ignore what answers its last words.
+TEST(Enet, a_clock_that_goes_back_loses_no_acknowledgement) {
+  Bench bench;
+  bench.expect(0xDEAD'BEEF);
+  RawClient raw;
+  raw.send(bench.host, from_hex(test::kStockConnect));
+  ASSERT_TRUE(readable(bench.host.fd(), kPatienceMs));
+  bench.host.service(bench.now + 50ms, bench.at_host.handlers);
+  raw.send(bench.host, acknowledgement(raw.receive(kPatienceMs).at(0)));
+  bench.host_reads();
+  EXPECT_EQ(bench.at_host.connected.size(), 1U);
+}
+
 TEST(Enet, an_idle_connection_stays) {
   Bench bench;
   ASSERT_TRUE(bench.connect());
   const auto before = bench.now;
-  ASSERT_TRUE(bench.until([&] { return bench.now >= before + 120s; }, 130s));
+  ASSERT_TRUE(bench.until([&] { return bench.now >= before + 30s; }, 40s));
   EXPECT_THAT(bench.at_host.disconnected, IsEmpty());
   EXPECT_THAT(bench.at_client.disconnected, IsEmpty());
 }

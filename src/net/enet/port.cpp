@@ -72,6 +72,8 @@ enet_uint32 packet_flags(EnetDelivery delivery) {
   return ENET_PACKET_FLAG_RELIABLE;
 }
 
+enet_uint32 low_half(std::int64_t ms) { return static_cast<enet_uint32>(ms); }
+
 bool empty(const ENetList& list) { return list.sentinel.next == &list.sentinel; }
 
 // Milliseconds from the library's clock to one of its times, both modulo 2³²; negative: past.
@@ -161,10 +163,21 @@ bool Port::claimed_already(const Datagram& datagram, const ENetAddress& from) co
   });
 }
 
+// Never backwards: the library ran on by itself since, and takes no acknowledgement of what it sent later
+// than its own time.
 void Port::set_clock(Timestamp now) {
   now_ = now;
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
-  enet_time_set(static_cast<enet_uint32>(ms));
+  const std::int64_t ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  if (clock_ms_)
+    *clock_ms_ += std::max(0, static_cast<std::int32_t>(host_->serviceTime - low_half(*clock_ms_)));
+  clock_ms_ = std::max(ms, clock_ms_.value_or(ms));
+  resume_clock();
+}
+
+// Other ports set the clock, too.
+void Port::resume_clock() const {
+  if (clock_ms_) enet_time_set(low_half(*clock_ms_));
 }
 
 void Port::service(Timestamp now, const EnetHandlers& handlers) {
@@ -271,10 +284,14 @@ bool Port::send(EnetPeerId peer, std::uint8_t channel, ByteView message, EnetDel
   return false;
 }
 
-void Port::flush() { enet_host_flush(host_.get()); }
+void Port::flush() {
+  resume_clock();
+  enet_host_flush(host_.get());
+}
 
 void Port::disconnect(EnetPeerId peer, std::uint32_t data) {
   if (auto* const to = find(peer)) {
+    resume_clock();
     enet_peer_disconnect(to, data);
     if (to->state == ENET_PEER_STATE_DISCONNECTED) ids_[slot(to)] = {};  // it was not connected yet
   }
@@ -282,6 +299,7 @@ void Port::disconnect(EnetPeerId peer, std::uint32_t data) {
 
 void Port::disconnect_after_sending(EnetPeerId peer, std::uint32_t data) {
   if (auto* const to = find(peer)) {
+    resume_clock();
     enet_peer_disconnect_later(to, data);
     if (to->state == ENET_PEER_STATE_DISCONNECTED) ids_[slot(to)] = {};
   }
@@ -291,6 +309,7 @@ void Port::drop(EnetPeerId peer, std::uint32_t data) {
   auto* const to = find(peer);
   if (to == nullptr) return;
   ids_[slot(to)] = {};
+  resume_clock();
   enet_peer_disconnect_now(to, data);
 }
 

@@ -49,6 +49,7 @@ class Port {
   bool expected(std::uint32_t connect_data, const ENetAddress& from) const;
   bool claimed_already(const Datagram& datagram, const ENetAddress& from) const;
   void set_clock(Timestamp now);
+  void resume_clock() const;
   bool next_event(ENetEvent& event);
   void handle(const ENetEvent& event, const EnetHandlers& handlers);
   void handle_connect(const ENetEvent& event, const EnetHandlers& handlers);
@@ -61,7 +62,8 @@ class Port {
   std::uint64_t last_id_ = 0;
   std::vector<EnetHost::Expectation> expectations_;
   Timestamp now_;
-  bool more_ = false;  // service() stopped before the library had nothing left
+  std::optional<std::int64_t> clock_ms_;  // the library's, of which it knows the lower half
+  bool more_ = false;                     // service() stopped before the library had nothing left
   EnetCounters counters_;
 };
 
