@@ -411,8 +411,8 @@ LUMEN_API lumen_result lumen_client_set_mode(lumen_client* client, uint32_t widt
  */
 LUMEN_API lumen_result lumen_client_seal_input(lumen_client* client, const lumen_input* input,
                                                lumen_datagram* datagram);
-/* As lumen_host_update_keys(), of the other direction. LUMEN_ERR_UNAVAILABLE, too, until the host has answered
- * under the keys of the last change: of two changes that it missed it would never learn. */
+/* As lumen_host_update_keys(), of the other direction. LUMEN_ERR_UNAVAILABLE, too, until the host has
+ * answered under the keys of the last change: of two changes that it missed it would never learn. */
 LUMEN_API lumen_result lumen_client_update_keys(lumen_client* client);
 /* The client leaves. Nobody repeats it: send it some times. LUMEN_ERR_UNAVAILABLE: no connection. */
 LUMEN_API lumen_result lumen_client_seal_goodbye(lumen_client* client, lumen_datagram* datagram);

@@ -5,7 +5,7 @@
 //   enabled = true
 //   bind = "0.0.0.0"                  # "::" for IPv6 as well, an address for one network only
 //   port = 47989                      # HTTP; all other ports follow from it
-//   encryption = "prefer"             # of picture and sound: "require", "prefer", or as the "client" wants it
+//   encryption = "prefer"             # of picture and sound: "require", "prefer", or as "client"s ask
 //   [[app]]
 //   title = "Steam"
 //   command = "steam -bigpicture"     # as a shell splits it; nothing is expanded

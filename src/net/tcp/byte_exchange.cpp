@@ -120,13 +120,13 @@ Result<std::vector<Endpoint>> resolve(const std::string& host, std::uint16_t por
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned{list, [](addrinfo* all) {
                                                                if (all != nullptr) freeaddrinfo(all);
                                                              }};
-  std::vector<Endpoint> found;
+  std::vector<Endpoint> found, later;  // IPv4 first: every host has it
   for (const auto* entry = list; error == 0 && entry != nullptr; entry = entry->ai_next) {
     const auto endpoint = Endpoint::from_sockaddr(entry->ai_addr, entry->ai_addrlen);
-    if (endpoint.length() != 0) found.push_back(endpoint);
+    if (endpoint.length() == 0) continue;
+    (endpoint.address()->sa_family == AF_INET ? found : later).push_back(endpoint);
   }
-  std::ranges::stable_partition(found,
-                                [](const Endpoint& one) { return one.address()->sa_family == AF_INET; });
+  found.insert(found.end(), later.begin(), later.end());
   if (!found.empty()) return found;
   return fail(ErrorCode::unavailable, "net.resolve",
               fmt::format("'{}' has no address{}{}", host, error != 0 ? ": " : "",
