@@ -30,7 +30,7 @@ std::int64_t status_of(const Routed& routed) {
 constexpr std::string_view kPaths[] = {"/serverinfo", "/pair",   "/unpair", "/applist", "/appasset",
                                        "/launch",     "/resume", "/cancel", "/",        "/pin"};
 
-TEST(GameStream1, item_5_server_info_over_http_needs_no_query) {
+TEST(GameStream1, s5_server_info_over_http_needs_no_query) {
   for (const auto* target : {"/serverinfo", "/serverinfo?", "/serverinfo?uniqueid=0&uuid=%"}) {
     const auto routed = route(Scheme::http, target);
     ASSERT_TRUE(std::holds_alternative<ServerInfoRequest>(routed)) << target;
@@ -39,7 +39,7 @@ TEST(GameStream1, item_5_server_info_over_http_needs_no_query) {
   }
 }
 
-TEST(GameStream1, item_6_a_request_line_of_16000_bytes_is_taken_on_pair) {
+TEST(GameStream1, s6_a_request_line_of_16000_bytes_is_taken_on_pair) {
   const auto target = "/pair?uniqueid=1&phrase=getservercert&salt=" + std::string(32, '0') +
                       "&clientcert=" + crypto::to_hex(as_view(client_identity().certificate().pem())) +
                       "&uuid=";
@@ -48,7 +48,7 @@ TEST(GameStream1, item_6_a_request_line_of_16000_bytes_is_taken_on_pair) {
   EXPECT_TRUE(std::holds_alternative<GetHostCertificate>(std::get<PairRequest>(routed).phase));
 }
 
-TEST(GameStream1, item_7_unknown_parameters_change_nothing) {
+TEST(GameStream1, s7_unknown_parameters_change_nothing) {
   const auto plain = route(Scheme::http, "/pair?uniqueid=1&clientchallenge=" + std::string(32, 'a'));
   const auto more =
       route(Scheme::http, "/pair?x=1&UNIQUEID=1&y&clientChallenge=" + std::string(32, 'A') + "&uniqueid=2");
@@ -57,7 +57,7 @@ TEST(GameStream1, item_7_unknown_parameters_change_nothing) {
             std::get<ClientChallenge>(std::get<PairRequest>(more).phase).encrypted);
 }
 
-TEST(GameStream1, item_9_errors_have_http_status_200) {
+TEST(GameStream1, s9_errors_have_http_status_200) {
   for (const auto scheme : {Scheme::http, Scheme::https}) {
     for (const auto path : kPaths) {
       for (const auto client :
@@ -70,7 +70,7 @@ TEST(GameStream1, item_9_errors_have_http_status_200) {
   }
 }
 
-TEST(GameStream1, item_13_without_a_paired_certificate_every_https_path_gets_401) {
+TEST(GameStream1, s13_without_a_paired_certificate_every_https_path_gets_401) {
   for (const auto path : kPaths) {
     for (const auto* method : {"GET", "POST"}) {
       EXPECT_EQ(status_of(route(Scheme::https, path, std::nullopt, method)), 401) << path;

@@ -37,7 +37,7 @@ TEST(PairedClients, allow_exactly_those_that_are_in_and_enabled) {
   EXPECT_EQ(paired.clients().size(), 2U);
 }
 
-TEST(GameStream1, item_34_a_client_that_was_removed_is_unauthorised_at_once) {
+TEST(GameStream1, s34_a_client_that_was_removed_is_unauthorised_at_once) {
   auto paired = two();
   const HttpApi api{paired};
   const HttpRequest request{Scheme::https, "GET", "/applist", certificate(1).fingerprint(), {}, {}};
@@ -48,7 +48,7 @@ TEST(GameStream1, item_34_a_client_that_was_removed_is_unauthorised_at_once) {
 }
 
 // All three test certificates have the same subject and issuer; only the key differs.
-TEST(GameStream1, item_15_a_certificate_with_the_same_subject_but_another_key_is_refused) {
+TEST(GameStream1, s15_a_certificate_with_the_same_subject_but_another_key_is_refused) {
   PairedClients paired;
   ASSERT_TRUE(paired.add(certificate(1), "TV", kNow).has_value());
   EXPECT_FALSE(paired.allows(certificate(2).fingerprint()));

@@ -31,7 +31,7 @@ TEST(EnetDatagram, what_stock_clients_send_afterwards_passes) {
   }
 }
 
-TEST(GameStream3, item_06_fragments_and_packets_over_1024_bytes_never_reach_the_library) {
+TEST(GameStream3, c6_fragments_and_packets_over_1024_bytes_never_reach_the_library) {
   EXPECT_EQ(kind("80000000 88000001 0001 0001 00000002 00000000 00000002 00000000 aa"), DatagramKind::bad);
   EXPECT_EQ(kind("80000000 0c000001 0001 0001 00000002 00000000 00000002 00000000 aa"), DatagramKind::bad);
   const auto reliable = [](std::size_t bytes, std::string_view length) {
