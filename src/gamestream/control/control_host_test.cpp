@@ -21,7 +21,12 @@ struct Bench {
   ControlHost host = std::move(*ControlHost::create(test::vector_key(), {}, Timestamp{}));
   ControlClient client = std::move(*ControlClient::create(test::vector_key()));
 
-  Bench() { host.connected(time.now()); }
+  std::vector<HostMessage> opening;  // what the client hears first
+
+  Bench() {
+    host.connected(time.now());
+    opening = heard();
+  }
   Events receive(Buffer packet) {
     Events events;
     host.receive(packet, time.now(), events);
@@ -88,7 +93,7 @@ TEST(GameStream3, c18_bodies_without_meaning_may_have_any_length) {
   }
 }
 
-TEST(GameStream3, c19_reports_have_one_length) {
+TEST(GameStream3, c18_c19_reports_have_one_length) {
   Bench bench;
   EXPECT_THAT(bench.say(LongTermReferenceAck{610}), ElementsAre(HostEvent{LongTermReferenceAck{610}}));
   const FrameFecStatus status{
@@ -126,7 +131,7 @@ TEST(GameStream3, c16_one_bad_tag_ends_nothing_and_a_burst_does) {
   EXPECT_THAT(events, ElementsAre(HostEvent{TooManyForgeries{}}));
 }
 
-TEST(GameStream3, c10_silence_releases_input_and_long_silence_is_loss) {
+TEST(GameStream3, c10_c37_silence_releases_input_and_long_silence_is_loss) {
   Bench bench;
   bench.say(kPressA);
   EXPECT_THAT(bench.pass(999ms), IsEmpty());
@@ -146,7 +151,7 @@ TEST(GameStream3, c10_forged_packets_are_no_sign_of_life) {
   EXPECT_THAT(bench.pass(1ms), ElementsAre(HostEvent{ClientSilent{}}));
 }
 
-TEST(ControlHost, a_client_that_never_connects_is_lost) {
+TEST(GameStream1, s68_a_client_that_never_connects_is_lost) {
   auto host = ControlHost::create(test::vector_key(), {}, Timestamp{});
   Events events;
   EXPECT_EQ(host->next_deadline(), Timestamp{} + ControlHost::kLost);
@@ -159,7 +164,7 @@ TEST(ControlHost, a_client_that_never_connects_is_lost) {
 TEST(GameStream3, c37_the_end_of_the_connection_releases_input) {
   Bench bench;
   bench.say(kPressA);
-  bench.host.send(HdrMode{});
+  bench.host.send(HdrMode{.enabled = true});
   bench.host.disconnected();
   EXPECT_THAT(bench.input(), ElementsAre(InputEvent{Key{KEY_A, true}}, InputEvent{ReleaseAll{}}));
   EXPECT_THAT(bench.heard(), IsEmpty());
@@ -169,7 +174,7 @@ TEST(GameStream3, c37_the_end_of_the_connection_releases_input) {
 
 TEST(GameStream3, c21_nothing_is_sent_before_the_connection) {
   auto host = ControlHost::create(test::vector_key(), {}, Timestamp{});
-  EXPECT_TRUE(host->send(HdrMode{}));
+  EXPECT_TRUE(host->send(Rumble{.pad = 1}));
   EXPECT_FALSE(host->next_outgoing(Timestamp{}));
   host->connected(Timestamp{});
   EXPECT_TRUE(host->next_outgoing(Timestamp{}));
@@ -206,7 +211,25 @@ TEST(GameStream3, c21_a_constant_rumble_is_refreshed_and_a_stopped_one_is_not) {
   EXPECT_THAT(bench.heard(), ElementsAre(HostMessage{Rumble{.pad = 0, .low_frequency = 1}}));
 }
 
-TEST(GameStream3, c20_hdr_mode_is_27_bytes) {
+TEST(GameStream3, c20_m28_the_mode_is_told_at_the_start_and_at_each_change) {
+  Bench bench;
+  const HdrMode bright{.enabled = true, .max_luminance_nits = 1000};
+  EXPECT_THAT(bench.opening, ElementsAre(HostMessage{HdrMode{}}));
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(bench.host.send(bright));
+  EXPECT_THAT(bench.heard(), ElementsAre(HostMessage{bright}));
+  EXPECT_TRUE(bench.host.send(HdrMode{}));
+  EXPECT_THAT(bench.heard(), ElementsAre(HostMessage{HdrMode{}}));
+
+  auto host = ControlHost::create(test::vector_key(), {}, Timestamp{});
+  auto client = ControlClient::create(test::vector_key());
+  EXPECT_TRUE(host->send(bright));  // known before the client came
+  host->connected(Timestamp{});
+  auto first = Bench::copy(*host->next_outgoing(Timestamp{}));
+  EXPECT_EQ(client->receive(first), HostMessage{bright});
+  EXPECT_FALSE(host->next_outgoing(Timestamp{}));
+}
+
+TEST(GameStream3, c20_m28_hdr_mode_is_27_bytes) {
   std::array<std::byte, kMaxMessageBytes> payload{};
   ByteWriter writer{payload};
   write_payload(HostMessage{HdrMode{}}, writer);

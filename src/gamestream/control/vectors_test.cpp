@@ -259,7 +259,7 @@ TEST(GameStream3, c15_every_negative_vector_is_refused) {
   }
 }
 
-TEST(GameStream3, c26_every_client_vector_parses_to_the_listed_fields) {
+TEST(GameStream3, c19_c26_every_client_vector_parses_to_the_listed_fields) {
   const auto vectors = test::client_vectors();
   ASSERT_EQ(vectors.size(), 84U);
   for (const auto& vector : vectors) {

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <regex>
+
+#include "gamestream/http/server_info.hpp"
 #include "gamestream/http/test_identity.hpp"
 
 namespace lumen::gamestream {
@@ -55,6 +58,25 @@ TEST(GameStream1, s7_unknown_parameters_change_nothing) {
   EXPECT_EQ(std::get<PairRequest>(plain).unique_id, std::get<PairRequest>(more).unique_id);
   EXPECT_EQ(std::get<ClientChallenge>(std::get<PairRequest>(plain).phase).encrypted,
             std::get<ClientChallenge>(std::get<PairRequest>(more).phase).encrypted);
+}
+
+// Android's reader throws at a blank before the first <App>.
+TEST(GameStream1, s8_no_answer_has_white_space_between_its_elements) {
+  HostInfo host{.hostname = "den",
+                .unique_id = "6F1D3C1E-6A41-4C5E-9A44-9A2F7A1C0E11",
+                .ports = ports_from(kDefaultHttpPort).value()};
+  const auto apps = AppList::create({{7, "A & B <\"'>"}, {8, " C "}}).value();
+  const std::regex start{R"(^<\?xml [^>]*\?><root status_code="-?[0-9]+"[^>]*>)"}, blank{R"(>[ \t\r\n]+<)"};
+  for (const auto& answer :
+       {server_info_answer(host, {}), server_info_answer(host, {.paired = true}), app_list_answer(apps),
+        app_list_answer({}), error_answer(404, "a <b> c"), pair_success(), pair_refusal(400, "no"),
+        pair_busy(), unpair_answer(), cancel_answer(true), cancel_answer(false),
+        launch_success(LaunchVerb::launch, "rtsp://192.0.2.1:48010"),
+        launch_refusal(LaunchVerb::resume, 503, "no")}) {
+    EXPECT_TRUE(std::regex_search(answer.body, start)) << answer.body;
+    EXPECT_FALSE(std::regex_search(answer.body, blank)) << answer.body;
+    EXPECT_TRUE(read_xml(answer.body).has_value());
+  }
 }
 
 TEST(GameStream1, s9_errors_have_http_status_200) {

@@ -49,7 +49,7 @@ struct Fixture {
   }
 };
 
-TEST(LaunchBook, a_launch_waits_runs_and_is_resumed) {
+TEST(GameStream1, s68_a_launch_waits_runs_and_is_resumed_whatever_became_of_its_stream) {
   Fixture host;
   const auto launched = host.launch(1, 2);
   EXPECT_TRUE(launched.starts_app);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <regex>
 
 #include "gamestream/http/test_identity.hpp"
@@ -91,6 +93,16 @@ TEST(GameStream1, s39_key_numbers_are_signed_or_unsigned_and_only_their_bits_cou
   for (const auto* bad : {"", "x", "-2147483649", "4294967296", "1x", "+1", "99999999999999999999"}) {
     EXPECT_EQ(status(std::get<Answer>(parse(LaunchVerb::launch, changed(kQuery, "rikeyid", bad)))), 400)
         << bad;
+  }
+}
+
+TEST(GameStream1, s24_the_key_numbers_of_the_vectors_are_reproduced) {
+  std::ifstream file{LUMEN_TEST_VECTORS "/gamestream-session.json"};
+  const auto vectors = nlohmann::json::parse(file).at("rikeyid");
+  ASSERT_FALSE(vectors.empty());
+  for (const auto& vector : vectors) {
+    const auto text = std::to_string(vector.at("param").get<std::int64_t>());
+    EXPECT_EQ(good(LaunchVerb::launch, changed(kQuery, "rikeyid", text)).key_id, vector.at("u32")) << text;
   }
 }
 

@@ -38,7 +38,7 @@ void expect_reproduced(const std::string& name, Sender sender) {
   EXPECT_EQ(open_frame(cipher, sender, *header, wire), text);
 }
 
-TEST(GameStream1, s53_the_reply_vector_is_reproduced) { expect_reproduced("rtsp_reply", Sender::host); }
+TEST(GameStream1, s24_s53_the_reply_vector_is_reproduced) { expect_reproduced("rtsp_reply", Sender::host); }
 TEST(GameStream1, s53_the_request_vector_is_reproduced) { expect_reproduced("rtsp_request", Sender::client); }
 
 TEST(GameStream1, s52_a_frame_with_any_bit_changed_does_not_open) {

@@ -44,6 +44,17 @@ TEST(GameStream1, s54_every_form_of_a_setup_target_works) {
   }
 }
 
+TEST(GameStream1, s2_setup_names_the_ports_that_the_host_has) {
+  auto params = host_params();
+  params.ports = {.video = 52'009, .control = 52'010, .audio = 52'011};
+  RtspHost host{std::move(params)};
+  for (const auto& [target, transport] : {std::pair{"streamid=audio", "server_port=52011"},
+                                          {"streamid=video", "server_port=52009"},
+                                          {"streamid=control", "server_port=52010"}}) {
+    EXPECT_EQ(header_of(answer_of(host, request_of("SETUP", target)), "Transport"), transport);
+  }
+}
+
 TEST(GameStream1, s54_any_other_setup_target_is_404) {
   RtspHost host{host_params()};
   for (const auto* const target : {"/", "audio", "streamid", "streamid=", "streamid=/", "streamid=Audio",
@@ -63,7 +74,7 @@ TEST(GameStream1, s55_all_setups_carry_the_same_session_and_an_exact_transport) 
   }
 }
 
-TEST(GameStream1, s56_ids_are_as_clients_need_them) {
+TEST(GameStream1, s56_c2_m2_ids_are_as_clients_need_them) {
   std::set<std::string> seen;
   for (int i = 0; i < 64; ++i) {
     const auto ids = draw_launch_ids().value();
@@ -78,7 +89,7 @@ TEST(GameStream1, s56_ids_are_as_clients_need_them) {
   }
 }
 
-TEST(GameStream1, s56_setups_show_ping_payload_and_connect_data) {
+TEST(GameStream1, s56_c2_m2_setups_show_ping_payload_and_connect_data) {
   RtspHost host{host_params()};
   EXPECT_EQ(header_of(answer_of(host, request_of("SETUP", "streamid=audio")), "X-SS-Ping-Payload"),
             "0F1E2D3C4B5A6978");

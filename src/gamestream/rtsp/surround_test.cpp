@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array kQualities{AudioQuality::normal, AudioQuality::high};
 
-TEST(GameStream1, s57_surround_lines_are_those_of_the_vectors) {
+TEST(GameStream1, s57_m37_surround_lines_are_those_of_the_vectors) {
   std::ifstream file{LUMEN_TEST_VECTORS "/gamestream-session.json"};
   const auto vectors = nlohmann::json::parse(file).at("surround_params_identity_mapping");
   for (const std::uint32_t channels : {2U, 6U, 8U}) {
@@ -24,7 +24,7 @@ TEST(GameStream1, s57_surround_lines_are_those_of_the_vectors) {
   }
 }
 
-TEST(GameStream1, s57_after_the_clients_rotation_the_mapping_is_the_encoders) {
+TEST(GameStream1, s57_m37_after_the_clients_rotation_the_mapping_is_the_encoders) {
   for (const std::uint32_t channels : {2U, 6U, 8U}) {
     for (const auto quality : kQualities) {
       const auto layout = standard_layout(channels, quality)->layout;

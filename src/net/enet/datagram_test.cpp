@@ -64,7 +64,7 @@ TEST(EnetDatagram, a_connect_must_be_alone_and_of_its_size) {
   EXPECT_EQ(kind("0fff 82ff0001" + connect.substr(18)), DatagramKind::bad);  // without a time
 }
 
-TEST(EnetDatagram, compression_unknown_commands_and_floods_of_commands_are_bad) {
+TEST(GameStream3, c3_compression_unknown_commands_and_floods_of_commands_are_bad) {
   EXPECT_EQ(kind("40001bdc 85ff0001"), DatagramKind::bad);
   EXPECT_EQ(kind("0000 00ff0001"), DatagramKind::bad);
   EXPECT_EQ(kind("0000 0dff0001"), DatagramKind::bad);

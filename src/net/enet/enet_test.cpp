@@ -182,6 +182,18 @@ TEST(GameStream3, c4_data_known_to_others_takes_one_slot) {
   EXPECT_THAT(second.receive(), IsEmpty());
 }
 
+TEST(GameStream1, s67_wrong_data_leaves_a_running_session_alone) {
+  Bench bench;
+  ASSERT_TRUE(bench.connect());
+  RawClient other;
+  other.send(bench.host, from_hex(test::kStockConnect));
+  ASSERT_TRUE(bench.until([&] { return bench.host.counters().refused_connects == 1; }));
+  ASSERT_TRUE(bench.client->send(bench.client_peer, 0, bytes_of("still here"), EnetDelivery::reliable));
+  EXPECT_TRUE(bench.until([&] { return !bench.at_host.messages.empty(); }));
+  EXPECT_THAT(other.receive(), IsEmpty());
+  EXPECT_EQ(bench.host.connections(), 1U);
+}
+
 TEST(GameStream3, c2_data_serves_once) {
   Bench bench;
   ASSERT_TRUE(bench.connect());
@@ -222,7 +234,20 @@ TEST(GameStream3, c5_a_client_without_data_is_known_by_its_address) {
   EXPECT_TRUE(bench.until([&] { return !bench.at_host.connected.empty(); }));
 }
 
-TEST(GameStream3, c3_a_stock_connect_is_granted_48_channels_and_its_own_throttle) {
+TEST(GameStream3, c5_a_client_with_data_may_come_from_anywhere) {
+  Bench bench;
+  bench.expect(0xDEAD'BEEF);
+  for (const auto* address : {"127.0.0.2", "127.0.0.3"}) {
+    RawClient raw{std::move(*UdpSocket::bind({.local = *Endpoint::parse(address, 0)}))};
+    raw.send(bench.host, from_hex(test::kStockConnect));
+    bench.host_reads();
+    // Its own from the first answer on.
+    EXPECT_EQ(raw.receive(address == std::string_view{"127.0.0.2"} ? kPatienceMs : 0).size(),
+              address == std::string_view{"127.0.0.2"} ? 1U : 0U);
+  }
+}
+
+TEST(GameStream3, c3_c6_a_stock_connect_is_granted_48_channels_and_its_own_throttle) {
   Bench bench;
   bench.expect(0xDEAD'BEEF);
   RawClient raw;
@@ -331,6 +356,27 @@ TEST(GameStream3, c9_a_disconnect_from_another_address_does_nothing) {
   ASSERT_TRUE(bench.client->send(bench.client_peer, 0, bytes_of("still here"), EnetDelivery::reliable));
   ASSERT_TRUE(bench.until([&] { return !bench.at_host.messages.empty(); }));
   EXPECT_THAT(bench.at_host.disconnected, IsEmpty());
+}
+
+// libenet knows a peer by its address as well: what comes from a new one is not the peer's.
+TEST(GameStream3, c9_a_client_whose_address_changed_times_out_like_one_that_vanished) {
+  Bench bench;
+  bench.client.reset();
+  bench.expect(0xDEAD'BEEF);
+  RawClient before, after;
+  before.send(bench.host, from_hex(test::kStockConnect));
+  bench.host_reads();
+  before.send(bench.host, acknowledgement(before.receive(kPatienceMs).at(0)));
+  bench.host_reads();
+  ASSERT_EQ(bench.at_host.connected.size(), 1U);
+  const auto moved = bench.now;
+  after.send(bench.host, from_hex("80001be3 86000001 0005" + to_hex(bytes_of("hello"))));
+  bench.host_reads();
+  EXPECT_THAT(bench.at_host.messages, IsEmpty());
+  ASSERT_TRUE(bench.until([&] { return !bench.at_host.disconnected.empty(); }));
+  EXPECT_GE(bench.now - moved, 10s);
+  EXPECT_LE(bench.now - moved, 17s);
+  EXPECT_EQ(bench.host.connections(), 0U);
 }
 
 TEST(GameStream3, c10_a_client_that_vanished_is_lost_after_10_seconds) {
