@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "codec/software_h264.hpp"
+#include "codec/software.hpp"
 #include "codec/x264_choice.hpp"
 #include "contract/video_encoder_contract.hpp"
 

@@ -66,7 +66,9 @@ std::optional<AccessUnitView> load(const Metadata& words, const std::byte* bytes
   const auto width = static_cast<std::uint32_t>(copy[picture] >> 40U);
   const auto is_side = [](std::uint32_t pixels) { return pixels > 0 && pixels <= kMaxModeSize; };
   if (copy[size] == 0 || copy[size] > kSlotBytes || !is_side(width) || !is_side(height)) return std::nullopt;
-  if (codec != static_cast<std::uint64_t>(Codec::h264)) return std::nullopt;
+  if (codec < static_cast<std::uint64_t>(Codec::h264) || codec > static_cast<std::uint64_t>(Codec::av1)) {
+    return std::nullopt;
+  }
   if (kind > static_cast<std::uint64_t>(PictureKind::idr)) return std::nullopt;
   const bool sane_times =
       std::all_of(copy.begin() + presented, copy.end(), [](std::uint64_t ns) { return ns <= kMaxTimeNs; });
