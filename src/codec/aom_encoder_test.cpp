@@ -1,15 +1,8 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "codec/software.hpp"
-#include "contract/video_encoder_contract.hpp"
-
-namespace lumen::contract {
-
-INSTANTIATE_TEST_SUITE_P(
-    Aom, VideoEncoderContract,
-    testing::Values(EncoderCase{"nv12", codec::create_aom_encoder, PixelFormat::nv12, Codec::av1},
-                    EncoderCase{"i420", codec::create_aom_encoder, PixelFormat::i420, Codec::av1}),
-    case_name);
-
-}  // namespace lumen::contract
+#include "contract/encoder_rig.hpp"
 
 namespace lumen::codec {
 namespace {

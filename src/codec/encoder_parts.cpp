@@ -68,8 +68,10 @@ Status check_picture(const EncoderConfig& config, const Picture& picture) {
                           picture.height, to_string(config.mode)));
 }
 
+std::uint32_t core_count() { return std::max(std::thread::hardware_concurrency(), 1U); }
+
 std::uint32_t encoder_threads(const EncoderConfig& config) {
-  const std::uint32_t wanted = config.threads != 0 ? config.threads : std::thread::hardware_concurrency();
+  const std::uint32_t wanted = config.threads != 0 ? config.threads : core_count();
   return std::clamp<std::uint32_t>(wanted, 1, kMaxThreads);
 }
 

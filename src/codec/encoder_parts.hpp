@@ -23,6 +23,7 @@ constexpr std::uint64_t bits_per_picture(BitsPerSecond bitrate, std::uint32_t re
   return bitrate.value * 1000 / refresh_mhz;
 }
 
+std::uint32_t core_count();  // of this machine, at least one
 // How many threads to encode with: config.threads, else the cores, four at most.
 std::uint32_t encoder_threads(const EncoderConfig& config);
 

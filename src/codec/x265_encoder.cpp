@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "codec/encoder_parts.hpp"
+#include "codec/hevc_level.hpp"
 #include "codec/software.hpp"
 #include "codec/x264_choice.hpp"
 
@@ -22,6 +23,9 @@ struct CloseEncoder {
 };
 using ParamPtr = std::unique_ptr<x265_param, FreeParam>;
 using EncoderPtr = std::unique_ptr<x265_encoder, CloseEncoder>;
+
+constexpr int kNoLevel = 85;                        // see hevc_level.hpp
+constexpr std::uint32_t kMaxPictureReferences = 6;  // x265 falls out of the profile with more than eight
 
 // The buffer of one picture: none may take longer on the wire than its own interval. x265 counts kbit.
 void set_rate(x265_param& param, BitsPerSecond bitrate, std::uint32_t refresh_mhz) {
@@ -70,7 +74,10 @@ void configure(x265_param& param, const EncoderConfig& config, const char* pools
   param.frameNumThreads = 1;
   param.numaPools = pools;  // copied by x265_encoder_open()
   param.maxSlices = 1;
-  if (config.max_references != 0) param.maxNumReferences = static_cast<int>(config.max_references);
+  param.levelIdc = kNoLevel;
+  if (config.max_references != 0) {
+    param.maxNumReferences = static_cast<int>(std::min(config.max_references, kMaxPictureReferences));
+  }
   set_stream(param);
   set_color(param, config.color);
   param.rc.rateControlMode = X265_RC_ABR;
@@ -100,12 +107,15 @@ class X265Encoder final : public VideoEncoder {
     if (got != 1 || count == 0) {
       return fail(ErrorCode::internal, "encoder.failed", fmt::format("libx265 gave no picture ({})", got));
     }
-    return access_unit({nals, count}, frame, id);
+    const std::span units{nals, count};
+    for (const x265_nal& nal : units) write_level(nal);
+    return access_unit(units, frame, id);
   }
 
   Status set_bitrate(BitsPerSecond bitrate) override {
     LUMEN_CHECK_OK(check_bitrate(bitrate));
     set_rate(*param_, bitrate, config_.mode.refresh_mhz);
+    level_ = hevc_level(config_.mode, bitrate);
     rate_changed_ = true;
     return {};
   }
@@ -124,6 +134,13 @@ class X265Encoder final : public VideoEncoder {
     }
     input_.sliceType = force_idr ? X265_TYPE_IDR : X265_TYPE_AUTO;
     input_.pts = next_pts_++;
+  }
+
+  // Behind the start code, which is of three or four bytes.
+  void write_level(const x265_nal& nal) const {
+    const std::span bytes{nal.payload, nal.sizeBytes};
+    const std::size_t start = nal.sizeBytes > 3 && nal.payload[2] == 0 ? 4 : 3;
+    if (bytes.size() > start) write_hevc_level(bytes.subspan(start), level_);
   }
 
   // x265 lays the units of a picture one after another.
@@ -146,6 +163,7 @@ class X265Encoder final : public VideoEncoder {
   PlanarView planar_;
   x265_picture input_{}, output_{};
   std::int64_t next_pts_ = 0;  // frames
+  HevcLevel level_ = hevc_level(config_.mode, config_.bitrate);
   bool rate_changed_ = false;
 };
 
@@ -160,7 +178,8 @@ Result<std::unique_ptr<VideoEncoder>> create_x265_encoder(const EncoderConfig& c
     return fail(ErrorCode::unsupported, "encoder.unavailable", "libx265 has no preset " + preset,
                 "Choose another preset.");
   }
-  const std::string pools = std::to_string(encoder_threads(config));
+  // Rows of blocks are encoded side by side: every core is of use.
+  const std::string pools = std::to_string(config.threads != 0 ? config.threads : core_count());
   configure(*param, config, pools.c_str());
   const ThreadNameScope name{"lm-x265"};
   EncoderPtr encoder{x265_encoder_open(param.get())};

@@ -1,15 +1,8 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "codec/software.hpp"
-#include "contract/video_encoder_contract.hpp"
-
-namespace lumen::contract {
-
-INSTANTIATE_TEST_SUITE_P(
-    X265, VideoEncoderContract,
-    testing::Values(EncoderCase{"nv12", codec::create_x265_encoder, PixelFormat::nv12, Codec::hevc},
-                    EncoderCase{"i420", codec::create_x265_encoder, PixelFormat::i420, Codec::hevc}),
-    case_name);
-
-}  // namespace lumen::contract
+#include "contract/encoder_rig.hpp"
 
 namespace lumen::codec {
 namespace {

@@ -70,10 +70,12 @@ inline std::optional<SpsFacts> parse_av1_sequence(const Nal& obu) {
     if (bits.flag() && bits.ue() != 0) return std::nullopt;  // ticks per picture, less one
     if (bits.flag()) return std::nullopt;                    // decoder model
   }
-  if (bits.flag() || bits.bits(5) != 0) return std::nullopt;  // display delay, operating points
+  const bool display_delay = bits.flag();
+  if (bits.bits(5) != 0) return std::nullopt;  // operating points
   bits.bits(12);
   facts.level = bits.bits(5);
   if (facts.level > 7) bits.flag();
+  if (display_delay && bits.flag()) bits.bits(4);
   const unsigned width_bits = bits.bits(4) + 1, height_bits = bits.bits(4) + 1;
   facts.width = bits.bits(width_bits) + 1;
   facts.height = bits.bits(height_bits) + 1;
