@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "codec/encoder_parts.hpp"
-#include "codec/hevc_level.hpp"
 #include "codec/software.hpp"
 #include "codec/x264_choice.hpp"
 
@@ -24,7 +23,6 @@ struct CloseEncoder {
 using ParamPtr = std::unique_ptr<x265_param, FreeParam>;
 using EncoderPtr = std::unique_ptr<x265_encoder, CloseEncoder>;
 
-constexpr int kNoLevel = 85;                        // see hevc_level.hpp
 constexpr std::uint32_t kMaxPictureReferences = 6;  // x265 falls out of the profile with more than eight
 
 // The buffer of one picture: none may take longer on the wire than its own interval. x265 counts kbit.
@@ -74,7 +72,6 @@ void configure(x265_param& param, const EncoderConfig& config, const char* pools
   param.frameNumThreads = 1;
   param.numaPools = pools;  // copied by x265_encoder_open()
   param.maxSlices = 1;
-  param.levelIdc = kNoLevel;
   if (config.max_references != 0) {
     param.maxNumReferences = static_cast<int>(std::min(config.max_references, kMaxPictureReferences));
   }
@@ -99,7 +96,7 @@ class X265Encoder final : public VideoEncoder {
   Result<AccessUnitView> encode(const CapturedFrame& frame, FrameId id, bool force_idr) override {
     const Picture& picture = frame.picture.picture();
     LUMEN_CHECK_OK(check_picture(config_, picture));
-    apply_rate();
+    LUMEN_CHECK_OK(apply_rate());
     point_input_at(picture, force_idr);
     x265_nal* nals = nullptr;
     std::uint32_t count = 0;
@@ -107,23 +104,27 @@ class X265Encoder final : public VideoEncoder {
     if (got != 1 || count == 0) {
       return fail(ErrorCode::internal, "encoder.failed", fmt::format("libx265 gave no picture ({})", got));
     }
-    const std::span units{nals, count};
-    for (const x265_nal& nal : units) write_level(nal);
-    return access_unit(units, frame, id);
+    return access_unit({nals, count}, frame, id);
   }
 
   Status set_bitrate(BitsPerSecond bitrate) override {
     LUMEN_CHECK_OK(check_bitrate(bitrate));
     set_rate(*param_, bitrate, config_.mode.refresh_mhz);
-    level_ = hevc_level(config_.mode, bitrate);
     rate_changed_ = true;
     return {};
   }
 
  private:
-  // x265 takes one change per picture, and says 1 to another.
-  void apply_rate() {
-    if (rate_changed_) rate_changed_ = x265_encoder_reconfig(encoder_.get(), param_.get()) == 1;
+  // x265_encoder_reconfig() hands a new rate to a copy of the parameters that its rate control does not read,
+  // and refuses one that changes the level. Both lie behind a test that a changed `forceFlush` gets past;
+  // other values than 1 and 2 mean nothing else to it. x265 takes one change per picture.
+  Status apply_rate() {
+    if (!rate_changed_) return {};
+    rate_changed_ = false;
+    constexpr int kNeither = 3;
+    param_->forceFlush = param_->forceFlush == 0 ? kNeither : 0;
+    if (x265_encoder_reconfig(encoder_.get(), param_.get()) == 0) return {};
+    return fail(ErrorCode::internal, "encoder.failed", "libx265 does not take another bitrate");
   }
 
   void point_input_at(const Picture& picture, bool force_idr) {
@@ -134,13 +135,6 @@ class X265Encoder final : public VideoEncoder {
     }
     input_.sliceType = force_idr ? X265_TYPE_IDR : X265_TYPE_AUTO;
     input_.pts = next_pts_++;
-  }
-
-  // Behind the start code, which is of three or four bytes.
-  void write_level(const x265_nal& nal) const {
-    const std::span bytes{nal.payload, nal.sizeBytes};
-    const std::size_t start = nal.sizeBytes > 3 && nal.payload[2] == 0 ? 4 : 3;
-    if (bytes.size() > start) write_hevc_level(bytes.subspan(start), level_);
   }
 
   // x265 lays the units of a picture one after another.
@@ -163,7 +157,6 @@ class X265Encoder final : public VideoEncoder {
   PlanarView planar_;
   x265_picture input_{}, output_{};
   std::int64_t next_pts_ = 0;  // frames
-  HevcLevel level_ = hevc_level(config_.mode, config_.bitrate);
   bool rate_changed_ = false;
 };
 
