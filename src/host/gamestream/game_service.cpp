@@ -18,7 +18,6 @@ using gamestream::LaunchRequest;
 using namespace std::chrono_literals;
 
 constexpr Mode kDefaultMode{1920, 1080, 60'000};
-constexpr Duration kConnectWithin = 30s;
 
 Timestamp now() { return SteadyTime{}.now(); }
 
@@ -194,8 +193,7 @@ Status GameService::open_launch(StreamId id, const LaunchRequest& request) {
               .key = request.key,
               .ids = ids,
               .client = endpoint_at(request.remote),
-              .pipes = session->second->pipes()},
-             kConnectWithin);
+              .pipes = session->second->pipes()});
   streams_[id] = {.client = request.client, .key = request.key, .key_id = request.key_id};
   return {};
 }
@@ -231,11 +229,11 @@ void GameService::handle(const rtsp::Announced& event) {
     return;
   }
   session->second->announce(event.agreement, stream->second.key.view(), stream->second.key_id,
-                            [this, id](const Status& ready) {
+                            [this, id, ids = event.agreement.session_ids](const Status& ready) {
                               if (!ready) log_.error("no stream: {}", describe(ready.error()));
+                              if (ready) media_.ready(id, ids);
                               act(ready ? rtsp_.ready(id, now()) : rtsp_.failed(id, now()));
                             });
-  media_.announced(id, event.agreement.session_ids);
 }
 
 void GameService::handle(const rtsp::DialogueDone&) {}  // the control connection says the rest

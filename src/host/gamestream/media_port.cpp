@@ -17,7 +17,8 @@ namespace rtsp = gamestream::rtsp;
 using namespace std::chrono_literals;
 
 constexpr Duration kMaxSleep = 1s;
-constexpr Duration kLeaveWithin = 300ms;  // for clients to hear that the host stops
+constexpr Duration kMoveInterval = 250ms;  // a client's address changes no more often
+constexpr Duration kLeaveWithin = 300ms;   // for clients to hear that the host stops
 
 Timestamp now() { return SteadyTime{}.now(); }
 
@@ -43,8 +44,10 @@ const char* to_text(control::UnsupportedInput kind) {
 
 struct MediaPort::Stream {
   MediaStream params;
-  control::ControlHost control;
+  std::optional<control::ControlHost> control;  // once the pipes are ready
+  Timestamp shown_by{};                         // a ping of the picture must have come
   std::optional<net::EnetPeerId> peer;
+  bool given_up = false;
   Destination video, audio;
 };
 
@@ -95,7 +98,8 @@ MediaPort::~MediaPort() {
 // Says goodbye to all, gives them a moment, and stops the loop.
 void MediaPort::leave() {
   for (const auto& [id, stream] : streams_) {
-    stream->control.terminate(static_cast<std::uint32_t>(control::TerminationCode::graceful), now());
+    if (!stream->control) continue;
+    stream->control->terminate(static_cast<std::uint32_t>(control::TerminationCode::graceful), now());
     settle(*stream, now());
   }
   enet_.flush();
@@ -110,31 +114,39 @@ void MediaPort::leave() {
   service();
 }
 
-void MediaPort::add(MediaStream stream, Duration connect_within) {
+void MediaPort::add(MediaStream stream) {
   // The loop's calls are copied, a stream with its key is not.
   auto shared = std::make_shared<MediaStream>(std::move(stream));
-  loop_->post([this, shared, connect_within] {
-    auto made = control::ControlHost::create(shared->key.view(), {}, now());
-    if (!made) {
-      events_.on_ended(shared->id, describe(made.error()));
-      return;
-    }
-    enet_.expect({.connect_data = shared->ids.connect_data, .until = now() + connect_within});
+  loop_->post([this, shared] {
     const auto id = shared->id;
-    streams_[id] = std::make_unique<Stream>(Stream{std::move(*shared), std::move(*made), {}, {}, {}});
-    arm();
+    streams_[id] = std::make_unique<Stream>(Stream{.params = std::move(*shared)});
   });
 }
 
-void MediaPort::announced(StreamId id, bool session_ids) {
+void MediaPort::ready(StreamId id, bool session_ids) {
   loop_->post([this, id, session_ids] {
     auto* stream = find(id);
     if (stream == nullptr) return;
+    const auto time = now();
     auto& params = stream->params;
+    auto control = control::ControlHost::create(params.key.view(), {}, time);
+    if (!control) {
+      end(id, describe(control.error()));
+      return;
+    }
+    stream->control.emplace(std::move(*control));
+    stream->shown_by = time + kConnectWithin;
     params.session_ids = session_ids;
-    if (!session_ids) enet_.expect({.connect_data = 0, .until = now() + 30s, .from = params.client});
+    net::EnetHost::Expectation expected{
+        .connect_data = params.ids.connect_data, .until = time + kConnectWithin, .from = std::nullopt};
+    if (!session_ids) {
+      expected.connect_data = 0;
+      expected.from = params.client;
+    }
+    enet_.expect(expected);
     if (stream->video.to) params.pipes->video.set_peer(*stream->video.to);
     if (stream->audio.to) params.pipes->audio.set_peer(*stream->audio.to);
+    arm();
   });
 }
 
@@ -159,7 +171,7 @@ void MediaPort::terminate(StreamId id, control::TerminationCode code) {
       end(id, "it had not connected");
       return;
     }
-    stream->control.terminate(static_cast<std::uint32_t>(code), now());
+    stream->control->terminate(static_cast<std::uint32_t>(code), now());
     settle(*stream, now());
     arm();
   });
@@ -187,10 +199,14 @@ void MediaPort::on_ping(bool video, const net::Endpoint& from, ByteView datagram
     if (!rtsp::accepts(expected, *ping, is_same_address(from, params.client))) continue;
     auto& destination = video ? stream->video : stream->audio;
     if (!ping->legacy && destination.to && ping->counter <= destination.counter) return;
+    const auto time = now();
+    if (destination.to && destination.to != from && time < destination.moved + kMoveInterval) return;
     destination.counter = ping->counter;
     if (destination.to == from) return;
+    destination.moved = time;
     if (destination.to) log_.info("{} moves to {}", video ? "picture" : "sound", from.to_string());
     destination.to = from;
+    if (!stream->control) return;  // ready() tells them
     if (video) {
       params.pipes->video.set_peer(from);
     } else {
@@ -212,13 +228,19 @@ void MediaPort::service() {
   for (const auto& [id, stream] : streams_) ids.push_back(id);
   for (const auto id : ids) {  // a stream may end on the way
     auto* stream = find(id);
+    if (!stream->control) continue;
     heard_.clear();
-    stream->control.tick(time, heard_);
+    stream->control->tick(time, heard_);
     for (const auto events = std::exchange(heard_, {}); const auto& event : events) {
       if ((stream = find(id)) == nullptr) break;
       handle(*stream, event, time);
     }
-    if ((stream = find(id)) != nullptr) settle(*stream, time);
+    if ((stream = find(id)) == nullptr) continue;
+    settle(*stream, time);
+    if (!stream->video.to && time >= stream->shown_by && !std::exchange(stream->given_up, true)) {
+      log_.warn("the client does not say where it wants the picture");
+      terminate(id, control::TerminationCode::graceful);
+    }
   }
   enet_.flush();
   arm();
@@ -229,9 +251,10 @@ void MediaPort::on_connected(net::EnetPeerId peer, const net::Endpoint& address,
     const auto& params = stream->params;
     const bool is_its =
         params.session_ids ? params.ids.connect_data == data : is_same_address(address, params.client);
-    if (stream->peer || !is_its) continue;
+    if (stream->peer || !stream->control || !is_its) continue;
     stream->peer = peer;
-    stream->control.connected(now());
+    stream->control->connected(now());
+    settle(*stream, now());
     events_.on_connected(id);
     return;
   }
@@ -244,7 +267,7 @@ void MediaPort::on_message(net::EnetPeerId peer, MutableBytes message) {
   const auto id = stream->params.id;
   const auto time = now();
   heard_.clear();
-  stream->control.receive(message, time, heard_);
+  stream->control->receive(message, time, heard_);
   for (const auto events = std::exchange(heard_, {}); const auto& event : events) {
     if ((stream = find(id)) == nullptr) return;
     handle(*stream, event, time);
@@ -285,10 +308,10 @@ void MediaPort::handle(Stream& stream, const control::HostEvent& event, Timestam
 
 void MediaPort::settle(Stream& stream, Timestamp time) {
   input_.clear();
-  stream.control.drain_input(input_);
+  stream.control->drain_input(input_);
   for (const auto& event : input_) stream.params.pipes->port.send(event);
   if (!stream.peer) return;
-  while (const auto packet = stream.control.next_outgoing(time)) {
+  while (const auto packet = stream.control->next_outgoing(time)) {
     enet_.send(*stream.peer, packet->route.channel, packet->bytes(), net::EnetDelivery::reliable);
   }
 }
@@ -305,7 +328,11 @@ void MediaPort::arm() {
   loop_->cancel(timer_);
   auto next = now() + kMaxSleep;
   if (const auto deadline = enet_.next_deadline(now())) next = std::min(next, *deadline);
-  for (const auto& [id, stream] : streams_) next = std::min(next, stream->control.next_deadline());
+  for (const auto& [id, stream] : streams_) {
+    if (!stream->control) continue;
+    next = std::min(next, stream->control->next_deadline());
+    if (!stream->video.to && !stream->given_up) next = std::min(next, stream->shown_by);
+  }
   timer_ = loop_->call_at(next, [this] { service(); });
 }
 

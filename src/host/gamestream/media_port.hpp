@@ -60,11 +60,14 @@ class MediaPort {
   net::UdpSocket& video_socket() { return video_; }
   net::UdpSocket& audio_socket() { return audio_; }
 
-  // Before the client learns of it; the connection must come within `connect_within`.
-  void add(MediaStream stream, Duration connect_within);
-  // The pipes are ready for what was agreed: they are told where to send as far as pings have shown it.
-  // Whether the client shows ids is known only now.
-  void announced(StreamId id, bool session_ids);
+  // How long a client has to connect and to show where it wants its picture.
+  static constexpr Duration kConnectWithin = std::chrono::seconds{10};
+
+  // Before the client learns of it: its pings count from now on.
+  void add(MediaStream stream);
+  // The pipes are ready for what was agreed: they are told where to send as far as pings have shown it. The
+  // client may connect from now on, and must. Whether it shows ids is known only now.
+  void ready(StreamId id, bool session_ids);
   // Forgets it at once. on_ended() does not follow.
   void remove(StreamId id);
   // Tells the client why, and ends when it has heard. on_ended() follows.
@@ -75,6 +78,7 @@ class MediaPort {
   struct Destination {  // where a kind of media goes, as pings showed it
     std::optional<net::Endpoint> to;
     std::uint32_t counter = 0;
+    Timestamp moved{};
   };
   MediaPort(net::UdpSocket video, net::UdpSocket audio, net::EnetHost enet, MediaEvents events, Logger& log);
   Status start(std::unique_ptr<EventLoop> loop);

@@ -105,10 +105,10 @@ class MediaPortTest : public testing::Test {
 
   Client launch(StreamId id) {
     const auto ids = *rtsp::draw_launch_ids();
-    port_->add({.id = id, .key = key_, .ids = ids, .client = any_port(), .pipes = pipes_}, 10s);
+    port_->add({.id = id, .key = key_, .ids = ids, .client = any_port(), .pipes = pipes_});
     EXPECT_TRUE(pipes_->video.begin(
         {.packets = {.plan = {.packet_size = 1024, .percent = 20, .min_parity = 2}}}, {}));
-    port_->announced(id, true);
+    port_->ready(id, true);
     data_ = ids.connect_data;
     return {ids, key_.view(), port_->ports()};
   }

@@ -76,9 +76,18 @@ Result<gamestream::AttemptId> PairingDesk::choose(std::uint64_t prompt) const {
   return all.front().id;
 }
 
+// As the client calls itself, or by what else tells it from others.
+std::string PairingDesk::name_for(gamestream::AttemptId id) const {
+  for (const auto& prompt : pairing_.prompts()) {
+    if (prompt.id != id) continue;
+    return prompt.device_name.empty() ? "Moonlight at " + prompt.remote.text() : prompt.device_name;
+  }
+  return {};
+}
+
 Status PairingDesk::enter_pin(std::uint64_t prompt, std::string_view pin, std::string_view name) {
   LUMEN_TRY(const auto id, choose(prompt));
-  const auto entered = pairing_.enter_pin(id, pin, name, now());
+  const auto entered = pairing_.enter_pin(id, pin, name.empty() ? name_for(id) : std::string{name}, now());
   settle();
   return entered;
 }

@@ -48,6 +48,7 @@ class PairingDesk {
  private:
   static constexpr std::size_t kKeptOutcomes = 32;
   Result<gamestream::AttemptId> choose(std::uint64_t prompt) const;
+  std::string name_for(gamestream::AttemptId id) const;
   void settle();  // after anything that may have caused events
   void handle(const gamestream::PromptOpened& event);
   void handle(const gamestream::PairingAnswer& event);
