@@ -91,25 +91,27 @@ void send_to(int fd, unsigned interface, const Endpoint& to, ByteView datagram) 
 
 }  // namespace
 
-Result<MulticastPort> MulticastPort::open(std::uint16_t port) {
-  MulticastPort opened{port};
+Result<MulticastPort> MulticastPort::open(std::uint16_t port, bool shared) {
+  MulticastPort opened;
   opened.buffer_.resize(kMaxMessageBytes);
-  const auto v4 = opened.add("0.0.0.0", "224.0.0.251");
-  const auto v6 = opened.add("::", "ff02::fb");
+  const auto add = [&](const char* any_address, const char* group) -> Status {
+    LUMEN_TRY(const auto local, Endpoint::parse(any_address, shared ? port : 0));
+    LUMEN_TRY(const auto to, Endpoint::parse(group, port));
+    return opened.add(local, to);
+  };
+  const auto v4 = add("0.0.0.0", "224.0.0.251"), v6 = add("::", "ff02::fb");
   if (!v4 && !v6) return tl::unexpected{v4.error()};
   return opened;
 }
 
-Status MulticastPort::add(const char* any_address, const char* group) {
-  LUMEN_TRY(const auto local, Endpoint::parse(any_address, port_));
-  LUMEN_TRY(auto to, Endpoint::parse(group, port_));
+Status MulticastPort::add(const Endpoint& local, const Endpoint& group) {
   const int family = local.address()->sa_family;
   UniqueFd fd{socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!fd || !set_up(fd.get(), family)) {
     return fail(ErrorCode::unavailable, "mdns.socket", "this machine has no multicast", {}, errno);
   }
   if (bind(fd.get(), local.address(), local.length()) != 0) return tl::unexpected{bind_error(local, errno)};
-  sockets_.push_back({std::move(fd), family, to});
+  sockets_.push_back({std::move(fd), family, group});
   return {};
 }
 
