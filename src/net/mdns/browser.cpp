@@ -36,7 +36,9 @@ class Browse {
     const auto deadline = now() + timeout;
     for (auto at = now(); at < deadline && !stop.stop_requested(); at = now()) {
       if (next_query_ <= at) ask(at);
-      wait(wake.get(), std::min(next_query_, deadline) - at);
+      // What is still to be asked may be asked when its interval is over.
+      const auto next = findings_.follow_up() ? std::min(next_query_, at + kFollowUpInterval) : next_query_;
+      wait(wake.get(), std::min(next, deadline) - at);
       port_.receive([this](unsigned interface, const Endpoint& from, ByteView datagram) {
         if (from.port() != network_.port) return;
         const auto message = mdns::decode_dns(datagram);
