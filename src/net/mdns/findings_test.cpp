@@ -90,7 +90,7 @@ TEST(Findings, ignores_other_services_and_shows_names_that_can_be_shown) {
 
 TEST(Findings, is_bounded) {
   Findings findings{kService};
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 600; ++i) {
     const auto box = instance(fmt::format("box{}", i));
     auto address = kAddress;
     address.data[3] = static_cast<char>(i);

@@ -369,7 +369,7 @@ TEST_F(ResponderTest, takes_its_service_back_at_the_end) {
 TEST_F(ResponderTest, keeps_its_patience_under_a_flood) {
   establish();
   std::size_t said = 0;
-  for (std::uint16_t i = 0; i < 2000; ++i) {
+  for (std::uint16_t i = 0; i < 500; ++i) {
     hear(question(kService, DnsType::ptr),
          Endpoint::parse("10.0.0." + std::to_string(i % 250 + 2), 5353).value());
     hear({.questions = std::vector<DnsQuestion>(500, {kService, DnsType::ptr, true})}, peer(40000));
