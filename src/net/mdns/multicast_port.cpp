@@ -66,7 +66,22 @@ unsigned arrival_interface(msghdr& message) {
   return 0;
 }
 
-void send_to(int fd, unsigned interface, const Endpoint& to, ByteView datagram) {
+// The interface's own address to send from. The kernel's choice may be another interface's, and that one is
+// not on the network of those who listen here.
+in_addr source_of(const LocalInterface& interface, const Endpoint& to) {
+  const std::string* best = nullptr;
+  for (const auto& address : interface.addresses) {
+    if (address.bytes.size() != sizeof(in_addr)) continue;
+    if (best == nullptr || LocalInterface{interface.index, {address}}.reaches(address_bytes(to))) {
+      best = &address.bytes;
+    }
+  }
+  in_addr source{};
+  if (best != nullptr) std::memcpy(&source, best->data(), sizeof source);
+  return source;
+}
+
+void send_to(int fd, const LocalInterface& interface, const Endpoint& to, ByteView datagram) {
   sockaddr_storage address{};
   std::memcpy(&address, to.address(), to.length());
   iovec part{.iov_base = const_cast<std::byte*>(datagram.data()), .iov_len = datagram.size()};
@@ -78,11 +93,12 @@ void send_to(int fd, unsigned interface, const Endpoint& to, ByteView datagram) 
   alignas(cmsghdr) Control control{};
   if (to.address()->sa_family == AF_INET) {
     in_pktinfo info{};
-    info.ipi_ifindex = static_cast<int>(interface);
+    info.ipi_ifindex = static_cast<int>(interface.index);
+    info.ipi_spec_dst = source_of(interface, to);
     put_info(message, control, IPPROTO_IP, IP_PKTINFO, info);
   } else {
     in6_pktinfo info{};
-    info.ipi6_ifindex = interface;
+    info.ipi6_ifindex = interface.index;
     put_info(message, control, IPPROTO_IPV6, IPV6_PKTINFO, info);
   }
   while (sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EINTR) {
@@ -91,25 +107,27 @@ void send_to(int fd, unsigned interface, const Endpoint& to, ByteView datagram) 
 
 }  // namespace
 
-Result<MulticastPort> MulticastPort::open(std::uint16_t port) {
-  MulticastPort opened{port};
+Result<MulticastPort> MulticastPort::open(std::uint16_t port, bool shared) {
+  MulticastPort opened;
   opened.buffer_.resize(kMaxMessageBytes);
-  const auto v4 = opened.add("0.0.0.0", "224.0.0.251");
-  const auto v6 = opened.add("::", "ff02::fb");
+  const auto add = [&](const char* any_address, const char* group) -> Status {
+    LUMEN_TRY(const auto local, Endpoint::parse(any_address, shared ? port : 0));
+    LUMEN_TRY(const auto to, Endpoint::parse(group, port));
+    return opened.add(local, to);
+  };
+  const auto v4 = add("0.0.0.0", "224.0.0.251"), v6 = add("::", "ff02::fb");
   if (!v4 && !v6) return tl::unexpected{v4.error()};
   return opened;
 }
 
-Status MulticastPort::add(const char* any_address, const char* group) {
-  LUMEN_TRY(const auto local, Endpoint::parse(any_address, port_));
-  LUMEN_TRY(auto to, Endpoint::parse(group, port_));
+Status MulticastPort::add(const Endpoint& local, const Endpoint& group) {
   const int family = local.address()->sa_family;
   UniqueFd fd{socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!fd || !set_up(fd.get(), family)) {
     return fail(ErrorCode::unavailable, "mdns.socket", "this machine has no multicast", {}, errno);
   }
   if (bind(fd.get(), local.address(), local.length()) != 0) return tl::unexpected{bind_error(local, errno)};
-  sockets_.push_back({std::move(fd), family, to});
+  sockets_.push_back({std::move(fd), family, group});
   return {};
 }
 
@@ -152,7 +170,7 @@ void MulticastPort::send(unsigned interface, const std::optional<Endpoint>& to, 
     const bool is_v4 = socket.family == AF_INET;
     if (to && to->address()->sa_family != socket.family) continue;
     if (!to && !(is_v4 ? found->has_ipv4() : found->has_ipv6())) continue;
-    send_to(socket.fd.get(), interface, to ? *to : socket.group, datagram);
+    send_to(socket.fd.get(), *found, to ? *to : socket.group, datagram);
   }
 }
 

@@ -18,7 +18,9 @@ inline constexpr std::uint16_t kMdnsPort = 5353;
 class MulticastPort {
  public:
   // At least one of the two families. Fails as UdpSocket::bind() does, or with `mdns.socket`.
-  static Result<MulticastPort> open(std::uint16_t port = kMdnsPort);
+  // `shared` false: not on that port but on a free one, for queriers where others do not share (RFC
+  // 6762, 5.1).
+  static Result<MulticastPort> open(std::uint16_t port = kMdnsPort, bool shared = true);
 
   // Joins the groups on new ones and leaves them on those that are gone.
   void set_interfaces(const std::vector<LocalInterface>& interfaces);
@@ -29,7 +31,6 @@ class MulticastPort {
   void receive(const DatagramFn& on_datagram);
 
   std::vector<int> fds() const;
-  std::uint16_t port() const { return port_; }
 
  private:
   struct Socket {
@@ -37,12 +38,11 @@ class MulticastPort {
     int family = 0;
     Endpoint group;
   };
-  explicit MulticastPort(std::uint16_t port) : port_{port} {}
-  Status add(const char* any_address, const char* group);
+  MulticastPort() = default;
+  Status add(const Endpoint& local, const Endpoint& group);
   void change_membership(const LocalInterface& interface, bool join) const;
   bool receive_one(const Socket& socket, const DatagramFn& on_datagram);
 
-  std::uint16_t port_;
   std::vector<Socket> sockets_;
   std::vector<LocalInterface> interfaces_;
   std::vector<std::byte> buffer_;
