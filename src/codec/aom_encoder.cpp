@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "codec/burst_guard.hpp"
 #include "codec/encoder_parts.hpp"
 #include "codec/software.hpp"
 
@@ -63,8 +64,8 @@ Result<aom_codec_enc_cfg_t> settings_for(const EncoderConfig& config, std::uint3
   settings.kf_mode = AOM_KF_DISABLED;
   settings.rc_end_usage = AOM_CBR;
   settings.rc_dropframe_thresh = 0;
-  settings.rc_min_quantizer = 2;
-  settings.rc_max_quantizer = 63;
+  settings.rc_min_quantizer = BurstGuard::kFinest;
+  settings.rc_max_quantizer = BurstGuard::kCoarsest;
   settings.rc_undershoot_pct = 50;
   settings.rc_overshoot_pct = 50;
   settings.rc_buf_sz = 200;  // ms
@@ -91,9 +92,9 @@ bool set_controls(aom_codec_ctx_t& codec, const EncoderConfig& config, Tiles til
       Control{AV1E_SET_TRANSFER_CHARACTERISTICS, codes.transfer},
       Control{AV1E_SET_MATRIX_COEFFICIENTS, codes.matrix},
       Control{AV1E_SET_COLOR_RANGE, config.color.range == ColorRange::full ? 1 : 0},
-      Control{AOME_SET_MAX_INTRA_BITRATE_PCT, 200},
-      Control{AV1E_SET_MAX_INTER_BITRATE_PCT, 150},
-      Control{AV1E_SET_AQ_MODE, 3},
+      Control{AOME_SET_MAX_INTRA_BITRATE_PCT, 100},
+      Control{AV1E_SET_MAX_INTER_BITRATE_PCT, 100},
+      Control{AV1E_SET_AQ_MODE, 0},
       Control{AV1E_SET_CDF_UPDATE_MODE, 1},
       Control{AV1E_SET_DELTAQ_MODE, 0},
       Control{AV1E_SET_ENABLE_ORDER_HINT, 0},
@@ -132,11 +133,15 @@ class AomEncoder final : public VideoEncoder {
     const Picture& picture = frame.picture.picture();
     LUMEN_CHECK_OK(check_picture(config_, picture));
     point_input_at(picture);
+    const bool cut = cuts_.is_cut(picture);
+    LUMEN_CHECK_OK(apply_guard(cut || force_idr || next_pts_ == 0));
     const aom_enc_frame_flags_t flags = force_idr ? AOM_EFLAG_FORCE_KF : 0;
     if (aom_codec_encode(codec_.get(), &input_, next_pts_++, 1, flags) != AOM_CODEC_OK) return failure();
     aom_codec_iter_t iterator = nullptr;
     while (const aom_codec_cx_pkt_t* packet = aom_codec_get_cx_data(codec_.get(), &iterator)) {
-      if (packet->kind == AOM_CODEC_CX_FRAME_PKT) return access_unit(*packet, frame, id);
+      if (packet->kind != AOM_CODEC_CX_FRAME_PKT) continue;
+      note(packet->data.frame.sz);
+      return access_unit(*packet, frame, id);
     }
     return failure();
   }
@@ -144,11 +149,29 @@ class AomEncoder final : public VideoEncoder {
   Status set_bitrate(BitsPerSecond bitrate) override {
     LUMEN_CHECK_OK(check_bitrate(bitrate));
     set_rate(settings_, bitrate);
+    picture_bits_ = bits_per_picture(bitrate, config_.mode.refresh_mhz);
+    return apply_settings();
+  }
+
+ private:
+  Status apply_settings() {
     if (aom_codec_enc_config_set(codec_.get(), &settings_) == AOM_CODEC_OK) return {};
     return failure();
   }
 
- private:
+  Status apply_guard(bool fresh) {
+    const auto least = static_cast<unsigned>(guard_.least_quantizer(fresh));
+    if (least == settings_.rc_min_quantizer) return {};
+    settings_.rc_min_quantizer = least;
+    return apply_settings();
+  }
+
+  void note(std::size_t bytes) {
+    int quantizer = 0;
+    if (aom_codec_control(codec_.get(), AOME_GET_LAST_QUANTIZER_64, &quantizer) != AOM_CODEC_OK) return;
+    guard_.encoded(quantizer, static_cast<double>(bytes) * 8 / static_cast<double>(picture_bits_));
+  }
+
   void point_input_at(const Picture& picture) {
     const auto planes = planar_.of(picture);
     for (std::size_t i = 0; i < planes.pixels.size(); ++i) {
@@ -180,6 +203,9 @@ class AomEncoder final : public VideoEncoder {
   aom_codec_enc_cfg_t settings_;
   CodecPtr codec_;
   PlanarView planar_;
+  CutDetector cuts_;
+  std::uint64_t picture_bits_ = bits_per_picture(config_.bitrate, config_.mode.refresh_mhz);
+  BurstGuard guard_{static_cast<double>(picture_bits_) / config_.mode.width / config_.mode.height};
   aom_image_t input_{};
   std::int64_t next_pts_ = 0;  // frames
 };

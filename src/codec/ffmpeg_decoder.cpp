@@ -106,9 +106,18 @@ Result<CodecContextPtr> open_context(Codec codec, SliceResults& slices) {
   return context;
 }
 
+// FFmpeg puts the bitstream's byte into the enumeration, whatever it is.
+int code_of(const AVColorSpace& color) {
+  int code = 0;
+  static_assert(sizeof code == sizeof color);
+  std::memcpy(&code, &color, sizeof code);
+  return code;
+}
+
 ColorSpace color_of(const AVFrame& frame) {
   const bool full = frame.color_range == AVCOL_RANGE_JPEG || frame.format == AV_PIX_FMT_YUVJ420P;
-  const bool bt601 = frame.colorspace == AVCOL_SPC_SMPTE170M || frame.colorspace == AVCOL_SPC_BT470BG;
+  const int code = code_of(frame.colorspace);
+  const bool bt601 = code == AVCOL_SPC_SMPTE170M || code == AVCOL_SPC_BT470BG;
   return {bt601 ? ColorMatrix::bt601 : ColorMatrix::bt709, full ? ColorRange::full : ColorRange::limited};
 }
 
