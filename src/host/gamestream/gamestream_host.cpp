@@ -16,6 +16,7 @@
 #include "host/gamestream/game_service.hpp"
 #include "host/gamestream/pin_page.hpp"
 #include "net/http/server.hpp"
+#include "net/mdns/publisher.hpp"
 #include "net/tcp/byte_server.hpp"
 
 namespace lumen::host {
@@ -114,9 +115,11 @@ struct GameStreamHost::Parts {
   std::unique_ptr<GameService> service;
   std::unique_ptr<PinPage> page;
   std::unique_ptr<net::HttpServer> http;
+  std::unique_ptr<net::MdnsPublisher> publisher;
 
   ~Parts() {
     *alive = false;
+    publisher.reset();
     http.reset();
     page.reset();
     // Clients hear of the end before their desktops go.
@@ -127,6 +130,7 @@ struct GameStreamHost::Parts {
   Status open_media();
   Status open_rtsp();
   Status open_http();
+  void open_publisher();
   void post(std::function<void()> call) {
     loop.post([alive = alive, call = std::move(call)] {
       if (*alive) call();
@@ -267,7 +271,18 @@ Status GameStreamHost::Parts::open() {
   LUMEN_CHECK_OK(open_rtsp());
   page = std::make_unique<PinPage>(name, token, service->desk());
   LUMEN_CHECK_OK(open_http());
+  if (params.publish) open_publisher();
   return {};
+}
+
+// Only now that there is an answer at the port. A host that nobody finds can still be named by its address.
+void GameStreamHost::Parts::open_publisher() {
+  auto published = net::MdnsPublisher::create({.name = name, .port = ports.http}, loop, log);
+  if (published) {
+    publisher = std::move(*published);
+  } else {
+    log.warn("clients will not find this host by themselves: {}", describe(published.error()));
+  }
 }
 
 GameStreamHost::GameStreamHost(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
