@@ -1,5 +1,5 @@
 // lumen-session: one desktop, its capture and its encoder. Started by lumen-host with the link on
-// descriptor 3.
+// descriptor 3; or, as `lumen-session --probe [PRESET]`, what this machine's encoders can do.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,6 +9,7 @@
 #include "apps/program.hpp"
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
+#include "worker/encoder_report.hpp"
 #include "worker/session_worker.hpp"
 
 namespace {
@@ -23,6 +24,9 @@ bool link_is_socket() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc >= 2 && std::strcmp(argv[1], "--probe") == 0) {
+    return lumen::worker::print_encoder_measurements(argc >= 3 ? argv[2] : "");
+  }
   if (!link_is_socket()) {
     std::fputs("lumen-session is started by lumen-host, not by hand. Run: lumen-host serve\n", stderr);
     return 2;

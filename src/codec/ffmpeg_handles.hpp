@@ -8,6 +8,7 @@ extern "C" {
 }
 
 #include <array>
+#include <cstdarg>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -37,14 +38,23 @@ inline std::string ffmpeg_error(int code) {
 
 enum class FfmpegLog { errors, nothing };
 
+// libavutil's complaints about the sizes of pictures, which a peer may make up, come from an object of their
+// own and know nothing of the offset below.
+inline void print_unless_about_sizes(void* object, int level, const char* format, va_list arguments) {
+  const AVClass* const kind = object == nullptr ? nullptr : *static_cast<const AVClass* const*>(object);
+  if (kind != nullptr && std::strcmp(kind->class_name, "IMGUTILS") == 0) return;
+  av_log_default_callback(object, level, format, arguments);
+}
+
 // FFmpeg prints to stderr up to its process-wide level, AV_LOG_INFO unless changed. The offset of one context
-// moves only that context's messages, so nothing global is touched unless LUMEN_FFMPEG_DEBUG=1 asks for all.
+// moves only that context's messages, so no level is changed unless LUMEN_FFMPEG_DEBUG=1 asks for all.
 inline void limit_log(AVCodecContext& context, FfmpegLog limit) {
   const char* debug = std::getenv("LUMEN_FFMPEG_DEBUG");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   if (debug != nullptr && std::strcmp(debug, "1") == 0) {
     av_log_set_level(AV_LOG_DEBUG);
     return;
   }
+  av_log_set_callback(print_unless_about_sizes);
   context.log_level_offset = limit == FfmpegLog::errors ? AV_LOG_INFO - AV_LOG_ERROR : AV_LOG_MAX_OFFSET;
 }
 

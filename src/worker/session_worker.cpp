@@ -13,7 +13,7 @@
 #include "audio/pipewire_source.hpp"
 #include "base/priority.hpp"
 #include "codec/convert.hpp"
-#include "codec/software_h264.hpp"
+#include "codec/software.hpp"
 
 namespace lumen::worker {
 namespace {
@@ -22,9 +22,14 @@ using namespace std::chrono_literals;
 
 constexpr Duration kSoundTimeout = 2s;  // for sound to come up before the application starts
 constexpr Duration kWindowTimeout = 10s, kStatsInterval = 250ms, kKillGrace = 300ms;
-constexpr const char* kEncoderThreads = "lm-x264";  // as codec/software_h264.hpp names them
 
 Timestamp now() { return SteadyTime{}.now(); }
+
+Duration cpu_of_encoder_threads() {
+  Duration total{};
+  for (const auto name : codec::kEncoderThreadNames) total += link::cpu_of_threads(getpid(), name);
+  return total;
+}
 
 std::uint64_t to_us(Duration duration) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
@@ -150,7 +155,7 @@ Status SessionWorker::open_pipeline(const link::Configure& configure) {
                             .encoding = {.bitrate_kbps = configure.bitrate_kbps},
                             .default_bitrate = codec::default_bitrate,
                             .preset = configure.preset,
-                            .make_encoder = codec::create_x264_encoder,
+                            .make_encoder = codec::create_encoder,
                             .converter = codec::make_converter(),
                             .events = std::move(events)},
       *ring_, log_);
@@ -293,16 +298,15 @@ void SessionWorker::report_stats() {
   const auto usage = link::usage_of(getpid());
   if (!usage) return;
   const auto& stats = pipeline_->stats();
-  send(link::SessionStats{
-      .cpu_us = to_us(usage->cpu),
-      .encoder_cpu_us = stats.encode_cpu_us + to_us(link::cpu_of_threads(getpid(), kEncoderThreads)),
-      .convert_cpu_us = stats.convert_cpu_us,
-      .rss_bytes = usage->rss_bytes,
-      .frames_captured = stats.captured,
-      .frames_encoded = stats.encoded,
-      .frames_overwritten = pipeline_->overwritten() + stats.no_picture,
-      .idr_count = stats.idr,
-      .dropped_full = stats.dropped_full});
+  send(link::SessionStats{.cpu_us = to_us(usage->cpu),
+                          .encoder_cpu_us = stats.encode_cpu_us + to_us(cpu_of_encoder_threads()),
+                          .convert_cpu_us = stats.convert_cpu_us,
+                          .rss_bytes = usage->rss_bytes,
+                          .frames_captured = stats.captured,
+                          .frames_encoded = stats.encoded,
+                          .frames_overwritten = pipeline_->overwritten() + stats.no_picture,
+                          .idr_count = stats.idr,
+                          .dropped_full = stats.dropped_full});
 }
 
 void SessionWorker::send(const link::ToHost& message) {

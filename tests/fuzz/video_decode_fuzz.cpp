@@ -1,31 +1,46 @@
-// Two hostile access units, then a good IDR, which must decode whatever came before.
-// Input: two bytes say where the first unit ends and whether the units start as the good one does.
+// Two hostile access units, then a good IDR, which must decode whatever came before; of each codec.
+// Input: two bytes say where the first unit ends, whether the units start as the good one does, and the
+// codec.
+#include <sanitizer/lsan_interface.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
 
-#include "codec/software_h264.hpp"
+#include "codec/software.hpp"
 #include "contract/test_pictures.hpp"
 
 namespace {
 
 using namespace lumen;
 
-std::vector<std::byte> good_idr() {
+std::vector<std::byte> good_idr(Codec codec) {
+  const __lsan::ScopedDisabler libx265_forgets_some;
   const Mode mode{64, 64, 60'000};
   const auto pool = *PicturePool::create({.width = 64, .height = 64, .count = 1});
   auto lease = *pool->try_acquire();
   contract::draw(lease.picture(), {});
   const CapturedFrame frame{.picture = std::move(lease), .sequence = 1, .times = {}};
-  const auto encoder = *codec::create_x264_encoder({.mode = mode, .bitrate = {1'000'000}, .threads = 1});
+  const auto encoder =
+      *codec::create_encoder({.codec = codec, .mode = mode, .bitrate = {1'000'000}, .threads = 1});
   const auto bytes = encoder->encode(frame, FrameId{1}, true).value().bytes;
   return {bytes.begin(), bytes.end()};
 }
 
-AccessUnit unit_of(std::vector<std::byte> bytes) {
-  return {.id = FrameId{1}, .width = 64, .height = 64, .bytes = std::move(bytes)};
-}
+struct Target {
+  explicit Target(Codec which)
+      : codec{which}, good{good_idr(which)}, decoder{*codec::create_decoder(which)} {}
+
+  AccessUnit unit_of(std::vector<std::byte> bytes) const {
+    return {.id = FrameId{1}, .codec = codec, .width = 64, .height = 64, .bytes = std::move(bytes)};
+  }
+
+  Codec codec;
+  std::vector<std::byte> good;
+  std::unique_ptr<VideoDecoder> decoder;
+};
 
 // `over` replaces the good unit's bytes from the offset that its first byte tells; that gets past the
 // headers.
@@ -40,17 +55,18 @@ std::vector<std::byte> damaged(std::vector<std::byte> good, ByteView over) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const std::vector<std::byte> good = good_idr();
-  static const auto decoder = *codec::create_h264_decoder(Codec::h264);
+  static const std::array targets{Target{Codec::h264}, Target{Codec::hevc}, Target{Codec::av1}};
   if (size < 2) return 0;
   const ByteView input = std::as_bytes(std::span{data, size}).subspan(2);
   const std::size_t split = std::min<std::size_t>(data[0] * 16U, input.size());
+  const bool raw = (data[1] & 1U) != 0;
+  const Target& target = targets[data[1] / 2U % targets.size()];
   for (const ByteView part : {input.first(split), input.subspan(split)}) {
-    const bool raw = (data[1] & 1U) != 0;
-    const auto unit = unit_of(raw ? std::vector<std::byte>{part.begin(), part.end()} : damaged(good, part));
-    (void)decoder->decode(unit).has_value();
+    const auto unit =
+        target.unit_of(raw ? std::vector<std::byte>{part.begin(), part.end()} : damaged(target.good, part));
+    (void)target.decoder->decode(unit).has_value();
   }
-  if (auto r = decoder->decode(unit_of(good)); !r) {
+  if (auto r = target.decoder->decode(target.unit_of(target.good)); !r) {
     std::fputs(describe(r.error()).c_str(), stderr);
     std::abort();
   }
