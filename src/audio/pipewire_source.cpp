@@ -79,13 +79,33 @@ int raise_data_thread(spa_loop*, bool, std::uint32_t, const void*, std::size_t, 
   return 0;
 }
 
+class PipeWireSource;
+
+// Where programs play to, with one layout.
+struct Sink {
+  explicit Sink(PipeWireSource& its_owner, std::uint8_t its_channels)
+      : owner{its_owner}, channels{its_channels} {
+    spa_zero(hook);
+  }
+  ~Sink() {
+    if (stream) spa_hook_remove(&hook);
+  }
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+
+  PipeWireSource& owner;
+  const std::uint8_t channels;
+  PipeWireHandle<pw_stream> stream;
+  spa_hook hook;
+  bool set_up = false;  // by the session manager
+};
+
 class PipeWireSource final : public AudioSource {
  public:
   explicit PipeWireSource(PipeWireParams params)
       : params_{std::move(params)}, wake_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
     spa_zero(core_hook_);
     spa_zero(registry_hook_);
-    spa_zero(stream_hook_);
   }
   ~PipeWireSource() override = default;
   PipeWireSource(const PipeWireSource&) = delete;
@@ -101,14 +121,14 @@ class PipeWireSource final : public AudioSource {
   Status connect();
   void disconnect();
   Status make_sink();
-  void remove_sink();
+  void remove_sinks();
   void keep_connected(Timestamp time);
   void fail_for_now(std::string why, Timestamp time);
   void poll_until(Timestamp until);
   void on_core_error(std::uint32_t id, int result, const char* message);
   void on_state(pw_stream_state state, const char* error);
   void on_global(std::string_view type, const spa_dict* properties);
-  void on_process();
+  void on_process(const Sink& sink);
 
   const PipeWireParams params_;
   UniqueFd wake_;
@@ -124,15 +144,16 @@ class PipeWireSource final : public AudioSource {
   spa_hook core_hook_;
   PipeWireHandle<pw_registry> registry_;
   spa_hook registry_hook_;
-  PipeWireHandle<pw_stream> stream_;
-  spa_hook stream_hook_;
+  // The one before stays until its successor is set up: programs whose sink has gone would be moved to the
+  // user's default, and stay there.
+  std::unique_ptr<Sink> former_sink_, sink_;
 };
 
 void PipeWireSource::set_channels(std::uint8_t channels) {
   if (channels == channels_) return;
   channels_ = channels;
-  if (!stream_) return;
-  remove_sink();
+  if (!sink_) return;
+  if (sink_->set_up) former_sink_ = std::move(sink_);
   if (const auto made = make_sink(); !made) fail_for_now(describe(made.error()), now());
 }
 
@@ -145,6 +166,7 @@ void PipeWireSource::wait(Timestamp until, const OnSamples& on_samples) {
   on_samples_ = &on_samples;
   pw_loop_iterate(loop_.get(), 0);
   on_samples_ = nullptr;
+  if (sink_ && sink_->set_up) former_sink_.reset();
   if (!failed_.empty()) fail_for_now(std::exchange(failed_, {}), now());
 }
 
@@ -225,7 +247,7 @@ Status PipeWireSource::connect() {
 }
 
 void PipeWireSource::disconnect() {
-  remove_sink();
+  remove_sinks();
   if (registry_) spa_hook_remove(&registry_hook_);
   registry_.reset();
   if (core_) spa_hook_remove(&core_hook_);
@@ -240,14 +262,19 @@ Status PipeWireSource::make_sink() {
       // A packet's worth: the graph runs as often as packets go out, and the lower of two packets' lengths is
       // right for both.
       PW_KEY_NODE_LATENCY, "240/48000", "audio.position", positions_of(channels_), nullptr);
-  stream_.reset(pw_stream_new(core_.get(), params_.description.c_str(), properties));
-  if (!stream_) return fail(ErrorCode::unavailable, "audio.sink", "PipeWire makes no stream", {}, errno);
+  auto sink = std::make_unique<Sink>(*this, channels_);
+  sink->stream.reset(pw_stream_new(core_.get(), params_.description.c_str(), properties));
+  if (!sink->stream) return fail(ErrorCode::unavailable, "audio.sink", "PipeWire makes no stream", {}, errno);
   static const pw_stream_events events{
       .version = PW_VERSION_STREAM_EVENTS,
       .state_changed = [](void* self, pw_stream_state, pw_stream_state state,
-                          const char* error) { static_cast<PipeWireSource*>(self)->on_state(state, error); },
-      .process = [](void* self) { static_cast<PipeWireSource*>(self)->on_process(); }};
-  pw_stream_add_listener(stream_.get(), &stream_hook_, &events, this);
+                          const char* error) { static_cast<Sink*>(self)->owner.on_state(state, error); },
+      .process =
+          [](void* self) {
+            const auto& each = *static_cast<Sink*>(self);
+            each.owner.on_process(each);
+          }};
+  pw_stream_add_listener(sink->stream.get(), &sink->hook, &events, sink.get());
   spa_audio_info_raw format{};
   format.format = SPA_AUDIO_FORMAT_F32;
   format.rate = kSampleRateHz;
@@ -257,16 +284,17 @@ Status PipeWireSource::make_sink() {
   spa_pod_builder builder{};
   spa_pod_builder_init(&builder, buffer.data(), buffer.size());
   const spa_pod* formats = spa_format_audio_raw_build(&builder, SPA_PARAM_EnumFormat, &format);
-  const int result = pw_stream_connect(stream_.get(), PW_DIRECTION_INPUT, PW_ID_ANY,
+  const int result = pw_stream_connect(sink->stream.get(), PW_DIRECTION_INPUT, PW_ID_ANY,
                                        PW_STREAM_FLAG_MAP_BUFFERS, &formats, 1);
   if (result < 0) return fail(ErrorCode::unavailable, "audio.sink", "PipeWire makes no sink", {}, -result);
+  sink_ = std::move(sink);
   set_up_by_ = now() + kSetUpWithin;
   return {};
 }
 
-void PipeWireSource::remove_sink() {
-  if (stream_) spa_hook_remove(&stream_hook_);
-  stream_.reset();
+void PipeWireSource::remove_sinks() {
+  former_sink_.reset();
+  sink_.reset();
   set_up_by_.reset();
 }
 
@@ -285,25 +313,26 @@ void PipeWireSource::on_state(pw_stream_state state, const char* error) {
 
 // A sink gets its ports from the session manager: from then on programs can play into it.
 void PipeWireSource::on_global(std::string_view type, const spa_dict* properties) {
-  if (type != PW_TYPE_INTERFACE_Port || properties == nullptr || !stream_) return;
+  if (type != PW_TYPE_INTERFACE_Port || properties == nullptr || !sink_) return;
   const char* const node = spa_dict_lookup(properties, PW_KEY_NODE_ID);
-  if (node == nullptr || std::to_string(pw_stream_get_node_id(stream_.get())) != node) return;
+  if (node == nullptr || std::to_string(pw_stream_get_node_id(sink_->stream.get())) != node) return;
+  sink_->set_up = true;
   set_up_by_.reset();
   trouble_ = std::string{};
 }
 
-void PipeWireSource::on_process() {
+void PipeWireSource::on_process(const Sink& sink) {
   const auto time = now();
-  while (auto* const buffer = pw_stream_dequeue_buffer(stream_.get())) {
+  while (auto* const buffer = pw_stream_dequeue_buffer(sink.stream.get())) {
     const auto& data = buffer->buffer->datas[0];
     const auto offset = std::min(data.chunk->offset, data.maxsize);
     const auto bytes = std::min(data.chunk->size, data.maxsize - offset);
-    const auto frames = bytes / (sizeof(float) * channels_);
+    const auto frames = bytes / (sizeof(float) * sink.channels);
     if (data.data != nullptr && offset % sizeof(float) == 0 && on_samples_ != nullptr) {
       const auto* samples = reinterpret_cast<const float*>(static_cast<const std::byte*>(data.data) + offset);
-      (*on_samples_)({samples, frames * channels_}, channels_, time);
+      (*on_samples_)({samples, frames * sink.channels}, sink.channels, time);
     }
-    pw_stream_queue_buffer(stream_.get(), buffer);
+    pw_stream_queue_buffer(sink.stream.get(), buffer);
   }
 }
 

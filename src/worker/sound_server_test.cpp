@@ -223,6 +223,83 @@ TEST_F(SessionSoundTest, the_end_of_pipewire_is_told_and_sound_comes_back) {
   EXPECT_TRUE(becomes([this] { return all_heard(2); }));
 }
 
+// The same beside what else this user listens to: a PipeWire that is not the session's, with a sound card.
+class UsersPipeWireTest : public SessionSoundTest {
+ protected:
+  UsersPipeWireTest() {
+    std::filesystem::create_directory(user_dir_);
+    std::filesystem::permissions(user_dir_, std::filesystem::perms::owner_all);
+    user_ = std::make_unique<SoundServer>(SoundServer::Params{.runtime_dir = user_dir_, .on_change = [] {}},
+                                          *loop_, *log_);
+    EXPECT_TRUE(becomes([this] { return user_->ready(); }));
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread yet
+    setenv("PULSE_SERVER", ("unix:" + user_dir_ + "/pulse/native").c_str(), 1);
+  }
+  ~UsersPipeWireTest() override {
+    unsetenv("PULSE_SERVER");  // NOLINT(concurrency-mt-unsafe)
+    pipeline_.reset();
+    server_.reset();
+    user_.reset();
+  }
+
+  // What the program wrote.
+  std::string output_of(std::vector<std::string> argv) {
+    auto tail = OutputTail::create(*loop_).value();
+    auto environment = user_->environment(kSink);
+    environment.push_back("XDG_RUNTIME_DIR=" + user_dir_);
+    auto child =
+        link::spawn({.argv = std::move(argv), .environment = environment, .output_fd = tail->write_end()})
+            .value();
+    std::optional<std::string> ended;
+    EXPECT_TRUE(becomes([&] { return (ended = link::reap(child.pid)).has_value(); }));
+    return tail->last_line();
+  }
+  void plug_in_card() {
+    output_of({"pw-cli", "create-node", "adapter",
+               "{ factory.name=support.null-audio-sink node.name=card media.class=Audio/Sink "
+               "object.linger=true audio.position=[FL FR] priority.session=1000 }"});
+    ASSERT_TRUE(becomes([this] { return default_sink() == "card"; }));
+  }
+  std::string default_sink() { return output_of({"pactl", "get-default-sink"}); }
+
+  const std::string user_dir_ = dir_ + "/user";
+  std::unique_ptr<SoundServer> user_;
+};
+
+TEST_F(UsersPipeWireTest, the_session_is_heard_and_the_users_default_stays) {
+  plug_in_card();
+  open({}, user_->socket());
+  EXPECT_TRUE(server_->processes().empty());
+  ASSERT_TRUE(comes_up()) << reason_.value_or("");
+  write_wav(dir_ + "/tone.wav", 2, 60);
+  play({"pw-play", dir_ + "/tone.wav"});
+  ASSERT_TRUE(becomes([this] { return all_heard(2); }));
+  kill(players_.back().pid, SIGKILL);
+  ASSERT_TRUE(becomes([this] { return heard(0, audio::tone_hz(0)) < 0.01; }));
+  play({"paplay", dir_ + "/tone.wav"});
+  EXPECT_TRUE(becomes([this] { return all_heard(2); }));
+  EXPECT_EQ(default_sink(), "card");
+}
+
+TEST_F(UsersPipeWireTest, programs_follow_the_session_to_another_layout) {
+  plug_in_card();
+  for (const auto* player : {"pw-play", "paplay"}) {
+    SCOPED_TRACE(player);
+    open({}, user_->socket());
+    ASSERT_TRUE(comes_up()) << reason_.value_or("");
+    write_wav(dir_ + "/tone.wav", 6, 60);
+    play({player, dir_ + "/tone.wav"});
+    ASSERT_TRUE(becomes([this] { return heard(0, audio::tone_hz(0)) > 0.1; }));
+    const AudioFormat surround{6, AudioQuality::high, 5};
+    hear(surround);
+    pipeline_->set_format(surround);
+    EXPECT_TRUE(becomes([this] { return all_heard(6); }));
+    kill(players_.back().pid, SIGKILL);
+    pipeline_.reset();
+    reason_.reset();
+  }
+}
+
 TEST_F(SessionSoundTest, without_pipewire_it_is_told_what_to_install) {
   const std::string path = getenv("PATH");  // NOLINT(concurrency-mt-unsafe): no other thread yet
   setenv("PATH", dir_.c_str(), 1);          // NOLINT(concurrency-mt-unsafe)

@@ -1,6 +1,7 @@
 #include "net/mdns/findings.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "net/mdns/interfaces.hpp"
 
@@ -16,10 +17,11 @@ std::string printable(std::string text) {
   return text;
 }
 
-int rank(const Endpoint& endpoint) {
-  const auto bytes = address_bytes(endpoint);
-  if (bytes.size() == 4) return 0;
-  return bytes.starts_with("\xfe\x80") ? 2 : 1;
+// IPv4, then IPv6 that leads anywhere, then what only leads along one link.
+std::pair<int, std::string> rank(const Endpoint& endpoint) {
+  auto bytes = address_bytes(endpoint);
+  const int kind = bytes.size() == 4 ? 0 : bytes.starts_with("\xfe\x80") ? 2 : 1;
+  return {kind, std::move(bytes)};
 }
 
 }  // namespace
@@ -124,7 +126,7 @@ std::vector<FoundHost> Findings::hosts() const {
         host.addresses.push_back(endpoint);
       }
     }
-    std::ranges::stable_sort(host.addresses, {}, rank);
+    std::ranges::sort(host.addresses, {}, rank);
     if (!host.addresses.empty()) hosts.push_back(std::move(host));
   }
   std::ranges::sort(hosts, {}, &FoundHost::name);
