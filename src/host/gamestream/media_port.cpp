@@ -45,7 +45,7 @@ const char* to_text(control::UnsupportedInput kind) {
 struct MediaPort::Stream {
   MediaStream params;
   std::optional<control::ControlHost> control;  // once the pipes are ready
-  Timestamp shown_by{};                         // a ping of the picture must have come
+  Timestamp shown_by{};                         // it must have connected, and a ping of the picture have come
   std::optional<net::EnetPeerId> peer;
   bool given_up = false;
   Destination video, audio;
@@ -57,17 +57,18 @@ Result<std::unique_ptr<MediaPort>> MediaPort::create(const MediaParams& params, 
   LUMEN_TRY(auto audio, net::UdpSocket::bind({.local = params.audio}));
   LUMEN_TRY(auto enet, net::EnetHost::create({.local = params.control}));
   LUMEN_TRY(auto loop, EventLoop::create());
-  std::unique_ptr<MediaPort> port{
-      new MediaPort{std::move(video), std::move(audio), std::move(enet), std::move(events), log}};
+  std::unique_ptr<MediaPort> port{new MediaPort{std::move(video), std::move(audio), std::move(enet),
+                                                params.connect_within, std::move(events), log}};
   LUMEN_CHECK_OK(port->start(std::move(loop)));
   return port;
 }
 
-MediaPort::MediaPort(net::UdpSocket video, net::UdpSocket audio, net::EnetHost enet, MediaEvents events,
-                     Logger& log)
+MediaPort::MediaPort(net::UdpSocket video, net::UdpSocket audio, net::EnetHost enet, Duration connect_within,
+                     MediaEvents events, Logger& log)
     : video_{std::move(video)},
       audio_{std::move(audio)},
       enet_{std::move(enet)},
+      connect_within_{connect_within},
       events_{std::move(events)},
       log_{log} {}
 
@@ -135,10 +136,10 @@ void MediaPort::ready(StreamId id, bool session_ids) {
       return;
     }
     stream->control.emplace(std::move(*control));
-    stream->shown_by = time + kConnectWithin;
+    stream->shown_by = time + connect_within_;
     params.session_ids = session_ids;
     net::EnetHost::Expectation expected{
-        .connect_data = params.ids.connect_data, .until = time + kConnectWithin, .from = std::nullopt};
+        .connect_data = params.ids.connect_data, .until = time + connect_within_, .from = std::nullopt};
     if (!session_ids) {
       expected.connect_data = 0;
       expected.from = params.client;
@@ -168,7 +169,7 @@ void MediaPort::terminate(StreamId id, control::TerminationCode code) {
     if (stream == nullptr) return;
     if (!stream->peer) {
       enet_.withdraw(stream->params.ids.connect_data);
-      end(id, "it had not connected");
+      end(id, "it did not connect");
       return;
     }
     stream->control->terminate(static_cast<std::uint32_t>(code), now());
@@ -237,10 +238,10 @@ void MediaPort::service() {
     }
     if ((stream = find(id)) == nullptr) continue;
     settle(*stream, time);
-    if (!stream->video.to && time >= stream->shown_by && !std::exchange(stream->given_up, true)) {
-      log_.warn("the client does not say where it wants the picture");
-      terminate(id, control::TerminationCode::graceful);
-    }
+    if (time < stream->shown_by || stream->given_up || (stream->peer && stream->video.to)) continue;
+    stream->given_up = true;
+    log_.warn("the client {}", stream->peer ? "does not say where it wants the picture" : "does not connect");
+    terminate(id, control::TerminationCode::graceful);
   }
   enet_.flush();
   arm();
@@ -331,7 +332,8 @@ void MediaPort::arm() {
   for (const auto& [id, stream] : streams_) {
     if (!stream->control) continue;
     next = std::min(next, stream->control->next_deadline());
-    if (!stream->video.to && !stream->given_up) next = std::min(next, stream->shown_by);
+    const bool is_whole = stream->peer && stream->video.to;
+    if (!is_whole && !stream->given_up) next = std::min(next, stream->shown_by);
   }
   timer_ = loop_->call_at(next, [this] { service(); });
 }

@@ -36,6 +36,8 @@ struct MediaEvents {
 
 struct MediaParams {
   net::Endpoint video, control, audio;  // to bind; port 0: any
+  // How long a client has to connect and to show where it wants its picture, once the stream is ready.
+  Duration connect_within = std::chrono::seconds{10};
 };
 
 // What a launch's client may connect with.
@@ -60,9 +62,6 @@ class MediaPort {
   net::UdpSocket& video_socket() { return video_; }
   net::UdpSocket& audio_socket() { return audio_; }
 
-  // How long a client has to connect and to show where it wants its picture.
-  static constexpr Duration kConnectWithin = std::chrono::seconds{10};
-
   // Before the client learns of it: its pings count from now on.
   void add(MediaStream stream);
   // The pipes are ready for what was agreed: they are told where to send as far as pings have shown it. The
@@ -80,7 +79,8 @@ class MediaPort {
     std::uint32_t counter = 0;
     Timestamp moved{};
   };
-  MediaPort(net::UdpSocket video, net::UdpSocket audio, net::EnetHost enet, MediaEvents events, Logger& log);
+  MediaPort(net::UdpSocket video, net::UdpSocket audio, net::EnetHost enet, Duration connect_within,
+            MediaEvents events, Logger& log);
   Status start(std::unique_ptr<EventLoop> loop);
 
   void on_ping(bool video, const net::Endpoint& from, ByteView datagram);
@@ -98,6 +98,7 @@ class MediaPort {
 
   net::UdpSocket video_, audio_;
   net::EnetHost enet_;
+  Duration connect_within_;
   MediaEvents events_;
   Logger& log_;
   gamestream::rtsp::MediaPorts ports_;

@@ -88,7 +88,12 @@ class MediaPortTest : public testing::Test {
     auto pair = *link::make_socket_pair();
     to_session_ = std::move(pair.host);
     session_ = std::move(pair.session);
-    port_ = *MediaPort::create({any_port(), any_port(), any_port()},
+    open(10s);
+  }
+  void open(Duration connect_within) {
+    pipes_.reset();
+    port_.reset();
+    port_ = *MediaPort::create({any_port(), any_port(), any_port(), connect_within},
                                {.on_connected = [this](StreamId id) { connected_ = id.value; },
                                 .on_ended =
                                     [this](StreamId id, std::string reason) {
@@ -103,12 +108,12 @@ class MediaPortTest : public testing::Test {
   }
   ~MediaPortTest() override { pipes_->port.set(-1); }
 
-  Client launch(StreamId id) {
+  Client launch(StreamId id, bool ready = true) {
     const auto ids = *rtsp::draw_launch_ids();
     port_->add({.id = id, .key = key_, .ids = ids, .client = any_port(), .pipes = pipes_});
     EXPECT_TRUE(pipes_->video.begin(
         {.packets = {.plan = {.packet_size = 1024, .percent = 20, .min_parity = 2}}}, {}));
-    port_->ready(id, true);
+    if (ready) port_->ready(id, true);
     data_ = ids.connect_data;
     return {ids, key_.view(), port_->ports()};
   }
@@ -167,11 +172,80 @@ TEST_F(MediaPortTest, s65_picture_goes_where_the_first_ping_came_from) {
   EXPECT_TRUE(client.gets_picture());
 }
 
+TEST_F(MediaPortTest, s66_a_ping_before_the_stream_is_ready_is_not_lost) {
+  auto client = launch(StreamId{7}, false);
+  client.ping_video(1);
+  std::this_thread::sleep_for(50ms);
+  port_->ready(StreamId{7}, true);
+  EXPECT_TRUE(eventually([&] {
+    push_picture();
+    std::size_t count = 0;
+    client.video.receive(20ms, [&](const auto&, auto) { ++count; });
+    return count > 0;
+  }));
+}
+
+TEST_F(MediaPortTest, m1_picture_comes_from_the_port_that_was_told) {
+  auto client = launch(StreamId{7});
+  client.ping_video(1);
+  net::Endpoint from;
+  ASSERT_TRUE(eventually([&] {
+    push_picture();
+    client.video.receive(20ms, [&](const net::Endpoint& sender, auto) { from = sender; });
+    return from.port() != 0;
+  }));
+  EXPECT_EQ(from.port(), port_->ports().video);
+}
+
+TEST_F(MediaPortTest, m4_s68_a_client_that_shows_no_address_is_ended) {
+  open(300ms);
+  auto client = launch(StreamId{7});
+  ASSERT_TRUE(client.connect(data_));
+  ASSERT_TRUE(client.run_until([&] {
+    return !client.heard.empty() && std::holds_alternative<control::Termination>(client.heard.back());
+  }));
+  client.leave();
+  EXPECT_TRUE(eventually([this] { return ended_ == 7; }));
+}
+
+TEST_F(MediaPortTest, s68_c10_a_client_that_does_not_connect_is_ended) {
+  open(300ms);
+  auto client = launch(StreamId{7});
+  client.ping_video(1);
+  EXPECT_TRUE(eventually([this] { return ended_ == 7; }));
+  EXPECT_EQ(reason(), "it did not connect");
+  EXPECT_FALSE(client.connect(data_));  // its connect data is void
+}
+
+TEST_F(MediaPortTest, m5_an_address_does_not_change_twice_in_a_moment) {
+  auto client = launch(StreamId{7});
+  client.ping_video(1);
+  ASSERT_TRUE(eventually([&] {
+    push_picture();
+    std::size_t count = 0;
+    client.video.receive(20ms, [&](const auto&, auto) { ++count; });
+    return count > 0;
+  }));
+  std::this_thread::sleep_for(300ms);
+  auto first = std::exchange(client.video, *net::UdpSocket::bind({.local = any_port()}));
+  client.ping_video(2);
+  auto second = std::exchange(client.video, *net::UdpSocket::bind({.local = any_port()}));
+  client.ping_video(3);  // at once: ignored
+  std::this_thread::sleep_for(30ms);
+  push_picture();
+  std::size_t moved = 0, moved_again = 0;
+  second.receive(1s, [&](const auto&, auto) { ++moved; });
+  client.video.receive(20ms, [&](const auto&, auto) { ++moved_again; });
+  EXPECT_GT(moved, 0);
+  EXPECT_EQ(moved_again, 0);
+}
+
 TEST_F(MediaPortTest, a_client_that_moves_is_followed_and_an_older_ping_is_not) {
   auto client = launch(StreamId{7});
   client.ping_video(5);
   push_picture();
   ASSERT_TRUE(client.gets_picture());
+  std::this_thread::sleep_for(300ms);  // no sooner
   auto old_socket = std::exchange(client.video, *net::UdpSocket::bind({.local = any_port()}));
   client.ping_video(4);  // replayed
   client.ping_video(6);
@@ -219,8 +293,11 @@ TEST_F(MediaPortTest, c23_a_terminated_client_hears_why) {
   ASSERT_TRUE(client.connect(data_));
   ASSERT_TRUE(eventually([this] { return connected_ == 7; }));
   port_->terminate(StreamId{7}, control::TerminationCode::graceful);
-  ASSERT_TRUE(client.run_until([&] { return !client.heard.empty(); }));
-  const auto* message = std::get_if<control::Termination>(&client.heard.front());
+  const auto is_told = [&] {
+    return !client.heard.empty() && std::holds_alternative<control::Termination>(client.heard.back());
+  };
+  ASSERT_TRUE(client.run_until(is_told));
+  const auto* message = std::get_if<control::Termination>(&client.heard.back());
   ASSERT_NE(message, nullptr);
   EXPECT_EQ(message->code, 0x8003'0023U);
   client.leave();
@@ -266,7 +343,9 @@ TEST_F(MediaPortTest, clients_hear_that_the_host_stops) {
     pipes_->video.end();
     port_.reset();
   }};
-  EXPECT_TRUE(client.run_until([&] { return !client.heard.empty(); }));
+  EXPECT_TRUE(client.run_until([&] {
+    return !client.heard.empty() && std::holds_alternative<control::Termination>(client.heard.back());
+  }));
   stopping.join();
 }
 
