@@ -31,14 +31,6 @@ Mode to_mode(const std::optional<gamestream::DisplayMode>& wanted) {
   return is_valid(mode) ? mode : kDefaultMode;
 }
 
-rtsp::StreamOffer to_offer(const GameServiceParams& params) {
-  const bool wanted = params.encryption != EncryptionPolicy::client;
-  return {.codec_modes = gamestream::codec_mode_support(params.info.codecs),
-          .encryption_requested = wanted ? rtsp::kEncryptAll : rtsp::kEncryptControl,
-          .encryption_mandatory = params.encryption == EncryptionPolicy::require,
-          .max_bitrate_kbps = params.max_bitrate_kbps};
-}
-
 }  // namespace
 
 GameService::GameService(GameServiceParams params, StateStore& store, const AppCatalog& catalog,
@@ -56,6 +48,24 @@ GameService::GameService(GameServiceParams params, StateStore& store, const AppC
 GameService::~GameService() {
   *alive_ = false;
   loop_.cancel(timer_);
+}
+
+void GameService::set_encoders(const EncoderOffer& offer) {
+  encoders_ = offer;
+  params_.info.codecs.hevc = offer.offers(Codec::hevc);
+  params_.info.codecs.av1 = offer.offers(Codec::av1);
+}
+
+// A client takes the best codec that it is offered, whatever its mode: only what keeps up with that mode is.
+rtsp::StreamOffer GameService::offer_for(const Mode& mode) const {
+  auto codecs = params_.info.codecs;
+  codecs.hevc = codecs.hevc && encoders_.sustains(Codec::hevc, mode);
+  codecs.av1 = codecs.av1 && encoders_.sustains(Codec::av1, mode);
+  const bool wanted = params_.encryption != EncryptionPolicy::client;
+  return {.codec_modes = gamestream::codec_mode_support(codecs),
+          .encryption_requested = wanted ? rtsp::kEncryptAll : rtsp::kEncryptControl,
+          .encryption_mandatory = params_.encryption == EncryptionPolicy::require,
+          .max_bitrate_kbps = params_.max_bitrate_kbps};
 }
 
 // --- HTTP
@@ -181,9 +191,10 @@ Status GameService::open_launch(StreamId id, const LaunchRequest& request) {
     return fail(ErrorCode::unavailable, "session.ended", "the application has ended");
   }
   LUMEN_TRY(const auto ids, rtsp::draw_launch_ids());
-  rtsp::LaunchParams launch{.id = id,
-                            .peer = peer_address(request.remote),
-                            .host = {.ids = ids, .ports = media_.ports(), .offer = to_offer(params_)}};
+  rtsp::LaunchParams launch{
+      .id = id,
+      .peer = peer_address(request.remote),
+      .host = {.ids = ids, .ports = media_.ports(), .offer = offer_for(to_mode(request.mode))}};
   if (request.encrypted_rtsp) {
     auto& key = launch.key.emplace();
     std::ranges::copy(request.key.view(), key.begin());

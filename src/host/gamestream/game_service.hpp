@@ -13,6 +13,7 @@
 #include "gamestream/http/launch_book.hpp"
 #include "gamestream/http/server_info.hpp"
 #include "gamestream/rtsp/dispatcher.hpp"
+#include "host/encoder_offer.hpp"
 #include "host/gamestream/app_catalog.hpp"
 #include "host/gamestream/game_session.hpp"
 #include "host/gamestream/media_port.hpp"
@@ -53,6 +54,9 @@ class GameService {
   // What MediaPort's events say, posted to lm-main.
   void media_connected(StreamId stream);
   void media_ended(StreamId stream, const std::string& reason);
+
+  // What later launches are offered; until then H.264 alone.
+  void set_encoders(const EncoderOffer& offer);
 
   PairingDesk& desk() { return desk_; }
   // Also ends what the client has running when it may not any more. `gamestream.no-such-client`.
@@ -102,7 +106,10 @@ class GameService {
   void arm();
   void tick();
 
+  gamestream::rtsp::StreamOffer offer_for(const Mode& mode) const;
+
   GameServiceParams params_;
+  EncoderOffer encoders_;
   StateStore& store_;
   const AppCatalog& catalog_;
   MediaPort& media_;

@@ -12,6 +12,7 @@
 
 #include "base/runtime_dir.hpp"
 #include "crypto/digest.hpp"
+#include "host/encoder_probe.hpp"
 #include "host/gamestream/addresses.hpp"
 #include "host/gamestream/game_service.hpp"
 #include "host/gamestream/pin_page.hpp"
@@ -24,6 +25,9 @@ namespace {
 
 namespace rtsp = gamestream::rtsp;
 using namespace std::chrono_literals;
+
+// A launch is offered less where its mode is more.
+constexpr OfferPolicy kOfferPolicy{.least = {1280, 720, 30'000}};
 
 Timestamp now() { return SteadyTime{}.now(); }
 
@@ -110,6 +114,8 @@ struct GameStreamHost::Parts {
   std::string name, token;
   gamestream::Ports ports{};
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // for what was posted
+  EncoderOffer encoders;
+  std::unique_ptr<EncoderProbe> probe;
   std::unique_ptr<MediaPort> media;
   std::unique_ptr<net::ByteServer> rtsp_server;
   std::unique_ptr<GameService> service;
@@ -131,6 +137,7 @@ struct GameStreamHost::Parts {
   Status open_rtsp();
   Status open_http();
   void open_publisher();
+  void measure_encoders();
   void post(std::function<void()> call) {
     loop.post([alive = alive, call = std::move(call)] {
       if (*alive) call();
@@ -272,7 +279,24 @@ Status GameStreamHost::Parts::open() {
   page = std::make_unique<PinPage>(name, token, service->desk());
   LUMEN_CHECK_OK(open_http());
   if (params.publish) open_publisher();
+  measure_encoders();
   return {};
+}
+
+// Beside everything else; clients that come before it is done get H.264.
+void GameStreamHost::Parts::measure_encoders() {
+  auto started = EncoderProbe::start({.program = params.session_program, .preset = params.preset}, loop,
+                                     [this](const std::vector<EncoderMeasurement>& measurements) {
+                                       encoders = EncoderOffer{measurements, kOfferPolicy};
+                                       for (const auto& verdict : encoders.verdicts())
+                                         log.info("{}: {}", to_string(verdict.codec), verdict.reason);
+                                       service->set_encoders(encoders);
+                                     });
+  if (started) {
+    probe = std::move(*started);
+  } else {
+    log.warn("only H.264 is offered: {}", describe(started.error()));
+  }
 }
 
 // Only now that there is an answer at the port. A host that nobody finds can still be named by its address.
@@ -387,7 +411,14 @@ std::string GameStreamHost::status_json() const {
                       {"port", parts_->ports.http},
                       {"paired_clients", parts_->store.clients().clients().size()},
                       {"prompts", parts_->service->desk().prompts().size()},
+                      {"codecs", nlohmann::json::array()},
                       {"sessions", nlohmann::json::array()}};
+  for (const auto& verdict : parts_->encoders.verdicts()) {
+    json["codecs"].push_back({{"codec", to_string(verdict.codec)},
+                              {"offered", verdict.offered},
+                              {"megapixels_per_s", verdict.pixels_per_s / 1'000'000},
+                              {"reason", verdict.reason}});
+  }
   for (const auto& session : parts_->service->sessions()) {
     nlohmann::json entry{{"client", session.client},
                          {"app", session.app},
