@@ -248,6 +248,8 @@ std::optional<DnsMessage> decode_dns(ByteView bytes) {
   }
   const auto flags = header[1];
   if ((flags & kOpcodeAndRcode) != 0) return std::nullopt;
+  const std::size_t entries = std::size_t{header[2]} + header[3] + header[4] + header[5];
+  if (entries > kMaxEntries) return std::nullopt;
   DnsMessage message{.id = header[0],
                      .is_response = (flags & kResponseFlag) != 0,
                      .is_truncated = (flags & kTruncatedFlag) != 0};
