@@ -49,19 +49,18 @@ inline std::optional<PictureKind> hevc_kind(ByteView bytes) {
   return found;
 }
 
-// An OBU with a size field, and where the next begins; nullopt: damaged, or without the size that the
-// low-overhead format demands.
+// An OBU with a size field, and where the next begins; nullopt: damaged, without the size that the
+// low-overhead format demands, or with layers.
 struct Obu {
   unsigned type = 0;
   ByteView payload;
   ByteView rest;
 };
 inline std::optional<Obu> first_obu(ByteView bytes) {
-  constexpr unsigned kHasExtension = 4, kHasSize = 2;
+  constexpr unsigned kForbidden = 0x80, kHasExtension = 4, kHasSize = 2;
   ByteReader reader{bytes};
   const auto header = reader.little<std::uint8_t>();
-  if ((header & kHasSize) == 0) return std::nullopt;
-  if ((header & kHasExtension) != 0) reader.little<std::uint8_t>();
+  if ((header & (kForbidden | kHasExtension | kHasSize)) != kHasSize) return std::nullopt;
   std::uint64_t size = 0;
   std::uint8_t group = 0x80;
   for (unsigned shift = 0; shift < 56 && (group & 0x80U) != 0; shift += 7) {  // leb128()
@@ -74,23 +73,43 @@ inline std::optional<Obu> first_obu(ByteView bytes) {
   return Obu{.type = header >> 3U & 0xFU, .payload = after.first(length), .rest = after.subspan(length)};
 }
 
-// idr: a key frame that is shown, behind its sequence header.
+// idr: a key frame behind its sequence header. nullopt for anything but whole OBUs of the usual kinds and one
+// picture that is shown, with nothing but padding behind it: dav1d would keep the rest, and give or miss it
+// with the next unit.
 inline std::optional<PictureKind> av1_kind(ByteView bytes) {
-  constexpr unsigned kSequenceHeader = 1, kFrameHeader = 3, kFrame = 6;
+  constexpr unsigned kSequence = 1, kDelimiter = 2, kFrameHeader = 3, kTiles = 4, kMetadata = 5, kFrame = 6,
+                     kPadding = 15;
   constexpr unsigned kShowExisting = 0x80, kFrameType = 0x60, kShow = 0x10;
   bool has_sequence = false;
+  std::optional<PictureKind> found;
   while (!bytes.empty()) {
     const auto obu = first_obu(bytes);
     if (!obu) return std::nullopt;
-    has_sequence |= obu->type == kSequenceHeader;
-    if ((obu->type == kFrame || obu->type == kFrameHeader) && !obu->payload.empty()) {
-      const auto flags =
-          std::to_integer<unsigned>(obu->payload.front()) & (kShowExisting | kFrameType | kShow);
-      return has_sequence && flags == kShow ? PictureKind::idr : PictureKind::delta;  // frame type 0: key
-    }
     bytes = obu->rest;
+    if (found && obu->type != kTiles && obu->type != kPadding) return std::nullopt;
+    switch (obu->type) {
+      case kSequence:
+        has_sequence = true;
+        break;
+      case kFrameHeader:
+      case kFrame: {
+        if (obu->payload.empty()) return std::nullopt;
+        const auto flags = std::to_integer<unsigned>(obu->payload.front());
+        const bool key = (flags & (kShowExisting | kFrameType)) == 0;
+        if ((flags & (kShowExisting | kShow)) != 0)
+          found = has_sequence && key ? PictureKind::idr : PictureKind::delta;
+        break;
+      }
+      case kDelimiter:
+      case kTiles:
+      case kMetadata:
+      case kPadding:
+        break;
+      default:
+        return std::nullopt;
+    }
   }
-  return std::nullopt;
+  return found;
 }
 
 inline std::optional<PictureKind> first_picture_kind(Codec codec, ByteView bytes) {

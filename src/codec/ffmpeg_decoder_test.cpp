@@ -253,6 +253,24 @@ TEST_P(EachDecoder, damaged_parameter_sets_leave_nothing_behind) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
+// Found by fuzzing: what follows the picture stayed in dav1d and came before the next unit.
+TEST_P(EachDecoder, what_is_behind_a_picture_does_not_harm_the_next) {
+  const auto good = source_.next({});
+  expect_decodes(good, {});
+  auto again =
+      unit_of({std::byte{0x9A}, std::byte{1}, std::byte{0xFF}, std::byte{0x36}});  // AV1: show the last
+  expect_refuses(again);
+  expect_decodes(good, {});
+  auto longer = good;
+  longer.bytes.push_back(std::byte{0x36});
+  (void)decoder_->decode(longer).has_value();
+  expect_decodes(good, {});
+  auto twice = good;
+  twice.bytes.insert(twice.bytes.end(), good.bytes.begin(), good.bytes.end());
+  (void)decoder_->decode(twice).has_value();
+  expect_decodes(good, {});
+}
+
 TEST_P(EachDecoder, an_access_unit_without_a_size_is_refused) {
   auto unit = source_.next({});
   unit.width = 0;

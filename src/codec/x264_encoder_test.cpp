@@ -1,11 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <dirent.h>
-
 #include <algorithm>
-#include <fstream>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,49 +21,12 @@ EncoderConfig config_for(std::uint32_t width, std::uint32_t height, std::uint32_
   return {.mode = {width, height, 60'000}, .bitrate = {10'000'000}, .threads = threads};
 }
 
-std::vector<std::string> thread_names() {
-  const std::unique_ptr<DIR, int (*)(DIR*)> tasks{::opendir("/proc/self/task"), ::closedir};
-  std::vector<std::string> names;
-  while (const dirent* task = ::readdir(tasks.get())) {
-    if (task->d_name[0] == '.') continue;
-    names.emplace_back();
-    std::getline(std::ifstream{std::string{"/proc/self/task/"} + task->d_name + "/comm"}, names.back());
-  }
-  return names;
-}
-
-TEST(X264Encoder, names_each_of_its_worker_threads_and_leaves_the_callers_name_alone) {
-  const auto before = thread_names();
-  EncoderRig encoders{kX264, config_for(640, 360, 2)};
-  encoders.encode({});
-  const auto after = thread_names();
-  const auto named = static_cast<std::size_t>(std::ranges::count(after, "lm-x264"));
-  EXPECT_GE(named, 2U);
-  EXPECT_EQ(named, after.size() - before.size());
-  EXPECT_EQ(std::ranges::count(after, before.front()), std::ranges::count(before, before.front()));
-}
-
 TEST(X264Encoder, cuts_each_picture_into_as_many_slices_as_it_has_threads) {
   for (const std::uint32_t threads : {1U, 2U, 4U}) {
     EncoderRig encoders{kX264, config_for(640, 360, threads)};
     const auto types = contract::types(encoders.encode({}));
     EXPECT_EQ(std::ranges::count(types, contract::kIdrSlice), threads);
   }
-}
-
-TEST(X264Encoder, no_picture_is_much_larger_than_its_share_of_the_bitrate) {
-  EncoderRig encoders{kX264, config_for(640, 360)};
-  encoders.encode({.grain = 40});
-  constexpr std::size_t kShare = 10'000'000 / 8 / 60;
-  for (std::uint32_t step = 1; step < 60; ++step) {
-    const auto unit = encoders.encode({.step = step, .grain = 40}, step % 20 == 0);
-    EXPECT_LT(unit.bytes, kShare * 5 / 4) << "picture " << step;
-  }
-}
-
-TEST(X264Encoder, encodes_8192_pixels_wide) {
-  EncoderRig encoders{kX264, config_for(8192, 256)};
-  EXPECT_EQ(contract::sps_of(encoders.encode({}))->width, 8192U);
 }
 
 TEST(X264Encoder, an_unknown_preset_is_refused_with_the_list_of_presets) {
@@ -77,17 +36,6 @@ TEST(X264Encoder, an_unknown_preset_is_refused_with_the_list_of_presets) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().id, "encoder.preset");
   EXPECT_THAT(refused.error().remedy, HasSubstr("ultrafast"));
-}
-
-TEST(X264Encoder, prints_nothing) {
-  testing::internal::CaptureStderr();
-  {
-    EncoderRig encoders{kX264, config_for(640, 360)};
-    encoders.encode({});
-    ASSERT_TRUE(encoders.encoder().set_bitrate({300'000}));
-    encoders.encode({.step = 1});
-  }
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 TEST(X264Choice, few_cores_mean_ultrafast_and_the_reason_says_so) {

@@ -22,8 +22,7 @@ unsigned status_of(const error_code& failure) {
 
 }  // namespace
 
-// --- Responder
-// ------------------------------------------------------------------------------------------------
+// ---- Responder.
 
 struct Responder::Ticket {
   explicit Ticket(std::shared_ptr<Exchange> with) : exchange{std::move(with)} {}
@@ -61,8 +60,7 @@ void Responder::Exchange::set_gone() {
   if (const auto call = std::exchange(hang_up, nullptr)) call();
 }
 
-// --- Connection
-// -----------------------------------------------------------------------------------------------
+// ---- Connection.
 
 Connection::Connection(Params params)
     : shared_{params.shared},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <random>
 #include <thread>
 
 #include "net/http/test_server.hpp"
@@ -95,8 +96,7 @@ TEST(HttpServer, delivers_a_large_answer_to_a_slow_reader) {
   EXPECT_TRUE(text.ends_with("\r\n\r\n" + body));
 }
 
-// --- the owner takes its time
-// ---------------------------------------------------------------------------------
+// ---- the owner takes its time.
 
 struct HungUp {
   Arrivals<int> calls;
@@ -223,8 +223,7 @@ TEST(HttpServer, goes_while_requests_wait_and_their_responders_stay) {
   EXPECT_TRUE(hung_up.calls.empty());
 }
 
-// --- hostile peers
-// --------------------------------------------------------------------------------------------
+// ---- hostile peers.
 
 TEST(HttpServer, refuses_what_is_not_http_or_too_large) {
   TestHttpServer server;
@@ -333,8 +332,48 @@ TEST(HttpServer, limits_connections_by_address_and_altogether) {
   EXPECT_TRUE(held_open("::1") || held_open("::1") || held_open("::1"));
 }
 
-// --- TLS
-// ------------------------------------------------------------------------------------------------------
+TEST(HttpServer, survives_many_hasty_clients_and_keeps_no_place_of_theirs) {
+  constexpr std::size_t kPlaces = 48;
+  TestHttpServer server{{.connections = kPlaces, .connections_per_address = kPlaces}};
+  const auto be_hasty = [&server](unsigned seed) {
+    std::minstd_rand random{seed};
+    for (int i = 0; i < 40; ++i) {
+      const auto cut = random() % (kWait.size() + 1);
+      if (random() % 3 == 0) {
+        const TlsPeer peer{server.tls(), {.identity = random() % 2 == 0 ? &client_identity() : nullptr}};
+        if (peer.connected() && cut != 0) (void)peer.send(kWait.substr(0, cut));
+        if (random() % 2 == 0) SSL_shutdown(peer.ssl());
+        continue;
+      }
+      PeerSocket peer{random() % 4 == 0 ? server.tls() : server.plain()};
+      if (!peer.connected()) continue;
+      (void)peer.send(kWait.substr(0, cut));
+      if (random() % 4 == 0) peer.finish_sending();
+      if (random() % 2 == 0) peer.reset();
+    }
+  };
+  {
+    std::vector<std::jthread> clients;
+    for (unsigned seed = 1; seed <= 4; ++seed) clients.emplace_back(be_hasty, seed);
+  }
+  while (server.asked.take(0ms)) {
+  }
+  // Those that are gone give up their places at once, without any limit in time.
+  std::vector<std::unique_ptr<PeerSocket>> held;
+  std::vector<Asked> waiting;
+  const auto deadline = Clock::now() + 20s;
+  while (held.size() < kPlaces && Clock::now() < deadline) {
+    auto peer = std::make_unique<PeerSocket>(server.plain());
+    if (!peer->connected() || !peer->send(kWait)) continue;
+    auto asked = server.asked.take(100ms);
+    if (!asked) continue;
+    held.push_back(std::move(peer));
+    waiting.push_back(std::move(*asked));
+  }
+  EXPECT_EQ(held.size(), kPlaces);
+}
+
+// ---- TLS.
 
 TEST(HttpServerTls, s12_shows_the_exact_certificate_of_the_client) {
   TestHttpServer server;

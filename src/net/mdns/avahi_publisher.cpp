@@ -57,8 +57,7 @@ void AvahiPublisher::tell(bool taken_care_of) {
   params_.on_change(taken_care_of);
 }
 
-// --- the bus
-// --------------------------------------------------------------------------------------------------
+// ---- the bus.
 
 void AvahiPublisher::connect() {
   if (!open()) return disconnect();
@@ -150,8 +149,7 @@ int AvahiPublisher::on_reply(sd_bus_message* message, void* self, sd_bus_error* 
   return 0;
 }
 
-// --- the daemon
-// -----------------------------------------------------------------------------------------------
+// ---- the daemon.
 
 // A daemon that is not there answers GetState with an error.
 void AvahiPublisher::ask_for_owner() { call("/", kServer, "GetState", &AvahiPublisher::on_owner, ""); }

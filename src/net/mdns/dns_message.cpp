@@ -16,8 +16,7 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 
 
 std::string as_string(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-// --- reading
-// --------------------------------------------------------------------------------------------------
+// ---- reading.
 
 // A position within a whole message, as compressed names need it.
 class Cursor {
@@ -119,8 +118,7 @@ bool read_record(Cursor& in, std::vector<DnsRecord>& out) {
   return true;
 }
 
-// --- writing
-// --------------------------------------------------------------------------------------------------
+// ---- writing.
 
 class Encoder {
  public:
@@ -176,8 +174,7 @@ std::optional<DnsName> name_from(std::string_view data) {
 
 }  // namespace
 
-// --- DnsName
-// --------------------------------------------------------------------------------------------------
+// ---- DnsName.
 
 DnsName DnsName::of(std::string_view dotted) {
   DnsName name;
@@ -234,8 +231,7 @@ bool DnsName::operator==(const DnsName& other) const {
   });
 }
 
-// --- messages
-// -------------------------------------------------------------------------------------------------
+// ---- messages.
 
 std::optional<DnsMessage> decode_dns(ByteView bytes) {
   if (bytes.size() > kMaxMessageBytes) return std::nullopt;
@@ -248,6 +244,8 @@ std::optional<DnsMessage> decode_dns(ByteView bytes) {
   }
   const auto flags = header[1];
   if ((flags & kOpcodeAndRcode) != 0) return std::nullopt;
+  const std::size_t entries = std::size_t{header[2]} + header[3] + header[4] + header[5];
+  if (entries > kMaxEntries) return std::nullopt;
   DnsMessage message{.id = header[0],
                      .is_response = (flags & kResponseFlag) != 0,
                      .is_truncated = (flags & kTruncatedFlag) != 0};
@@ -280,8 +278,7 @@ std::vector<std::byte> encode_dns(const DnsMessage& message) {
   return out.bytes();
 }
 
-// --- data of records
-// ------------------------------------------------------------------------------------------
+// ---- data of records.
 
 std::optional<DnsName> ptr_target(const DnsRecord& record) {
   if (record.type != DnsType::ptr) return std::nullopt;

@@ -15,6 +15,8 @@
 namespace lumen::net::mdns {
 
 inline constexpr std::size_t kMaxMessageBytes = 9000;  // RFC 6762, 17
+// Questions and records together: what honest hosts send in one message is far less, and each costs time.
+inline constexpr std::size_t kMaxEntries = 256;
 
 enum class DnsType : std::uint16_t { a = 1, ptr = 12, txt = 16, aaaa = 28, srv = 33, nsec = 47, any = 255 };
 
@@ -63,8 +65,8 @@ struct DnsMessage {
   bool operator==(const DnsMessage&) const = default;
 };
 
-// nullopt: malformed, longer than kMaxMessageBytes, or with an opcode or error code, which multicast DNS has
-// to ignore. Questions and records of classes other than IN are left out.
+// nullopt: malformed, more than kMaxMessageBytes or kMaxEntries, or with an opcode or error code, which
+// multicast DNS has to ignore. Questions and records of classes other than IN are left out.
 std::optional<DnsMessage> decode_dns(ByteView bytes);
 // Owner names are compressed; names within data are not, as legacy queriers need it (RFC 6762, 6.7).
 std::vector<std::byte> encode_dns(const DnsMessage& message);

@@ -96,7 +96,11 @@ TEST(DnsMessage, ignores_other_classes_and_refuses_errors) {
   EXPECT_FALSE(decoded(std::string(9001, '\0')));
 }
 
-TEST(DnsMessage, many_records_that_claim_to_be_there_cost_nothing) {
+TEST(DnsMessage, many_records_cost_nothing) {
+  DnsMessage message{.questions = std::vector<DnsQuestion>(256, {kService, DnsType::ptr})};
+  EXPECT_TRUE(decode_dns(encode_dns(message)));
+  message.answers.push_back({kService, DnsType::ptr, false, 1, kService.wire()});
+  EXPECT_FALSE(decode_dns(encode_dns(message)));
   EXPECT_FALSE(decoded(std::string("\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff", 12)));
 }
 

@@ -13,7 +13,7 @@
 namespace lumen::net::mdns {
 namespace {
 
-constexpr int kDatagramsAtOnce = 64, kHops = 255;
+constexpr int kDatagramsAtOnce = 16, kHops = 255;
 
 bool set_option(int fd, int level, int option, int value) {
   return setsockopt(fd, level, option, &value, sizeof value) == 0;

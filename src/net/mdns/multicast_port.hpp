@@ -26,7 +26,8 @@ class MulticastPort {
   void set_interfaces(const std::vector<LocalInterface>& interfaces);
   // To `to`, or to the groups of both families where nullopt. What the kernel refuses is lost, as UDP may be.
   void send(unsigned interface, const std::optional<Endpoint>& to, ByteView datagram) const;
-  // Hands over what is there without waiting, some dozens at most. The bytes are valid during the call.
+  // Hands over what is there without waiting; under a flood only some of it, so that the owner's other work
+  // gets its turn. The bytes are valid during the call.
   using DatagramFn = std::function<void(unsigned interface, const Endpoint& from, ByteView datagram)>;
   void receive(const DatagramFn& on_datagram);
 

@@ -100,8 +100,7 @@ TEST_F(Publishing, a_browse_ends_when_told) {
   EXPECT_LT(Clock::now() - begin, 30s);
 }
 
-// --- with Avahi
-// -----------------------------------------------------------------------------------------------
+// ---- with Avahi.
 
 class PublishingByAvahi : public Publishing {
  protected:

@@ -55,8 +55,7 @@ Duration Responder::random_between(std::chrono::milliseconds low, std::chrono::m
       std::uniform_int_distribution<std::int64_t>{low.count(), high.count()}(random_)};
 }
 
-// --- claiming the names
-// ---------------------------------------------------------------------------------------
+// ---- claiming the names.
 
 void Responder::set_interfaces(LocalInterfaces interfaces, Timestamp now) {
   const bool same = interfaces.multicast == interfaces_.multicast;
@@ -181,8 +180,7 @@ bool Responder::loses_against(const LocalInterface& interface, const std::vector
   return keys_of(records) < theirs;
 }
 
-// --- answering
-// ------------------------------------------------------------------------------------------------
+// ---- answering.
 
 void Responder::on_datagram(unsigned interface, const Endpoint& from, ByteView bytes, Timestamp now) {
   if (interfaces_.find(interface) == nullptr) return;
