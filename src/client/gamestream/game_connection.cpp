@@ -69,7 +69,7 @@ Result<GameConnection> GameConnection::open(Params params, const std::stop_token
   const auto certificate = known->certificate;
   connection.pairing_ = connection.ask_as_paired(certificate, stop);
   const auto& why = connection.pairing_;
-  if (!why && why.error().id != "client.not-paired" && why.error().id != "client.host-certificate")
+  if (!why && why.error().id != "client.not-paired" && why.error().id != "http.certificate-changed")
     return tl::unexpected{why.error()};
   return connection;
 }
@@ -87,9 +87,13 @@ Status GameConnection::ask_who(const std::stop_token& stop) {
 }
 
 Status GameConnection::ask_as_paired(const crypto::Certificate& certificate, const std::stop_token& stop) {
-  LUMEN_TRY(const auto body,
-            get_from(Scheme::https, with_id("/serverinfo"), kInfoTimeout, &certificate, stop));
-  auto info = gamestream::read_server_info(body);
+  auto body = get_from(Scheme::https, with_id("/serverinfo"), kInfoTimeout, &certificate, stop);
+  if (!body && body.error().id == "http.certificate-changed") {
+    body.error().remedy = fmt::format("If it was set up anew, pair again: lumen-client pair {}; else beware",
+                                      to_string(params_.address));
+  }
+  if (!body) return tl::unexpected{body.error()};
+  auto info = gamestream::read_server_info(*body);
   if (!info && info.error().id != "gamestream.not-paired") return tl::unexpected{info.error()};
   if (!info || !info->paired) return not_paired("does not know this client any more");
   if (info->unique_id != info_.unique_id) return not_paired("is not the host that it says it is");

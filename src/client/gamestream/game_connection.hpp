@@ -27,8 +27,8 @@ struct HostGet {
   // Of https: the one certificate that the host may show; nobody else is sent anything.
   const crypto::Certificate* pinned = nullptr;
 };
-// The body of the answer. With https the client shows its identity. Fails with `client.host-certificate` when
-// the host shows another certificate, and with whatever the transport says.
+// The body of the answer. With https the client shows its identity. Fails with `http.certificate-changed`
+// when the host shows another certificate, and with whatever the transport says.
 using HostFetch = std::function<Result<std::string>(const HostGet&, const std::stop_token&)>;
 
 class GameConnection {
@@ -40,18 +40,18 @@ class GameConnection {
   };
 
   // Finds the host and asks who it is. Works for hosts that are not paired, too. Fails as resolve() and the
-  // transport do, with `client.not-a-host` when what answers is no GameStream host, and with `tcp.stopped`.
+  // transport do, with `client.not-a-host` when what answers is no GameStream host, and with `http.stopped`.
   static Result<GameConnection> open(Params params, const std::stop_token& stop);
 
   const HostAddress& address() const { return params_.address; }
   const net::Endpoint& endpoint() const { return endpoint_; }   // in use, with the port of HTTP
   const gamestream::ServerInfo& info() const { return info_; }  // over TLS, if paired
-  // Success, or why the host does not take this client: `client.not-paired`, `client.host-certificate`.
+  // Success, or why the host does not take this client: `client.not-paired`, `http.certificate-changed`.
   const Status& pairing() const { return pairing_; }
 
   // Pairs, and keeps the host in the book. `on_pin` is told what a person must type at the host, as soon as
   // the host is about to ask for it; `pin`: four digits to use, or empty for random ones. Fails as
-  // PairingClient does, with `gamestream.pin` for another `pin`, or with `tcp.stopped`.
+  // PairingClient does, with `gamestream.pin` for another `pin`, or with `http.stopped`.
   using OnPin = std::function<void(std::string_view pin)>;
   Status pair(std::string_view pin, const OnPin& on_pin, const std::stop_token& stop);
 

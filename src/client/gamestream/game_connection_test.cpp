@@ -93,7 +93,7 @@ TEST_F(Connection, an_interrupted_pairing_tells_the_host) {
   std::stop_source source;
   host_.typed_pin = "1234";
   const auto paired = connection.pair("1234", [&](auto) { source.request_stop(); }, source.get_token());
-  EXPECT_EQ(paired.error().id, "tcp.stopped");
+  EXPECT_EQ(paired.error().id, "http.stopped");
   EXPECT_EQ(host_.asked.back(), "http /unpair");
 }
 
@@ -102,8 +102,8 @@ TEST_F(Connection, a_host_with_another_certificate_is_told_nothing) {
   host_.identity = 2;
   host_.asked.clear();
   auto connection = open().value();
-  EXPECT_EQ(connection.pairing().error().id, "client.host-certificate");
-  EXPECT_EQ(connection.launch(launch_of(7), {}).error().id, "client.host-certificate");
+  EXPECT_EQ(connection.pairing().error().id, "http.certificate-changed");
+  EXPECT_EQ(connection.launch(launch_of(7), {}).error().id, "http.certificate-changed");
   EXPECT_EQ(host_.asked, (std::vector<std::string>{"http /serverinfo", "https /serverinfo"}));
 }
 

@@ -38,10 +38,10 @@ class FakeHttpHost {
     return [this, &client](const HostGet& get, const std::stop_token& stop) -> Result<std::string> {
       const bool tls = get.scheme == gamestream::Scheme::https;
       asked.push_back((tls ? "https " : "http ") + std::string{get.target.substr(0, get.target.find('?'))});
-      if (stop.stop_requested()) return fail(ErrorCode::cancelled, "tcp.stopped", "stopped");
+      if (stop.stop_requested()) return fail(ErrorCode::cancelled, "http.stopped", "stopped");
       EXPECT_EQ(get.to.port(), tls ? info.ports.https : info.ports.http);
       if (tls && (get.pinned == nullptr || *get.pinned != gamestream::test_identity(identity).certificate()))
-        return fail(ErrorCode::denied, "client.host-certificate", "another certificate");
+        return fail(ErrorCode::denied, "http.certificate-changed", "another certificate");
       return answer(get.scheme, get.target,
                     tls ? std::optional{client.certificate().fingerprint()} : std::nullopt);
     };
