@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\n[[app]]\ntitle = \"x\"\ncommand = \"z\"",
                           "config.app-twice"}));
 
-TEST(HostConfig, app_ids_are_stable_and_fit_31_bits) {
+TEST(GameStream1, s36_app_ids_are_stable_and_fit_31_bits) {
   EXPECT_EQ(app_id("Desktop"), app_id("Desktop"));
   EXPECT_NE(app_id("Desktop"), app_id("Steam"));
   for (const char* title : {"", "a", "Steam", "\xff\xff"}) {

@@ -36,6 +36,8 @@ constexpr std::uint8_t kType<Stop> = 6;
 template <>
 constexpr std::uint8_t kType<SetEncoding> = 7;
 template <>
+constexpr std::uint8_t kType<SetAudio> = 8;
+template <>
 constexpr std::uint8_t kType<PointerMoveTo> = 16;
 template <>
 constexpr std::uint8_t kType<PointerMoveBy> = 17;
@@ -57,6 +59,8 @@ template <>
 constexpr std::uint8_t kType<Ended> = 67;
 template <>
 constexpr std::uint8_t kType<SessionStats> = 68;
+template <>
+constexpr std::uint8_t kType<SoundState> = 69;
 
 bool is_exact_text(std::string_view text) {
   return text.size() <= kMaxText && text.find('\0') == std::string_view::npos;
@@ -89,6 +93,16 @@ class Writer {
   void choice(Enum value, Enum first, Enum last) {
     check(first <= value && value <= last);
     number(static_cast<std::uint8_t>(value));
+  }
+  void audio(const AudioFormat& value) {
+    check(is_valid(value));
+    number(value.channels);
+    number(static_cast<std::uint8_t>(value.quality));
+    number(value.packet_ms);
+  }
+  void audio(const std::optional<AudioFormat>& value) {
+    flag(value.has_value());
+    if (value) audio(*value);
   }
   void up_to(std::uint32_t value, std::uint32_t most) {
     check(value <= most);
@@ -157,6 +171,17 @@ class Reader {
     value = static_cast<Enum>(in_.little<std::uint8_t>());
     check(first <= value && value <= last);
   }
+  void audio(AudioFormat& value) {
+    number(value.channels);
+    value.quality = static_cast<AudioQuality>(in_.little<std::uint8_t>());
+    number(value.packet_ms);
+    check(is_valid(value));
+  }
+  void audio(std::optional<AudioFormat>& value) {
+    bool present = false;
+    flag(present);
+    if (present) audio(value.emplace());
+  }
   void up_to(std::uint32_t& value, std::uint32_t most) {
     number(value);
     check(value <= most);
@@ -205,6 +230,7 @@ void fields(auto& io, Is<Configure> auto& m) {
   io.exact(m.preset);
   io.number(m.bitrate_kbps);
   io.flag(m.pointer_drawn);
+  io.audio(m.audio);
 }
 void fields(auto& io, Is<SetMode> auto& m) { io.mode(m.mode); }
 void fields(auto& io, Is<SetPointer> auto& m) { io.flag(m.drawn); }
@@ -219,6 +245,7 @@ void fields(auto& io, Is<SetEncoding> auto& m) {
   io.up_to(encoding.max_references, kMaxReferences);
   io.number(encoding.id);
 }
+void fields(auto& io, Is<SetAudio> auto& m) { io.audio(m.format); }
 void fields(auto& io, Is<PointerMoveTo> auto& m) {
   io.number(m.x);
   io.number(m.y);
@@ -256,6 +283,7 @@ void fields(auto& io, Is<Ended> auto& m) {
   io.prose(m.id);
   io.prose(m.reason);
 }
+void fields(auto& io, Is<SoundState> auto& m) { io.prose(m.reason); }
 void fields(auto& io, Is<SessionStats> auto& m) {
   io.number(m.cpu_us);
   io.number(m.encoder_cpu_us);

@@ -25,7 +25,8 @@ Configure full_configure() {
           .runtime_dir = "/run/user/1000/lumen/session-1",
           .preset = "ultrafast",
           .bitrate_kbps = 20'000,
-          .pointer_drawn = true};
+          .pointer_drawn = true,
+          .audio = AudioFormat{6, AudioQuality::high, 10}};
 }
 
 std::vector<ToSession> every_message_to_the_session() {
@@ -35,6 +36,7 @@ std::vector<ToSession> every_message_to_the_session() {
           RequestIdr{},
           SetStreaming{true},
           SetEncoding{{Codec::h264, {ColorMatrix::bt601, ColorRange::full}, 20'000, 4, 1, 9}},
+          SetAudio{{8, AudioQuality::high, 10}},
           Stop{},
           InputEvent{PointerMoveTo{1, 65'535}},
           InputEvent{PointerMoveBy{-1.5F, 1e6F}},
@@ -45,9 +47,12 @@ std::vector<ToSession> every_message_to_the_session() {
 }
 
 std::vector<ToHost> every_message_to_the_host() {
-  return {Ready{"libx264", "no GPU", "embedded", "in process"}, ModeChanged{kMode, 9, "libx264", "asked for"},
-          Responding{false}, Ended{"process.not-found", "Program x was not found"},
-          SessionStats{1, 2, 3, 4, 5, 6, 7, 8, ~0ULL}};
+  return {Ready{"libx264", "no GPU", "embedded", "in process"},
+          ModeChanged{kMode, 9, "libx264", "asked for"},
+          Responding{false},
+          Ended{"process.not-found", "Program x was not found"},
+          SessionStats{1, 2, 3, 4, 5, 6, 7, 8, ~0ULL},
+          SoundState{"no PipeWire"}};
 }
 
 template <class Message>
@@ -89,6 +94,7 @@ TEST(LinkMessages, keep_every_field) {
   EXPECT_EQ(configure.preset, expected.preset);
   EXPECT_EQ(configure.bitrate_kbps, expected.bitrate_kbps);
   EXPECT_EQ(configure.pointer_drawn, expected.pointer_drawn);
+  EXPECT_EQ(configure.audio, expected.audio);
   const auto input = decode_to_session(encode(ToSession{InputEvent{Scroll{-120, 240}}})).value();
   EXPECT_EQ(std::get<InputEvent>(input), (InputEvent{Scroll{-120, 240}}));
 }
@@ -108,7 +114,10 @@ TEST(LinkMessages, have_these_bytes) {
             "02002f72"
             "0000"
             "00000000"
+            "00"
             "00");
+  EXPECT_EQ(hex(ToSession{SetAudio{{6, AudioQuality::high, 10}}}), "010806010a");
+  EXPECT_EQ(hex(ToHost{SoundState{"why"}}), "01450300776879");
   EXPECT_EQ(hex(ToHost{Ended{"i", "re"}}),
             "0143"
             "010069"
@@ -174,6 +183,8 @@ TEST(LinkMessages, beyond_the_limits_encode_to_nothing) {
   expect_refused(InputEvent{PointerMoveBy{std::nanf(""), 0}}, "not a number");
   expect_refused(InputEvent{PointerMoveBy{0, std::numeric_limits<float>::infinity()}}, "infinity");
   expect_refused(InputEvent{Key{0x300, true}}, "no such key");
+  expect_refused(with([](C& c) { c.audio->channels = 3; }), "three channels");
+  expect_refused(SetAudio{{2, AudioQuality::normal, 20}}, "20 ms");
   EXPECT_FALSE(encode(with([](C& c) { c.command.assign(64, "x"); })).empty());
   EXPECT_FALSE(encode(with([](C& c) { c.command.assign(1, std::string(4096, 'x')); })).empty());
 }
@@ -192,6 +203,10 @@ TEST(LinkMessages, beyond_the_limits_are_malformed) {
   EXPECT_FALSE(patched(InputEvent{PointerMoveBy{}}, 6, {0, 0, 0xC0, 0x7F})) << "not a number";
   EXPECT_FALSE(patched(InputEvent{Key{}}, 2, {0, 3}));
   EXPECT_FALSE(patched(InputEvent{PointerButton{}}, 2, {0xFF, 0xFF}));
+  EXPECT_TRUE(patched(SetAudio{}, 2, {8, 1, 10}));
+  EXPECT_FALSE(patched(SetAudio{}, 2, {7, 1, 10})) << "seven channels";
+  EXPECT_FALSE(patched(SetAudio{}, 2, {8, 2, 10})) << "no such quality";
+  EXPECT_FALSE(patched(SetAudio{}, 2, {8, 1, 0})) << "empty packets";
   const Configure configure{.mode = kMode, .command = {"ab"}, .runtime_dir = "/r"};
   EXPECT_FALSE(patched(configure, 14, {65})) << "65 arguments";
   EXPECT_FALSE(patched(configure, 15, {0xFF, 0xFF})) << "argument beyond the message";

@@ -66,7 +66,7 @@ void SessionWorker::on_message(link::Received<link::ToSession> received) {
 }
 
 void SessionWorker::handle(const link::Configure& configure, std::vector<UniqueFd> descriptors) {
-  if (descriptors.size() != 2) {
+  if (descriptors.size() != (configure.audio ? 4U : 2U)) {
     end("session.configure", "the host sent no ring");
     return;
   }

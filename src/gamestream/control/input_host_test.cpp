@@ -47,34 +47,34 @@ struct Bench {
 
 InputEvent key(std::uint16_t code, bool pressed) { return Key{code, pressed}; }
 
-TEST(GameStream3, item_27_only_the_low_byte_of_a_key_counts) {
+TEST(GameStream3, c27_only_the_low_byte_of_a_key_counts) {
   Bench bench;
   EXPECT_THAT(
       bench.give({KeyInput{.pressed = true, .code = 0x0041}, KeyInput{.pressed = false, .code = 0xFF41}}),
       ElementsAre(key(KEY_A, true), key(KEY_A, false)));
 }
 
-TEST(GameStream3, item_27_unknown_keys_are_dropped) {
+TEST(GameStream3, c27_unknown_keys_are_dropped) {
   Bench bench;
   EXPECT_THAT(bench.give({down(0x01), up(0x01), down(0x07), down(0xE5)}), IsEmpty());
   EXPECT_EQ(bench.host.counters().meaningless, 4U);
 }
 
-TEST(GameStream3, item_28_a_claimed_modifier_that_is_up_is_pressed_around_the_key) {
+TEST(GameStream3, c28_a_claimed_modifier_that_is_up_is_pressed_around_the_key) {
   Bench bench;
   EXPECT_THAT(bench.give({down(kA, modifier::kShift | modifier::kMeta), up(kA)}),
               ElementsAre(key(KEY_LEFTSHIFT, true), key(KEY_LEFTMETA, true), key(KEY_A, true),
                           key(KEY_LEFTSHIFT, false), key(KEY_LEFTMETA, false), key(KEY_A, false)));
 }
 
-TEST(GameStream3, item_28_a_held_modifier_is_left_alone) {
+TEST(GameStream3, c28_a_held_modifier_is_left_alone) {
   Bench bench;
   // The right one serves as well; a byte that lacks it releases nothing; a modifier's own byte is not read.
   EXPECT_THAT(bench.give({down(0xA1, modifier::kControl), down(kA, modifier::kShift), up(kA), down(kA, 0)}),
               ElementsAre(key(KEY_RIGHTSHIFT, true), key(KEY_A, true), key(KEY_A, false), key(KEY_A, true)));
 }
 
-TEST(GameStream3, item_28_a_second_press_and_a_second_release_are_nothing) {
+TEST(GameStream3, c28_a_second_press_and_a_second_release_are_nothing) {
   Bench bench;
   EXPECT_THAT(bench.give({down(kA), down(kA), up(kA), up(kA)}),
               ElementsAre(key(KEY_A, true), key(KEY_A, false)));
@@ -91,7 +91,7 @@ TEST(InputHost, yen_comes_up_though_its_release_lacks_the_flag) {
   EXPECT_THAT(bench.give({down(0xDC, 0, 1), up(0xDC)}), ElementsAre(key(KEY_YEN, true), key(KEY_YEN, false)));
 }
 
-TEST(GameStream3, item_30_positions_are_clamped_and_reach_both_edges) {
+TEST(GameStream3, c30_positions_are_clamped_and_reach_both_edges) {
   Bench bench;
   const auto at = [&](std::int16_t x, std::int16_t y) {
     return std::get<PointerMoveTo>(bench.give({MouseMoveTo{x, y, 1279, 719}}).at(0));
@@ -102,7 +102,7 @@ TEST(GameStream3, item_30_positions_are_clamped_and_reach_both_edges) {
   EXPECT_EQ(at(-5, -32768), (PointerMoveTo{0, 0}));
 }
 
-TEST(GameStream3, item_30_each_pixel_arrives_as_that_pixel) {
+TEST(GameStream3, c30_each_pixel_arrives_as_that_pixel) {
   Bench bench;
   for (std::int16_t x = 0; x < 1280; ++x) {
     const auto to = std::get<PointerMoveTo>(bench.give({MouseMoveTo{x, 0, 1279, 719}}).at(0));
@@ -110,13 +110,13 @@ TEST(GameStream3, item_30_each_pixel_arrives_as_that_pixel) {
   }
 }
 
-TEST(GameStream3, item_30_a_reference_of_no_size_is_dropped) {
+TEST(GameStream3, c30_a_reference_of_no_size_is_dropped) {
   Bench bench;
   EXPECT_THAT(bench.give({MouseMoveTo{1, 1, 0, 719}, MouseMoveTo{1, 1, 1279, 0}, MouseMoveTo{1, 1, -1, -1}}),
               IsEmpty());
 }
 
-TEST(GameStream3, item_30_bars_are_taken_off) {
+TEST(GameStream3, c30_bars_are_taken_off) {
   Bench bench{{.picture = {.left = 0.25, .top = 0, .width = 0.5, .height = 1}}};
   const auto x = [&](std::int16_t at) {
     return std::get<PointerMoveTo>(bench.give({MouseMoveTo{at, 0, 1000, 1000}}).at(0)).x;
@@ -128,19 +128,19 @@ TEST(GameStream3, item_30_bars_are_taken_off) {
   EXPECT_EQ(x(900), 65535);
 }
 
-TEST(GameStream3, item_31_up_is_negative_and_right_positive_here) {
+TEST(GameStream3, c31_up_is_negative_and_right_positive_here) {
   Bench bench;
   EXPECT_THAT(bench.give({VerticalScroll{120}}), ElementsAre(InputEvent{Scroll{-120, 0}}));
   EXPECT_THAT(bench.give({HorizontalScroll{-30}}), ElementsAre(InputEvent{Scroll{0, -30}}));
 }
 
-TEST(GameStream3, item_31_small_steps_add_up_to_a_notch) {
+TEST(GameStream3, c31_small_steps_add_up_to_a_notch) {
   Bench bench;
   for (int i = 0; i < 8; ++i) bench.host.take(VerticalScroll{-15}, bench.time.now());
   EXPECT_THAT(bench.drain(), ElementsAre(InputEvent{Scroll{120, 0}}));
 }
 
-TEST(GameStream3, item_31_scrolls_that_do_not_fit_one_event_are_two) {
+TEST(GameStream3, c31_scrolls_that_do_not_fit_one_event_are_two) {
   Bench bench;
   EXPECT_THAT(bench.give({VerticalScroll{std::numeric_limits<std::int16_t>::min()}, VerticalScroll{-1}}),
               ElementsAre(InputEvent{Scroll{32767, 0}}, InputEvent{Scroll{1, 0}}));
@@ -181,7 +181,7 @@ TEST(InputHost, when_edges_no_longer_fit_everything_is_released) {
   EXPECT_THAT(bench.give({down(kA)}), ElementsAre(key(KEY_A, true)));
 }
 
-TEST(GameStream3, item_37_what_is_held_is_released_and_only_then) {
+TEST(GameStream3, c37_what_is_held_is_released_and_only_then) {
   Bench bench;
   bench.host.release_all();
   EXPECT_THAT(bench.drain(), IsEmpty());
@@ -191,7 +191,7 @@ TEST(GameStream3, item_37_what_is_held_is_released_and_only_then) {
   EXPECT_THAT(bench.give({up(kA), MouseButton{false, 1}}), IsEmpty());
 }
 
-TEST(GameStream3, item_37_a_change_of_rights_releases_everything) {
+TEST(GameStream3, c37_a_change_of_rights_releases_everything) {
   Bench bench;
   bench.give({down(kA)});
   bench.host.set_permissions({});
@@ -200,7 +200,7 @@ TEST(GameStream3, item_37_a_change_of_rights_releases_everything) {
   EXPECT_THAT(bench.drain(), ElementsAre(InputEvent{ReleaseAll{}}));
 }
 
-TEST(GameStream3, item_39_each_right_stands_alone) {
+TEST(GameStream3, c39_each_right_stands_alone) {
   const std::vector<InputPacket> all{down(kA),    MouseMoveBy{1, 1},  Touch{}, Pen{}, PadState{},
                                      PadMotion{}, TextInput{{'x'}, 1}};
   const auto refused = [&](const InputPermissions& permissions) {
@@ -216,7 +216,7 @@ TEST(GameStream3, item_39_each_right_stands_alone) {
   EXPECT_EQ(refused({.text = false}), 1U);
 }
 
-TEST(GameStream3, item_39_sleep_terminal_switches_and_system_requests_are_blocked) {
+TEST(GameStream3, c39_sleep_terminal_switches_and_system_requests_are_blocked) {
   Bench bench;
   EXPECT_THAT(bench.give({down(kSleep), up(kSleep)}), IsEmpty());
   EXPECT_THAT(bench.give({down(kF1, modifier::kControl | modifier::kAlt)}), IsEmpty());
@@ -231,7 +231,7 @@ TEST(InputHost, blocked_keys_pass_where_that_is_wanted) {
   EXPECT_THAT(bench.give({down(kSleep)}), ElementsAre(key(KEY_SLEEP, true)));
 }
 
-TEST(GameStream3, item_40_past_the_rate_only_releases_pass) {
+TEST(GameStream3, c40_past_the_rate_only_releases_pass) {
   Bench bench;
   bench.host.take(down(kA), bench.time.now());
   for (int i = 0; i < 3000; ++i) bench.host.take(MouseMoveBy{1, 0}, bench.time.now());

@@ -2,8 +2,9 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <functional>
+#include <cstring>
 #include <optional>
 
 #include <fmt/format.h>
@@ -130,18 +131,27 @@ class Fetch {
     on_stream([this](auto& stream) {
       beast_http::async_write(stream, request_, [this](const error_code& error, std::size_t /*count*/) {
         if (error) return end_broken(error);
-        read();
+        read_header();
       });
     });
   }
 
-  void read() {
+  // The header by itself: Beast 1.74 forgets that a body is too large when it parses both at once.
+  void read_header() {
     on_stream([this](auto& stream) {
-      beast_http::async_read(stream, buffer_, parser_,
-                             [this](const error_code& error, std::size_t /*count*/) {
-                               if (error) return end_broken(error);
-                               take_answer();
-                             });
+      beast_http::async_read_header(stream, buffer_, parser_, [this](const error_code& error, std::size_t) {
+        if (error) return end_broken(error);
+        read_body();
+      });
+    });
+  }
+
+  void read_body() {
+    on_stream([this](auto& stream) {
+      beast_http::async_read(stream, buffer_, parser_, [this](const error_code& error, std::size_t) {
+        if (error) return end_broken(error);
+        take_answer();
+      });
     });
   }
 

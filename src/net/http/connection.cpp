@@ -84,10 +84,10 @@ Connection::~Connection() {
 
 void Connection::start() {
   set_deadline(shared_.limits.request);
-  if (!tls_) return read_request();
+  if (!tls_) return read_header();
   tls_->async_handshake(TlsStream::server, [self = shared_from_this()](const error_code& error) {
     if (error) return self->close();
-    self->read_request();
+    self->read_header();
   });
 }
 
@@ -106,22 +106,38 @@ void Connection::on_deadline() {
   answer({.status = 503, .content_type = "text/plain", .body = "too late\n"});
 }
 
-void Connection::read_request() {
+// The header by itself: Beast 1.74 forgets that a body is too large when it parses both at once.
+void Connection::read_header() {
   if (phase_ != Phase::reading) return;
+  on_stream([this](auto& stream) {
+    beast_http::async_read_header(
+        stream, buffer_, parser_,
+        [self = shared_from_this()](const error_code& error, std::size_t /*count*/) {
+          if (self->is_readable(error)) self->read_body();
+        });
+  });
+}
+
+void Connection::read_body() {
   on_stream([this](auto& stream) {
     beast_http::async_read(stream, buffer_, parser_,
                            [self = shared_from_this()](const error_code& error, std::size_t /*count*/) {
-                             self->on_request(error);
+                             if (self->is_readable(error)) self->hand_over();
                            });
   });
 }
 
-void Connection::on_request(const error_code& error) {
-  if (phase_ != Phase::reading) return;
-  if (!error) return hand_over();
+// False: the connection's end or its refusal is under way.
+bool Connection::is_readable(const error_code& error) {
+  if (phase_ != Phase::reading) return false;
+  if (!error) return true;
   const auto status = status_of(error);
-  if (status == 0) return close();
-  refuse(status);
+  if (status == 0) {
+    close();
+  } else {
+    refuse(status);
+  }
+  return false;
 }
 
 void Connection::hand_over() {

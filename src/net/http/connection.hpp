@@ -89,8 +89,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
   void set_deadline(Duration after);
   void on_deadline();
-  void read_request();
-  void on_request(const error_code& error);
+  void read_header();
+  void read_body();
+  bool is_readable(const error_code& error);
   void hand_over();
   void refuse(unsigned status);
   void watch_peer();
