@@ -40,6 +40,7 @@ class SoundMeter {
     double sum_of_squares = 0;
     bool low = true;   // went below the hysteresis since the last crossing
     float before = 0;  // the sample before
+    float peak = 0;    // since the beginning of all
     std::uint32_t crossings = 0;
     double first = 0, last = 0;  // of these, in samples since the beginning of the window
   };
