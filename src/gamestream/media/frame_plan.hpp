@@ -1,0 +1,46 @@
+// gamestream/media: how a frame is cut into FEC blocks and how much parity they get (GameStream part 2,
+// sections 6.3, 6.4 and 6.6). Pure.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "gamestream/media/video_wire.hpp"
+
+namespace lumen::gamestream {
+
+struct FramePlanParams {
+  std::size_t packet_size = 1024;  // bytes of a shard after its 16 of RTP: exactly what the client announced
+  std::size_t percent = 20;        // parity per data shard, 0…255; 0: none at all
+  std::size_t min_parity = 0;      // shards per block
+  // What four blocks cannot protect at `percent` gets the parity that there is room for. Otherwise such a
+  // frame goes without any.
+  bool reduce_parity = true;
+};
+
+struct BlockPlan {
+  std::size_t data = 0, parity = 0;  // shards
+  std::uint8_t percent = 0;          // parity == parity_shards(data, percent)
+  std::size_t shards() const { return data + parity; }
+};
+
+class FramePlan {
+ public:
+  std::span<const BlockPlan> blocks() const { return std::span{blocks_}.first(count_); }
+  std::size_t data_shards() const;
+  std::size_t shards() const;
+
+ private:
+  friend std::optional<FramePlan> plan_frame(const FramePlanParams& params, std::size_t unit_bytes);
+  std::array<BlockPlan, kMaxBlocks> blocks_;
+  std::size_t count_ = 0;
+};
+
+// nullopt: the frame needs more than four blocks of 1023 shards and cannot be sent. `packet_size` is at least
+// 64.
+std::optional<FramePlan> plan_frame(const FramePlanParams& params, std::size_t unit_bytes);
+
+}  // namespace lumen::gamestream
