@@ -1,0 +1,289 @@
+#include "audio/pipewire_source.hpp"
+
+#include <poll.h>
+#include <spa/param/audio/format-utils.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "audio/pipewire_handles.hpp"
+#include "base/fd.hpp"
+#include "base/priority.hpp"
+
+namespace lumen::audio {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kRetryInterval = 250ms;
+constexpr Duration kSetUpWithin = 3s;  // by the session manager
+
+Timestamp now() { return SteadyTime{}.now(); }
+
+constexpr std::array<std::uint32_t, kMaxAudioChannels> kPositions{
+    SPA_AUDIO_CHANNEL_FL, SPA_AUDIO_CHANNEL_FR, SPA_AUDIO_CHANNEL_FC, SPA_AUDIO_CHANNEL_LFE,
+    SPA_AUDIO_CHANNEL_RL, SPA_AUDIO_CHANNEL_RR, SPA_AUDIO_CHANNEL_SL, SPA_AUDIO_CHANNEL_SR};
+
+const char* positions_of(std::uint8_t channels) {
+  if (channels == 8) return "[ FL FR FC LFE RL RR SL SR ]";
+  return channels == 6 ? "[ FL FR FC LFE RL RR ]" : "[ FL FR ]";
+}
+
+const char* layout_name(std::uint8_t channels) {
+  if (channels == 8) return "7.1";
+  return channels == 6 ? "5.1" : "stereo";
+}
+
+std::string error_text(int os_errno) { return std::generic_category().message(os_errno); }
+
+// The environment of this process has no say in where we connect: libpipewire would let it.
+Result<UniqueFd> connect_to(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return fail(ErrorCode::invalid_argument, "audio.socket", "the path of PipeWire's socket is too long");
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  UniqueFd fd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+  if (!fd || ::connect(fd.get(), generic, sizeof address) != 0) {
+    return fail(ErrorCode::unavailable, "audio.no-pipewire",
+                fmt::format("PipeWire does not answer at {}", path), {}, errno);
+  }
+  return fd;
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"  // in the macro
+void listen(pw_core* core, spa_hook* hook, const pw_core_events* events, void* data) {
+  pw_core_add_listener(core, hook, events, data);
+}
+#pragma GCC diagnostic pop
+
+// On libpipewire's data thread, which wakes ours once per cycle of the graph.
+int raise_data_thread(spa_loop*, bool, std::uint32_t, const void*, std::size_t, void*) {
+  static_cast<void>(raise_priority(Urgency::realtime));  // ours says it in the log
+  return 0;
+}
+
+class PipeWireSource final : public AudioSource {
+ public:
+  explicit PipeWireSource(PipeWireParams params)
+      : params_{std::move(params)}, wake_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
+    spa_zero(core_hook_);
+    spa_zero(stream_hook_);
+  }
+  ~PipeWireSource() override { disconnect(); }
+  PipeWireSource(const PipeWireSource&) = delete;
+  PipeWireSource& operator=(const PipeWireSource&) = delete;
+
+  void set_channels(std::uint8_t channels) override;
+  void wait(Timestamp until, const OnSamples& on_samples) override;
+  void wake() noexcept override { eventfd_write(wake_.get(), 1); }
+  const std::optional<std::string>& trouble() const override { return trouble_; }
+
+ private:
+  Status connect();
+  void disconnect();
+  Status make_sink();
+  void remove_sink();
+  void keep_connected(Timestamp time);
+  void fail_for_now(std::string why, Timestamp time);
+  void poll_until(Timestamp until);
+  void on_core_error(std::uint32_t id, int result, const char* message);
+  void on_state(pw_stream_state state, const char* error);
+  void on_format(std::uint32_t param, const spa_pod* format);
+  void on_process();
+
+  const PipeWireParams params_;
+  UniqueFd wake_;
+  std::uint8_t channels_ = 2;
+  std::optional<std::string> trouble_;
+  std::string failed_;  // by an event: acted upon when no event is being handled
+  std::optional<Timestamp> retry_at_, set_up_by_;
+  const OnSamples* on_samples_ = nullptr;  // of the wait() that runs
+  PipeWireLibrary library_;
+  PipeWireHandle<pw_loop> loop_;
+  PipeWireHandle<pw_context> context_;
+  PipeWireHandle<pw_core> core_;
+  spa_hook core_hook_;
+  PipeWireHandle<pw_stream> stream_;
+  spa_hook stream_hook_;
+};
+
+void PipeWireSource::set_channels(std::uint8_t channels) {
+  if (channels == channels_) return;
+  channels_ = channels;
+  if (!stream_) return;
+  remove_sink();
+  if (const auto made = make_sink(); !made) fail_for_now(describe(made.error()), now());
+}
+
+void PipeWireSource::wait(Timestamp until, const OnSamples& on_samples) {
+  keep_connected(now());
+  if (retry_at_) until = std::min(until, *retry_at_);
+  if (set_up_by_) until = std::min(until, *set_up_by_);
+  poll_until(until);
+  if (!loop_) return;
+  on_samples_ = &on_samples;
+  pw_loop_enter(loop_.get());
+  pw_loop_iterate(loop_.get(), 0);
+  pw_loop_leave(loop_.get());
+  on_samples_ = nullptr;
+  if (!failed_.empty()) fail_for_now(std::exchange(failed_, {}), now());
+}
+
+// Finer than the milliseconds that pw_loop_iterate() waits in.
+void PipeWireSource::poll_until(Timestamp until) {
+  const auto left = std::max(until - now(), Duration::zero());
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+  const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
+  std::array<pollfd, 2> waiters{
+      {{wake_.get(), POLLIN, 0}, {loop_ ? pw_loop_get_fd(loop_.get()) : -1, POLLIN, 0}}};
+  ppoll(waiters.data(), waiters.size(), &timeout, nullptr);
+  eventfd_t ignored = 0;
+  if ((waiters[0].revents & POLLIN) != 0) eventfd_read(wake_.get(), &ignored);
+}
+
+void PipeWireSource::keep_connected(Timestamp time) {
+  if (!core_ && (!retry_at_ || time >= *retry_at_)) {
+    retry_at_.reset();
+    auto connected = connect();
+    if (connected) connected = make_sink();
+    if (!connected) fail_for_now(describe(connected.error()), time);
+  }
+  if (set_up_by_ && time >= *set_up_by_) {
+    set_up_by_.reset();  // it may still come
+    trouble_ =
+        "no session manager has set up the sink. Start WirePlumber (systemctl --user start wireplumber)";
+  }
+}
+
+void PipeWireSource::fail_for_now(std::string why, Timestamp time) {
+  disconnect();
+  trouble_ = std::move(why);
+  retry_at_ = time + kRetryInterval;
+}
+
+Status PipeWireSource::connect() {
+  const auto failed = [](const char* what) {
+    return fail(ErrorCode::unavailable, "audio.pipewire", what, {}, errno);
+  };
+  if (!loop_) {
+    loop_.reset(pw_loop_new(nullptr));
+    if (!loop_) return failed("libpipewire makes no loop");
+    context_.reset(pw_context_new(loop_.get(), nullptr, 0));
+    if (!context_) return failed("libpipewire makes no context");
+    pw_data_loop_invoke(pw_context_get_data_loop(context_.get()), raise_data_thread, 0, nullptr, 0, false,
+                        nullptr);
+  }
+  LUMEN_TRY(auto socket, connect_to(params_.socket));
+  auto* const properties = pw_properties_new(PW_KEY_APP_NAME, "Lumen", nullptr);
+  core_.reset(pw_context_connect_fd(context_.get(), socket.release(), properties, 0));
+  if (!core_) return failed("PipeWire refuses the connection");
+  static const pw_core_events events{
+      .version = PW_VERSION_CORE_EVENTS,
+      .error = [](void* self, std::uint32_t id, int, int result, const char* message) {
+        static_cast<PipeWireSource*>(self)->on_core_error(id, result, message);
+      }};
+  listen(core_.get(), &core_hook_, &events, this);
+  return {};
+}
+
+void PipeWireSource::disconnect() {
+  remove_sink();
+  if (core_) spa_hook_remove(&core_hook_);
+  core_.reset();
+}
+
+Status PipeWireSource::make_sink() {
+  const auto description = fmt::format("{} ({})", params_.description, layout_name(channels_));
+  auto* const properties = pw_properties_new(
+      PW_KEY_MEDIA_CLASS, "Audio/Sink", PW_KEY_NODE_NAME, params_.sink_name.c_str(), PW_KEY_NODE_DESCRIPTION,
+      description.c_str(), PW_KEY_NODE_VIRTUAL, "true", PW_KEY_PRIORITY_SESSION, "1",
+      // A packet's worth: the graph runs as often as packets go out, and the lower of two packets' lengths is
+      // right for both.
+      PW_KEY_NODE_LATENCY, "240/48000", "audio.position", positions_of(channels_), nullptr);
+  stream_.reset(pw_stream_new(core_.get(), params_.description.c_str(), properties));
+  if (!stream_) return fail(ErrorCode::unavailable, "audio.sink", "PipeWire makes no stream", {}, errno);
+  static const pw_stream_events events{
+      .version = PW_VERSION_STREAM_EVENTS,
+      .state_changed = [](void* self, pw_stream_state, pw_stream_state state,
+                          const char* error) { static_cast<PipeWireSource*>(self)->on_state(state, error); },
+      .param_changed = [](void* self, std::uint32_t id,
+                          const spa_pod* param) { static_cast<PipeWireSource*>(self)->on_format(id, param); },
+      .process = [](void* self) { static_cast<PipeWireSource*>(self)->on_process(); }};
+  pw_stream_add_listener(stream_.get(), &stream_hook_, &events, this);
+  spa_audio_info_raw format{};
+  format.format = SPA_AUDIO_FORMAT_F32;
+  format.rate = kSampleRateHz;
+  format.channels = channels_;
+  std::ranges::copy(kPositions, std::begin(format.position));
+  std::array<std::uint8_t, 1024> buffer{};
+  spa_pod_builder builder{};
+  spa_pod_builder_init(&builder, buffer.data(), buffer.size());
+  const spa_pod* formats = spa_format_audio_raw_build(&builder, SPA_PARAM_EnumFormat, &format);
+  const int result = pw_stream_connect(stream_.get(), PW_DIRECTION_INPUT, PW_ID_ANY,
+                                       PW_STREAM_FLAG_MAP_BUFFERS, &formats, 1);
+  if (result < 0) return fail(ErrorCode::unavailable, "audio.sink", "PipeWire makes no sink", {}, -result);
+  set_up_by_ = now() + kSetUpWithin;
+  return {};
+}
+
+void PipeWireSource::remove_sink() {
+  if (stream_) spa_hook_remove(&stream_hook_);
+  stream_.reset();
+  set_up_by_.reset();
+}
+
+// Errors of other objects than the core are told by those as well.
+void PipeWireSource::on_core_error(std::uint32_t id, int result, const char* message) {
+  if (id != PW_ID_CORE) return;
+  failed_ = result == -EPIPE ? std::string{"PipeWire has ended"}
+                             : fmt::format("PipeWire: {} ({})", message, error_text(-result));
+}
+
+void PipeWireSource::on_state(pw_stream_state state, const char* error) {
+  if (state == PW_STREAM_STATE_ERROR) {
+    failed_ = fmt::format("PipeWire refuses the sink: {}", error == nullptr ? "no reason given" : error);
+  }
+}
+
+// The session manager has chosen how the sink is played into: from now on it can be heard.
+void PipeWireSource::on_format(std::uint32_t param, const spa_pod* format) {
+  if (param != SPA_PARAM_Format || format == nullptr) return;
+  set_up_by_.reset();
+  trouble_ = std::string{};
+}
+
+void PipeWireSource::on_process() {
+  const auto time = now();
+  while (auto* const buffer = pw_stream_dequeue_buffer(stream_.get())) {
+    const auto& data = buffer->buffer->datas[0];
+    const auto offset = std::min(data.chunk->offset, data.maxsize);
+    const auto bytes = std::min(data.chunk->size, data.maxsize - offset);
+    const auto frames = bytes / (sizeof(float) * channels_);
+    if (data.data != nullptr && offset % sizeof(float) == 0 && on_samples_ != nullptr) {
+      const auto* samples = reinterpret_cast<const float*>(static_cast<const std::byte*>(data.data) + offset);
+      (*on_samples_)({samples, frames * channels_}, channels_, time);
+    }
+    pw_stream_queue_buffer(stream_.get(), buffer);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<AudioSource> make_pipewire_source(PipeWireParams params) {
+  return std::make_unique<PipeWireSource>(std::move(params));
+}
+
+}  // namespace lumen::audio
