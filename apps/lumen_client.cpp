@@ -1,4 +1,5 @@
-// lumen-client: shows a desktop of lumen-host in a window, or measures it without one.
+// lumen-client: shows a desktop of lumen-host in a window, or measures it without one. With a sub-command it
+// is a client of any GameStream host.
 #include <fcntl.h>
 
 #include <cerrno>
@@ -7,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/game_commands.hpp"
 #include "apps/program.hpp"
 #include "base/runtime_dir.hpp"
 #include "client/client.hpp"
@@ -108,6 +110,8 @@ int main(int argc, char** argv) {
   app.add_option("--log-level", options.log_level, "trace, debug, info, warning, error or off")
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
+  const lumen::apps::GameCommands game{app};
   CLI11_PARSE(app, argc, argv);
+  if (const auto status = game.run()) return *status;
   return run(options);
 }
