@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "codec/convert.hpp"
-#include "codec/software_h264.hpp"
+#include "codec/software.hpp"
 #include "contract/test_pictures.hpp"
 
 namespace {

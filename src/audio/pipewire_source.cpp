@@ -24,7 +24,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kRetryInterval = 250ms;
+constexpr Duration kRetryInterval = 50ms;
 constexpr Duration kSetUpWithin = 3s;  // by the session manager
 
 Timestamp now() { return SteadyTime{}.now(); }

@@ -1,7 +1,7 @@
 #include "client/picture_tap.hpp"
 
 #include "client/picture_copy.hpp"
-#include "codec/software_h264.hpp"
+#include "codec/software.hpp"
 
 namespace lumen::client {
 namespace {

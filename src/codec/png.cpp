@@ -10,7 +10,7 @@
 
 #include "base/fd.hpp"
 #include "codec/ffmpeg_handles.hpp"
-#include "codec/software_h264.hpp"
+#include "codec/software.hpp"
 
 namespace lumen::codec {
 namespace {

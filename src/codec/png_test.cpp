@@ -14,7 +14,7 @@
 
 #include "codec/convert.hpp"
 #include "codec/ffmpeg_handles.hpp"
-#include "codec/software_h264.hpp"
+#include "codec/software.hpp"
 
 namespace lumen::codec {
 namespace {

@@ -1,67 +1,38 @@
 // libx264 through FFmpeg. With slice threads a picture leaves x264 in the call that brings it: no frame
 // delay. x264 copies its input while encoding, so the AVFrame only points at the caller's picture.
-#include <pthread.h>
-
 #include <algorithm>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "codec/encoder_parts.hpp"
 #include "codec/ffmpeg_handles.hpp"
-#include "codec/software_h264.hpp"
+#include "codec/software.hpp"
 #include "codec/x264_choice.hpp"
 
 namespace lumen::codec {
 namespace {
 
 constexpr int kGopForEver = 1 << 28;  // frames; an IDR comes on request only
-constexpr std::uint64_t kMinBitrate = 10'000, kMaxBitrate = 2'000'000'000;
-
-// Threads inherit the name of the thread that creates them; x264 creates all of its own while opening.
-class ThreadNameScope {
- public:
-  explicit ThreadNameScope(const char* name) {
-    pthread_getname_np(pthread_self(), before_.data(), before_.size());
-    pthread_setname_np(pthread_self(), name);
-  }
-  ThreadNameScope(const ThreadNameScope&) = delete;
-  ThreadNameScope& operator=(const ThreadNameScope&) = delete;
-  ~ThreadNameScope() { pthread_setname_np(pthread_self(), before_.data()); }
-
- private:
-  std::array<char, 16> before_{};
-};
-
-Status check_bitrate(BitsPerSecond bitrate) {
-  if (bitrate.value >= kMinBitrate && bitrate.value <= kMaxBitrate) return {};
-  return fail(ErrorCode::invalid_argument, "encoder.bitrate",
-              fmt::format("bitrate {} bit/s is out of range", bitrate.value),
-              "Ask for 10 kbit/s to 2 Gbit/s.");
-}
 
 Status check(const EncoderConfig& config) {
-  if (config.codec != Codec::h264 || !is_valid(config.mode)) {
-    return fail(ErrorCode::invalid_argument, "encoder.mode",
-                fmt::format("libx264 cannot encode {}x{}", config.mode.width, config.mode.height),
-                "Ask for H.264 and a side of 64 to 8192 pixels.");
-  }
-  LUMEN_CHECK_OK(check_preset(config.preset));
-  return check_bitrate(config.bitrate);
+  LUMEN_CHECK_OK(check_config(config, Codec::h264, "libx264"));
+  return check_preset(config.preset);
 }
 
 // The buffer of one frame: no picture may take longer on the wire than its own interval.
 void set_rate(AVCodecContext& context, BitsPerSecond bitrate, std::uint32_t refresh_mhz) {
-  const std::uint64_t frame_bits = bitrate.value * 1000 / refresh_mhz;
+  const std::uint64_t frame_bits = bits_per_picture(bitrate, refresh_mhz);
   context.bit_rate = static_cast<std::int64_t>(bitrate.value);
   context.rc_max_rate = context.bit_rate;
   context.rc_buffer_size = static_cast<int>(std::max<std::uint64_t>(frame_bits, 1000));  // x264 counts kbit
 }
 
 void set_color(AVCodecContext& context, ColorSpace color) {
-  const bool bt709 = color.matrix == ColorMatrix::bt709;
-  context.color_primaries = bt709 ? AVCOL_PRI_BT709 : AVCOL_PRI_SMPTE170M;
-  context.color_trc = bt709 ? AVCOL_TRC_BT709 : AVCOL_TRC_SMPTE170M;
-  context.colorspace = bt709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
+  const ColorCodes codes = color_codes(color);
+  context.color_primaries = static_cast<AVColorPrimaries>(codes.primaries);
+  context.color_trc = static_cast<AVColorTransferCharacteristic>(codes.transfer);
+  context.colorspace = static_cast<AVColorSpace>(codes.matrix);
   context.color_range = color.range == ColorRange::full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
   context.chroma_sample_location = AVCHROMA_LOC_CENTER;  // the converter takes the mean of 2 × 2
 }
@@ -120,7 +91,7 @@ class X264Encoder final : public VideoEncoder {
 
   Result<AccessUnitView> encode(const CapturedFrame& frame, FrameId id, bool force_idr) override {
     const Picture& picture = frame.picture.picture();
-    LUMEN_CHECK_OK(check_picture(picture));
+    LUMEN_CHECK_OK(check_picture(config_, picture));
     av_packet_unref(parts_.packet.get());
     point_frame_at(picture, force_idr);
     int error = avcodec_send_frame(parts_.context.get(), parts_.frame.get());
@@ -137,16 +108,6 @@ class X264Encoder final : public VideoEncoder {
   }
 
  private:
-  Status check_picture(const Picture& picture) const {
-    if (picture.width == config_.mode.width && picture.height == config_.mode.height &&
-        picture.format == config_.format && picture.color == config_.color) {
-      return {};
-    }
-    return fail(ErrorCode::invalid_argument, "encoder.picture",
-                fmt::format("picture of {}x{} does not fit the encoder opened for {}", picture.width,
-                            picture.height, to_string(config_.mode)));
-  }
-
   void point_frame_at(const Picture& picture, bool force_idr) {
     AVFrame& frame = *parts_.frame;
     for (std::size_t i = 0; i < picture.planes.size(); ++i) {
@@ -213,11 +174,6 @@ Result<std::unique_ptr<VideoEncoder>> create_x264_encoder(const EncoderConfig& c
   LUMEN_CHECK_OK(open(*context, codec, config, choice));
   LUMEN_TRY(auto parts, make_parts(std::move(context)));
   return std::make_unique<X264Encoder>(config, choice.description, std::move(parts));
-}
-
-BitsPerSecond default_bitrate(const Mode& mode) {
-  const std::uint64_t pixels_per_1000_s = std::uint64_t{mode.width} * mode.height * mode.refresh_mhz;
-  return {std::clamp<std::uint64_t>(pixels_per_1000_s / 6250, 1'000'000, 150'000'000)};
 }
 
 }  // namespace lumen::codec

@@ -1,3 +1,6 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <dirent.h>
 
 #include <algorithm>
@@ -6,18 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "codec/software_h264.hpp"
+#include "codec/software.hpp"
 #include "codec/x264_choice.hpp"
-#include "contract/video_encoder_contract.hpp"
-
-namespace lumen::contract {
-
-INSTANTIATE_TEST_SUITE_P(X264, VideoEncoderContract,
-                         testing::Values(EncoderCase{"nv12", codec::create_x264_encoder, PixelFormat::nv12},
-                                         EncoderCase{"i420", codec::create_x264_encoder, PixelFormat::i420}),
-                         case_name);
-
-}  // namespace lumen::contract
+#include "contract/encoder_rig.hpp"
 
 namespace lumen::codec {
 namespace {

@@ -237,7 +237,7 @@ void fields(auto& io, Is<SetPointer> auto& m) { io.flag(m.drawn); }
 void fields(auto& io, Is<SetStreaming> auto& m) { io.flag(m.on); }
 void fields(auto& io, Is<SetEncoding> auto& m) {
   auto& encoding = m.encoding;
-  io.choice(encoding.codec, Codec::h264, Codec::h264);
+  io.choice(encoding.codec, Codec::h264, Codec::av1);
   io.choice(encoding.color.matrix, ColorMatrix::bt601, ColorMatrix::bt709);
   io.choice(encoding.color.range, ColorRange::limited, ColorRange::full);
   io.up_to(encoding.bitrate_kbps, kMaxBitrateKbps);

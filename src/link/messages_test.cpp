@@ -37,6 +37,8 @@ std::vector<ToSession> every_message_to_the_session() {
           SetStreaming{true},
           SetEncoding{{Codec::h264, {ColorMatrix::bt601, ColorRange::full}, 20'000, 4, 1, 9}},
           SetAudio{{8, AudioQuality::high, 10}},
+          SetEncoding{{Codec::hevc, {ColorMatrix::bt709, ColorRange::limited}, 0, 0, 0, 10}},
+          SetEncoding{{Codec::av1, {ColorMatrix::bt709, ColorRange::limited}, 0, 0, 0, 11}},
           Stop{},
           InputEvent{PointerMoveTo{1, 65'535}},
           InputEvent{PointerMoveBy{-1.5F, 1e6F}},
@@ -201,6 +203,8 @@ TEST(LinkMessages, beyond_the_limits_are_malformed) {
   EXPECT_FALSE(patched(SetPointer{true}, 2, {2}));
   EXPECT_FALSE(patched(InputEvent{PointerMoveBy{}}, 2, {0, 0, 0x80, 0x7F})) << "infinity";
   EXPECT_FALSE(patched(InputEvent{PointerMoveBy{}}, 6, {0, 0, 0xC0, 0x7F})) << "not a number";
+  EXPECT_FALSE(patched(SetEncoding{}, 2, {0})) << "no codec";
+  EXPECT_FALSE(patched(SetEncoding{}, 2, {4})) << "unknown codec";
   EXPECT_FALSE(patched(InputEvent{Key{}}, 2, {0, 3}));
   EXPECT_FALSE(patched(InputEvent{PointerButton{}}, 2, {0xFF, 0xFF}));
   EXPECT_TRUE(patched(SetAudio{}, 2, {8, 1, 10}));

@@ -54,7 +54,9 @@ std::optional<AccessUnitView> load(const RingSlot& slot) {
   if (words[size] == 0 || words[size] > kSlotBytes || !is_side(width) || !is_side(height)) {
     return std::nullopt;
   }
-  if (codec != static_cast<std::uint64_t>(Codec::h264)) return std::nullopt;
+  if (codec < static_cast<std::uint64_t>(Codec::h264) || codec > static_cast<std::uint64_t>(Codec::av1)) {
+    return std::nullopt;
+  }
   if (kind > static_cast<std::uint64_t>(PictureKind::idr)) return std::nullopt;
   const bool sane_times =
       std::ranges::all_of(words.subspan(presented), [](std::uint64_t ns) { return ns <= kMaxTimeNs; });

@@ -66,6 +66,17 @@ TEST_F(SharedRingTest, a_unit_arrives_with_everything_that_describes_it) {
   EXPECT_TRUE(std::ranges::equal(unit->bytes, bytes));
 }
 
+TEST_F(SharedRingTest, carries_every_codec) {
+  const std::vector<std::byte> bytes(10);
+  for (const auto codec : {Codec::h264, Codec::hevc, Codec::av1}) {
+    auto unit = unit_of(bytes);
+    unit.codec = codec;
+    ASSERT_TRUE(session_.try_push(unit));
+    EXPECT_EQ(host_.peek()->codec, codec);
+    host_.release();
+  }
+}
+
 TEST_F(SharedRingTest, units_come_in_order_and_a_full_ring_refuses_until_one_is_released) {
   const std::vector<std::byte> bytes(10);
   for (std::uint64_t id = 0; id < kSlots; ++id) ASSERT_TRUE(session_.try_push(unit_of(bytes, id)));
@@ -219,7 +230,8 @@ constexpr std::uint64_t picture_word(std::uint64_t codec, std::uint64_t kind, st
 INSTANTIATE_TEST_SUITE_P(Each, SharedRingLies,
                          testing::Values(Lie{"no_bytes", 1, 0}, Lie{"beyond_the_slot", 1, kSlotBytes + 1},
                                          Lie{"all_of_memory", 1, ~0ULL},
-                                         Lie{"unknown_codec", 2, picture_word(0, 1, 720, 1280)},
+                                         Lie{"no_codec", 2, picture_word(0, 1, 720, 1280)},
+                                         Lie{"unknown_codec", 2, picture_word(4, 1, 720, 1280)},
                                          Lie{"unknown_kind", 2, picture_word(1, 2, 720, 1280)},
                                          Lie{"no_width", 2, picture_word(1, 1, 720, 0)},
                                          Lie{"no_height", 2, picture_word(1, 1, 0, 1280)},

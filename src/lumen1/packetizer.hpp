@@ -26,7 +26,7 @@ class VideoPacketizer {
   explicit VideoPacketizer(const fec::Leopard& codec, std::size_t max_shard_bytes = kMaxShardBytes);
   // Splits, pads and adds `parity_shards` shards, or the most that the code has room for beside the data.
   // Datagrams: data, then parity. Fails with `frame.too-large` beyond kMaxFrameBytes or kMaxFrameShards,
-  // `frame.empty` for nothing, `frame.size` for sides beyond 1…8192.
+  // `frame.empty` for nothing, `frame.size` for sides beyond 1…8192, `frame.codec` for all but H.264.
   Result<PackedFrame> pack(const AccessUnitView& unit, std::size_t parity_shards);
   Result<PackedFrame> pack(const AccessUnitView& unit, const ParityControl& parity) {
     return pack(unit, parity.parity_for(data_shards_for(unit.bytes.size())));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/units.hpp"
@@ -11,7 +12,19 @@
 
 namespace lumen {
 
-enum class Codec : std::uint8_t { h264 = 1 };
+enum class Codec : std::uint8_t { h264 = 1, hevc = 2, av1 = 3 };
+
+constexpr std::string_view to_string(Codec codec) {
+  switch (codec) {
+    case Codec::h264:
+      return "H.264";
+    case Codec::hevc:
+      return "HEVC";
+    case Codec::av1:
+      return "AV1";
+  }
+  return "an unknown codec";
+}
 
 // Times are nanoseconds on the host's CLOCK_MONOTONIC; zero means "not reached".
 // They never cross the network: only differences do.
@@ -40,6 +53,8 @@ struct CapturedFrame {
   StageTimes times;
 };
 
+// idr: decodable with nothing before it, and nothing after it refers to what came before. AV1: a key frame
+// with its sequence header.
 enum class PictureKind : std::uint8_t { delta = 0, idr = 1 };
 
 // One encoded picture. Owns nothing: `bytes` is valid until the encoder's next call.
@@ -48,7 +63,7 @@ struct AccessUnitView {
   Codec codec = Codec::h264;
   PictureKind kind = PictureKind::delta;
   std::uint32_t width = 0, height = 0;  // visible pixels
-  ByteView bytes;                       // Annex B
+  ByteView bytes;                       // Annex B; AV1: one temporal unit of low-overhead OBUs
   StageTimes times;
 };
 

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "codec/software_h264.hpp"
+#include "codec/software.hpp"
 #include "contract/test_pictures.hpp"
 
 namespace {
@@ -41,7 +41,7 @@ std::vector<std::byte> damaged(std::vector<std::byte> good, ByteView over) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const std::vector<std::byte> good = good_idr();
-  static const auto decoder = *codec::create_h264_decoder(Codec::h264);
+  static const auto decoder = *codec::create_decoder(Codec::h264);
   if (size < 2) return 0;
   const ByteView input = std::as_bytes(std::span{data, size}).subspan(2);
   const std::size_t split = std::min<std::size_t>(data[0] * 16U, input.size());

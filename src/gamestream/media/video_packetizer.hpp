@@ -66,6 +66,7 @@ class VideoPacketizer {
   std::size_t datagram_bytes() const { return shard_offset_ + shard_bytes(); }
 
  private:
+  friend struct VideoPacketizerProbe;
   VideoPacketizer(const VideoPacketizerParams& params, std::optional<crypto::Aead> cipher,
                   std::uint64_t first_nonce);
   std::size_t shard_bytes() const { return params_.plan.packet_size + kRtpBytes; }

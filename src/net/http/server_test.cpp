@@ -48,7 +48,7 @@ TEST(HttpServer, tells_the_owner_who_asks_what) {
   EXPECT_EQ(asked->request.local, remote_endpoint(peer.fd()));
 }
 
-TEST(HttpServer, reads_a_request_line_of_sixteen_thousand_bytes_in_any_split) {
+TEST(HttpServer, s6_reads_a_request_line_of_sixteen_thousand_bytes_in_any_split) {
   TestHttpServer server;
   const PeerSocket peer{server.plain()};
   const std::string target = "/wait?clientcert=" + std::string(16'000, 'a');
@@ -336,11 +336,12 @@ TEST(HttpServer, limits_connections_by_address_and_altogether) {
 // --- TLS
 // ------------------------------------------------------------------------------------------------------
 
-TEST(HttpServerTls, shows_the_exact_certificate_of_the_client) {
+TEST(HttpServerTls, s12_shows_the_exact_certificate_of_the_client) {
   TestHttpServer server;
-  const auto expired = make_test_identity(-20, -10), early = make_test_identity(10, 20);
+  const auto expired = make_test_identity(-20, -10), early = make_test_identity(10, 20),
+             issued = make_test_identity(-1, 3650, "an authority that nobody knows");
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    for (const auto* identity : {&client_identity(), &expired, &early}) {
+    for (const auto* identity : {&client_identity(), &expired, &early, &issued}) {
       const TlsPeer peer{server.tls(),
                          {.identity = identity, .min_version = version, .max_version = version}};
       ASSERT_TRUE(peer.connected() && peer.send(kWait));
@@ -352,7 +353,7 @@ TEST(HttpServerTls, shows_the_exact_certificate_of_the_client) {
   }
 }
 
-TEST(HttpServerTls, serves_clients_without_a_certificate) {
+TEST(HttpServerTls, s13_serves_clients_without_a_certificate) {
   TestHttpServer server;
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     const TlsPeer peer{server.tls(), {.min_version = version, .max_version = version}};
@@ -364,7 +365,7 @@ TEST(HttpServerTls, serves_clients_without_a_certificate) {
   }
 }
 
-TEST(HttpServerTls, speaks_nothing_older_than_one_point_two) {
+TEST(HttpServerTls, s10_speaks_nothing_older_than_one_point_two) {
   const TestHttpServer server;
   EXPECT_FALSE(
       TlsPeer(server.tls(), {.min_version = TLS1_VERSION, .max_version = TLS1_1_VERSION}).connected());
@@ -372,7 +373,7 @@ TEST(HttpServerTls, speaks_nothing_older_than_one_point_two) {
       TlsPeer(server.tls(), {.min_version = TLS1_1_VERSION, .max_version = TLS1_2_VERSION}).connected());
 }
 
-TEST(HttpServerTls, sends_one_certificate_and_asks_without_naming_authorities) {
+TEST(HttpServerTls, s11_s12_sends_one_certificate_and_asks_without_naming_authorities) {
   const TestHttpServer server;
   const TlsPeer peer{server.tls(), {}};
   ASSERT_TRUE(peer.connected());
@@ -380,7 +381,7 @@ TEST(HttpServerTls, sends_one_certificate_and_asks_without_naming_authorities) {
   EXPECT_LE(sk_X509_NAME_num(SSL_get0_peer_CA_list(peer.ssl())), 0);
 }
 
-TEST(HttpServerTls, says_farewell_before_it_closes) {
+TEST(HttpServerTls, s16_says_farewell_before_it_closes) {
   const TestHttpServer server;
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     const TlsPeer peer{server.tls(), {.min_version = version, .max_version = version}};
@@ -390,7 +391,7 @@ TEST(HttpServerTls, says_farewell_before_it_closes) {
   }
 }
 
-TEST(HttpServerTls, serves_whoever_offers_to_resume_a_session) {
+TEST(HttpServerTls, s14_serves_whoever_offers_to_resume_a_session) {
   TestHttpServer server;
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     TlsPeer first{server.tls(),

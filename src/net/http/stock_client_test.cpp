@@ -84,7 +84,7 @@ TEST_F(StockClient, curl_posts_a_form_and_hears_when_it_is_too_large) {
             "413");
 }
 
-TEST_F(StockClient, s_client_negotiates_what_is_meant_to_be) {
+TEST_F(StockClient, s10_s12_s_client_negotiates_what_is_meant_to_be) {
   const auto modern = s_client("-alpn h2,http/1.1");
   EXPECT_NE(modern.find("New, TLSv1.3"), std::string::npos) << modern;
   EXPECT_NE(modern.find("No ALPN negotiated"), std::string::npos) << modern;
@@ -100,7 +100,7 @@ TEST_F(StockClient, s_client_negotiates_what_is_meant_to_be) {
   EXPECT_NE(ancient.find("Cipher is (NONE)"), std::string::npos) << ancient;
 }
 
-TEST_F(StockClient, s_client_may_offer_an_old_session) {
+TEST_F(StockClient, s14_s_client_may_offer_an_old_session) {
   for (const auto* version : {"-tls1_2", "-tls1_3"}) {
     const auto file = (folder_ / version).string();
     const auto first = s_client(fmt::format("{} -sess_out {}", version, file));

@@ -38,18 +38,22 @@ inline std::string bio_text(BIO* bio) {
 }
 
 // Self-signed, RSA-2048, as Moonlight clients make theirs; valid from `first_day` to `last_day` from now.
-inline TestIdentity make_test_identity(int first_day = -1, int last_day = 3650) {
+inline constexpr std::string_view kTestName = "NVIDIA GameStream Client";
+
+// Signed with its own key, whoever it names as its issuer.
+inline TestIdentity make_test_identity(int first_day = -1, int last_day = 3650,
+                                       std::string_view issuer = kTestName) {
   const OpenSslPtr<EVP_PKEY, EVP_PKEY_free> key{EVP_RSA_gen(2048)};
   const OpenSslPtr<X509, X509_free> certificate{X509_new()};
   X509_set_version(certificate.get(), X509_VERSION_3);
   X509_time_adj_ex(X509_getm_notBefore(certificate.get()), first_day, 0, nullptr);
   X509_time_adj_ex(X509_getm_notAfter(certificate.get()), last_day, 0, nullptr);
   X509_set_pubkey(certificate.get(), key.get());
-  auto* const name = X509_get_subject_name(certificate.get());
-  constexpr std::string_view kName = "NVIDIA GameStream Client";
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(kName.data()),
-                             static_cast<int>(kName.size()), -1, 0);
-  X509_set_issuer_name(certificate.get(), name);
+  for (const auto& [name, text] : {std::pair{X509_get_subject_name(certificate.get()), kTestName},
+                                   {X509_get_issuer_name(certificate.get()), issuer}}) {
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(text.data()),
+                               static_cast<int>(text.size()), -1, 0);
+  }
   X509_sign(certificate.get(), key.get(), EVP_sha256());
   TestIdentity identity;
   auto* const pem = BIO_new(BIO_s_mem());

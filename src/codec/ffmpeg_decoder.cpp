@@ -1,9 +1,9 @@
-// H.264 through FFmpeg. Bytes are hostile: FFmpeg is told to give up on the first error rather than conceal,
-// its sizes are capped before it allocates, and after any failure nothing but an IDR is accepted, by a new
-// FFmpeg context: flushing keeps what hostile parameter sets left behind, a reordering delay for instance.
-// Not noticed, as FFmpeg does not say: a slice absent as a whole, and a delta picture whose reference never
-// came (FFmpeg takes the previous picture instead). Both need an incomplete stream, which the receiver does
-// not pass on.
+// H.264, HEVC and AV1 through FFmpeg. Bytes are hostile: FFmpeg is told to give up on the first error rather
+// than conceal, its sizes are capped before it allocates, and after any failure nothing but an IDR is
+// accepted, by a new FFmpeg context: flushing keeps what hostile parameter sets left behind, a reordering
+// delay for instance. Not noticed, as FFmpeg does not say: a slice absent as a whole, and a delta picture
+// whose reference never came (FFmpeg takes the previous picture instead). Both need an incomplete stream,
+// which the receiver does not pass on.
 #include <algorithm>
 #include <cstring>
 #include <thread>
@@ -11,9 +11,9 @@
 
 #include <fmt/format.h>
 
-#include "codec/annex_b.hpp"
+#include "codec/bitstream_kind.hpp"
 #include "codec/ffmpeg_handles.hpp"
-#include "codec/software_h264.hpp"
+#include "codec/software.hpp"
 #include "media/mode.hpp"
 
 namespace lumen::codec {
@@ -30,7 +30,19 @@ tl::unexpected<Error> malformed(std::string_view id, std::string what) {
 }
 
 tl::unexpected<Error> no_memory() {
-  return fail(ErrorCode::resource_exhausted, "decoder.memory", "no memory for the H.264 decoder");
+  return fail(ErrorCode::resource_exhausted, "decoder.memory", "no memory for the decoder");
+}
+
+const char* ffmpeg_name(Codec codec) {
+  switch (codec) {
+    case Codec::h264:
+      return "h264";
+    case Codec::hevc:
+      return "hevc";
+    case Codec::av1:
+      return "libdav1d";
+  }
+  return "";
 }
 
 // FFmpeg's slice threads lose what decoding a slice returned: it calls execute() without a place for results.
@@ -73,20 +85,22 @@ void configure(AVCodecContext& context, SliceResults& slices) {
   context.opaque = &slices;
 }
 
+tl::unexpected<Error> unavailable(Codec codec, const std::string& what) {
+  return fail(ErrorCode::unsupported, "decoder.unavailable",
+              fmt::format("{} cannot be decoded: {}", to_string(codec), what),
+              fmt::format("Install an FFmpeg with the decoder {}; LUMEN_FFMPEG_DEBUG=1 prints what it says.",
+                          ffmpeg_name(codec)));
+}
+
 // `slices` outlives the context.
-Result<CodecContextPtr> open_context(SliceResults& slices) {
-  const AVCodec* h264 = avcodec_find_decoder_by_name("h264");
-  if (h264 == nullptr) {
-    return fail(ErrorCode::unsupported, "decoder.unavailable", "this FFmpeg has no H.264 decoder",
-                "Install an FFmpeg with the h264 decoder.");
-  }
-  CodecContextPtr context{avcodec_alloc_context3(h264)};
+Result<CodecContextPtr> open_context(Codec codec, SliceResults& slices) {
+  const AVCodec* decoder = avcodec_find_decoder_by_name(ffmpeg_name(codec));
+  if (decoder == nullptr) return unavailable(codec, "this FFmpeg has no decoder");
+  CodecContextPtr context{avcodec_alloc_context3(decoder)};
   if (context == nullptr) return no_memory();
   configure(*context, slices);
-  if (const int error = avcodec_open2(context.get(), h264, nullptr); error != 0) {
-    return fail(ErrorCode::unsupported, "decoder.unavailable",
-                "the H.264 decoder does not open: " + ffmpeg_error(error),
-                "LUMEN_FFMPEG_DEBUG=1 prints why.");
+  if (const int error = avcodec_open2(context.get(), decoder, nullptr); error != 0) {
+    return unavailable(codec, ffmpeg_error(error));
   }
   slices.run = std::exchange(context->execute, SliceResults::collect);  // set by avcodec_open2()
   return context;
@@ -118,16 +132,18 @@ class InputBuffer {
   BufferPtr buffer_;
 };
 
-class H264Decoder final : public VideoDecoder {
+class FfmpegDecoder final : public VideoDecoder {
  public:
-  static Result<std::unique_ptr<VideoDecoder>> create() {
-    std::unique_ptr<H264Decoder> decoder{new H264Decoder};
+  static Result<std::unique_ptr<VideoDecoder>> create(Codec codec) {
+    std::unique_ptr<FfmpegDecoder> decoder{new FfmpegDecoder{codec}};
     if (decoder->frame_ == nullptr || decoder->packet_ == nullptr) return no_memory();
-    LUMEN_TRY(decoder->context_, open_context(decoder->slices_));
+    LUMEN_TRY(decoder->context_, open_context(codec, decoder->slices_));
     return decoder;
   }
 
-  std::string name() const override { return fmt::format("FFmpeg h264, {} threads", thread_count()); }
+  std::string name() const override {
+    return fmt::format("FFmpeg {}, {} threads", ffmpeg_name(codec_), thread_count());
+  }
 
   Result<PictureView> decode(const AccessUnit& unit) override {
     auto picture = decode_picture(unit);
@@ -136,7 +152,7 @@ class H264Decoder final : public VideoDecoder {
   }
 
  private:
-  H264Decoder() = default;
+  explicit FfmpegDecoder(Codec codec) : codec_{codec} {}
 
   Result<PictureView> decode_picture(const AccessUnit& unit) {
     LUMEN_CHECK_OK(check(unit));
@@ -151,18 +167,20 @@ class H264Decoder final : public VideoDecoder {
   Status renew_if_spoilt() {
     if (!spoilt_) return {};
     context_.reset();
-    LUMEN_TRY(context_, open_context(slices_));
+    LUMEN_TRY(context_, open_context(codec_, slices_));
     return {};
   }
 
   Status check(const AccessUnit& unit) const {
-    if (unit.codec != Codec::h264) return malformed("decoder.codec", "access unit is not H.264");
+    if (unit.codec != codec_) {
+      return malformed("decoder.codec", fmt::format("access unit is not {}", to_string(codec_)));
+    }
     if (unit.width == 0 || unit.height == 0 || unit.bytes.size() > kMaxAccessUnit) {
       return malformed("decoder.size", "access unit has no size, or too many bytes");
     }
-    const auto type = first_slice_type(unit.bytes);
-    if (!type) return malformed("decoder.no-slice", "access unit holds no picture");
-    if (needs_idr_ && *type != NalType::idr_slice) {
+    const auto kind = first_picture_kind(codec_, unit.bytes);
+    if (!kind) return malformed("decoder.no-slice", "access unit holds no picture");
+    if (needs_idr_ && *kind != PictureKind::idr) {
       return malformed("decoder.needs-idr", "only an IDR picture can be decoded after an error");
     }
     return {};
@@ -180,21 +198,22 @@ class H264Decoder final : public VideoDecoder {
     const int error = avcodec_send_packet(context_.get(), &packet);
     packet.buf = nullptr;  // borrowed above
     if (error == 0) return {};
-    return malformed("decoder.malformed", "H.264 picture cannot be decoded: " + ffmpeg_error(error));
+    return malformed("decoder.malformed", "picture cannot be decoded: " + ffmpeg_error(error));
   }
 
   Status take_picture() {
     AVFrame& frame = *frame_;
     const int error = avcodec_receive_frame(context_.get(), &frame);
-    if (error != 0) return malformed("decoder.malformed", "H.264 gave no picture: " + ffmpeg_error(error));
-    if (frame.pts != sequence_) return malformed("decoder.delayed", "H.264 stream reorders its pictures");
+    if (error != 0)
+      return malformed("decoder.malformed", "the decoder gave no picture: " + ffmpeg_error(error));
+    if (frame.pts != sequence_) return malformed("decoder.delayed", "the stream reorders its pictures");
     if (slices_.failed || (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame.decode_error_flags != 0) {
-      return malformed("decoder.corrupt", "H.264 picture is damaged");
+      return malformed("decoder.corrupt", "picture is damaged");
     }
     const bool planar420 = frame.format == AV_PIX_FMT_YUV420P || frame.format == AV_PIX_FMT_YUVJ420P;
     if (!planar420 || frame.width <= 0 || frame.height <= 0 || frame.width > kMaxSide ||
         frame.height > kMaxSide) {
-      return malformed("decoder.format", "H.264 picture is not 8-bit 4:2:0 of at most 8192x8192");
+      return malformed("decoder.format", "picture is not 8-bit 4:2:0 of at most 8192x8192");
     }
     return {};
   }
@@ -213,6 +232,7 @@ class H264Decoder final : public VideoDecoder {
     return view;
   }
 
+  const Codec codec_;
   SliceResults slices_;  // the context points at it: declared before
   CodecContextPtr context_;
   FramePtr frame_{av_frame_alloc()};
@@ -225,11 +245,6 @@ class H264Decoder final : public VideoDecoder {
 
 }  // namespace
 
-Result<std::unique_ptr<VideoDecoder>> create_h264_decoder(Codec codec) {
-  if (codec != Codec::h264) {
-    return fail(ErrorCode::unsupported, "decoder.unavailable", "only H.264 can be decoded");
-  }
-  return H264Decoder::create();
-}
+Result<std::unique_ptr<VideoDecoder>> create_decoder(Codec codec) { return FfmpegDecoder::create(codec); }
 
 }  // namespace lumen::codec

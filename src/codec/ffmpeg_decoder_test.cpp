@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "codec/software_h264.hpp"
+#include "codec/software.hpp"
 #include "contract/test_pictures.hpp"
 
 namespace lumen::codec {
@@ -56,7 +56,7 @@ double luma_psnr(const PictureView& view, const Scene& scene) {
 
 class H264Decoder : public testing::Test {
  protected:
-  std::unique_ptr<VideoDecoder> decoder_ = *create_h264_decoder(Codec::h264);
+  std::unique_ptr<VideoDecoder> decoder_ = *create_decoder(Codec::h264);
   Source source_{{640, 360, 60'000}};
 
   void expect_decodes(const AccessUnit& unit, const Scene& scene) {
