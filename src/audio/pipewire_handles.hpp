@@ -11,6 +11,9 @@ struct PipeWireFree {
   void operator()(pw_loop* loop) const noexcept { pw_loop_destroy(loop); }
   void operator()(pw_context* context) const noexcept { pw_context_destroy(context); }
   void operator()(pw_core* core) const noexcept { pw_core_disconnect(core); }
+  void operator()(pw_registry* registry) const noexcept {
+    pw_proxy_destroy(reinterpret_cast<pw_proxy*>(registry));
+  }
   void operator()(pw_stream* stream) const noexcept { pw_stream_destroy(stream); }
 };
 template <class T>

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -67,6 +68,9 @@ Result<UniqueFd> connect_to(const std::string& path) {
 void listen(pw_core* core, spa_hook* hook, const pw_core_events* events, void* data) {
   pw_core_add_listener(core, hook, events, data);
 }
+void listen(pw_registry* registry, spa_hook* hook, const pw_registry_events* events, void* data) {
+  pw_registry_add_listener(registry, hook, events, data);
+}
 #pragma GCC diagnostic pop
 
 // On libpipewire's data thread, which wakes ours once per cycle of the graph.
@@ -80,14 +84,16 @@ class PipeWireSource final : public AudioSource {
   explicit PipeWireSource(PipeWireParams params)
       : params_{std::move(params)}, wake_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
     spa_zero(core_hook_);
+    spa_zero(registry_hook_);
     spa_zero(stream_hook_);
   }
-  ~PipeWireSource() override { disconnect(); }
+  ~PipeWireSource() override = default;
   PipeWireSource(const PipeWireSource&) = delete;
   PipeWireSource& operator=(const PipeWireSource&) = delete;
 
   void set_channels(std::uint8_t channels) override;
   void wait(Timestamp until, const OnSamples& on_samples) override;
+  void close() override;
   void wake() noexcept override { eventfd_write(wake_.get(), 1); }
   const std::optional<std::string>& trouble() const override { return trouble_; }
 
@@ -101,7 +107,7 @@ class PipeWireSource final : public AudioSource {
   void poll_until(Timestamp until);
   void on_core_error(std::uint32_t id, int result, const char* message);
   void on_state(pw_stream_state state, const char* error);
-  void on_format(std::uint32_t param, const spa_pod* format);
+  void on_global(std::string_view type, const spa_dict* properties);
   void on_process();
 
   const PipeWireParams params_;
@@ -116,6 +122,8 @@ class PipeWireSource final : public AudioSource {
   PipeWireHandle<pw_context> context_;
   PipeWireHandle<pw_core> core_;
   spa_hook core_hook_;
+  PipeWireHandle<pw_registry> registry_;
+  spa_hook registry_hook_;
   PipeWireHandle<pw_stream> stream_;
   spa_hook stream_hook_;
 };
@@ -135,11 +143,16 @@ void PipeWireSource::wait(Timestamp until, const OnSamples& on_samples) {
   poll_until(until);
   if (!loop_) return;
   on_samples_ = &on_samples;
-  pw_loop_enter(loop_.get());
   pw_loop_iterate(loop_.get(), 0);
-  pw_loop_leave(loop_.get());
   on_samples_ = nullptr;
   if (!failed_.empty()) fail_for_now(std::exchange(failed_, {}), now());
+}
+
+void PipeWireSource::close() {
+  disconnect();
+  context_.reset();
+  if (loop_) pw_loop_leave(loop_.get());
+  loop_.reset();
 }
 
 // Finer than the milliseconds that pw_loop_iterate() waits in.
@@ -181,8 +194,13 @@ Status PipeWireSource::connect() {
   if (!loop_) {
     loop_.reset(pw_loop_new(nullptr));
     if (!loop_) return failed("libpipewire makes no loop");
+    pw_loop_enter(loop_.get());  // for good: a loop without a thread calls back on any
     context_.reset(pw_context_new(loop_.get(), nullptr, 0));
-    if (!context_) return failed("libpipewire makes no context");
+    if (!context_) {
+      auto status = failed("libpipewire makes no context");
+      close();
+      return status;
+    }
     pw_data_loop_invoke(pw_context_get_data_loop(context_.get()), raise_data_thread, 0, nullptr, 0, false,
                         nullptr);
   }
@@ -196,11 +214,20 @@ Status PipeWireSource::connect() {
         static_cast<PipeWireSource*>(self)->on_core_error(id, result, message);
       }};
   listen(core_.get(), &core_hook_, &events, this);
+  registry_.reset(pw_core_get_registry(core_.get(), PW_VERSION_REGISTRY, 0));
+  if (!registry_) return failed("PipeWire does not say what its graph holds");
+  static const pw_registry_events globals{
+      .version = PW_VERSION_REGISTRY_EVENTS,
+      .global = [](void* self, std::uint32_t, std::uint32_t, const char* type, std::uint32_t,
+                   const spa_dict* about) { static_cast<PipeWireSource*>(self)->on_global(type, about); }};
+  listen(registry_.get(), &registry_hook_, &globals, this);
   return {};
 }
 
 void PipeWireSource::disconnect() {
   remove_sink();
+  if (registry_) spa_hook_remove(&registry_hook_);
+  registry_.reset();
   if (core_) spa_hook_remove(&core_hook_);
   core_.reset();
 }
@@ -219,8 +246,6 @@ Status PipeWireSource::make_sink() {
       .version = PW_VERSION_STREAM_EVENTS,
       .state_changed = [](void* self, pw_stream_state, pw_stream_state state,
                           const char* error) { static_cast<PipeWireSource*>(self)->on_state(state, error); },
-      .param_changed = [](void* self, std::uint32_t id,
-                          const spa_pod* param) { static_cast<PipeWireSource*>(self)->on_format(id, param); },
       .process = [](void* self) { static_cast<PipeWireSource*>(self)->on_process(); }};
   pw_stream_add_listener(stream_.get(), &stream_hook_, &events, this);
   spa_audio_info_raw format{};
@@ -258,9 +283,11 @@ void PipeWireSource::on_state(pw_stream_state state, const char* error) {
   }
 }
 
-// The session manager has chosen how the sink is played into: from now on it can be heard.
-void PipeWireSource::on_format(std::uint32_t param, const spa_pod* format) {
-  if (param != SPA_PARAM_Format || format == nullptr) return;
+// A sink gets its ports from the session manager: from then on programs can play into it.
+void PipeWireSource::on_global(std::string_view type, const spa_dict* properties) {
+  if (type != PW_TYPE_INTERFACE_Port || properties == nullptr || !stream_) return;
+  const char* const node = spa_dict_lookup(properties, PW_KEY_NODE_ID);
+  if (node == nullptr || std::to_string(pw_stream_get_node_id(stream_.get())) != node) return;
   set_up_by_.reset();
   trouble_ = std::string{};
 }

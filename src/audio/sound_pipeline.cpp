@@ -68,6 +68,7 @@ void SoundPipeline::loop(const std::stop_token& stop) {
     const auto latest = now() + kIdleWait;
     source_->wait(stream_ ? std::min(stream_->pacer.due(), latest) : latest, on_samples);
   }
+  source_->close();
 }
 
 void SoundPipeline::apply(const Wish& wish) {

@@ -61,6 +61,7 @@ class FakeSource final : public AudioSource {
     }
     for (const auto& samples : played) on_samples(samples, channels, SteadyTime{}.now());
   }
+  void close() override {}
   void wake() noexcept override {
     const MutexLock lock{shared_->mutex};
     shared_->woken = true;

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <climits>
 #include <utility>
 
@@ -25,17 +26,13 @@ Context make_context(const EVP_CIPHER* cipher, ByteView key, int encrypt) {
   return context;
 }
 
-// The bytes written; nullopt: the padding is wrong, or OpenSSL is broken.
-std::optional<std::size_t> transform(EVP_CIPHER_CTX* context, const Aes128Cbc::Iv& iv, ByteView in,
-                                     MutableBytes out) {
+// False: OpenSSL is broken.
+bool transform(EVP_CIPHER_CTX* context, const Aes128Cbc::Iv& iv, ByteView in, MutableBytes out) {
   int body = 0, tail = 0;
-  if (EVP_CipherInit_ex2(context, nullptr, nullptr, raw(ByteView{iv}), -1, nullptr) != 1 ||
-      EVP_CipherUpdate(context, raw(out), &body, raw(in), static_cast<int>(in.size())) != 1 ||
-      EVP_CipherFinal_ex(context, raw(out) + body, &tail) != 1) {
-    ERR_clear_error();
-    return std::nullopt;
-  }
-  return static_cast<std::size_t>(body) + static_cast<std::size_t>(tail);
+  const bool good = EVP_CipherInit_ex2(context, nullptr, nullptr, raw(ByteView{iv}), -1, nullptr) == 1 &&
+                    EVP_CipherUpdate(context, raw(out), &body, raw(in), static_cast<int>(in.size())) == 1 &&
+                    EVP_CipherFinal_ex(context, raw(out) + body, &tail) == 1;
+  return good && static_cast<std::size_t>(body) + static_cast<std::size_t>(tail) == out.size();
 }
 
 }  // namespace
@@ -64,17 +61,24 @@ Result<Aes128Cbc> Aes128Cbc::create(ByteView key) {
     return fail(ErrorCode::internal, "crypto.cipher", "the cipher cannot be set up",
                 "Check that OpenSSL 3 is installed completely");
   }
+  // Padding is looked at here: OpenSSL allocates for every packet that it finds wrong.
+  EVP_CIPHER_CTX_set_padding(contexts->decrypt.get(), 0);
   return Aes128Cbc{std::move(contexts)};
 }
 
 bool Aes128Cbc::encrypt(const Iv& iv, ByteView text, MutableBytes out) {
   if (text.size() > INT_MAX - kAesBlockBytes || out.size() != sealed_bytes(text.size())) return false;
-  return transform(contexts_->encrypt.get(), iv, text, out) == out.size();
+  return transform(contexts_->encrypt.get(), iv, text, out);
 }
 
 std::optional<std::size_t> Aes128Cbc::decrypt(const Iv& iv, MutableBytes sealed) {
   if (sealed.empty() || sealed.size() % kAesBlockBytes != 0 || sealed.size() > INT_MAX) return std::nullopt;
-  return transform(contexts_->decrypt.get(), iv, sealed, sealed);
+  if (!transform(contexts_->decrypt.get(), iv, sealed, sealed)) return std::nullopt;
+  const auto padding = std::to_integer<std::size_t>(sealed.back());
+  if (padding == 0 || padding > kAesBlockBytes) return std::nullopt;
+  if (std::ranges::count(sealed.last(padding), sealed.back()) != static_cast<std::ptrdiff_t>(padding))
+    return std::nullopt;
+  return sealed.size() - padding;
 }
 
 }  // namespace lumen::crypto

@@ -25,6 +25,7 @@ using OnSamples =
 //  - Samples come while somebody plays, in any amounts; nobody plays: nothing comes. What was not waited for
 //    soon enough may be lost.
 //  - set_channels() holds from the next samples on. Those who play notice nothing but a short gap.
+//  - close() ends it: the owner thread calls it last, if it ever called wait().
 //  - No failure is final: the source goes on trying and says in trouble() why nothing can be heard meanwhile.
 //  - Nothing is allocated per call once sound flows.
 class AudioSource {
@@ -32,6 +33,7 @@ class AudioSource {
   virtual ~AudioSource() = default;
   virtual void set_channels(std::uint8_t channels) = 0;  // 2, 6 or 8
   virtual void wait(Timestamp until, const OnSamples& on_samples) = 0;
+  virtual void close() = 0;
   virtual void wake() noexcept = 0;  // any thread
   // Empty: sound works. Text: why it does not, for people. nullopt: not known yet.
   virtual const std::optional<std::string>& trouble() const = 0;

@@ -22,7 +22,7 @@ std::vector<Buffer> send(AudioPacketizer& packetizer, ByteView opus) {
 
 class AudioVectors : public testing::TestWithParam<int> {};
 
-TEST_P(AudioVectors, media_38_reproduce_byte_for_byte) {
+TEST_P(AudioVectors, m33_m34_m36_m38_reproduce_byte_for_byte) {
   const auto& stream = test::vectors().at("audio").at(static_cast<std::size_t>(GetParam()));
   SCOPED_TRACE(stream.at("name").get<std::string>());
   const auto& encryption = stream.at("encryption");
@@ -48,12 +48,12 @@ TEST_P(AudioVectors, media_38_reproduce_byte_for_byte) {
 
 INSTANTIATE_TEST_SUITE_P(Audio, AudioVectors, testing::Range(0, 5));
 
-TEST(AudioPacketizer, media_34_two_parity_packets_follow_every_fourth_packet) {
+TEST(AudioPacketizer, m34_two_parity_packets_follow_every_fourth_packet) {
   auto packetizer = make();
   for (int i = 1; i <= 12; ++i) EXPECT_EQ(send(packetizer, noise(60, 1)).size(), i % 4 == 0 ? 3U : 1U);
 }
 
-TEST(AudioPacketizer, media_35_another_size_begins_another_block) {
+TEST(AudioPacketizer, m35_another_size_begins_another_block) {
   auto packetizer = make();
   send(packetizer, noise(60, 1));
   send(packetizer, noise(60, 1));
@@ -69,7 +69,7 @@ TEST(AudioPacketizer, media_35_another_size_begins_another_block) {
   EXPECT_EQ(send(packetizer, noise(100, 1)).size(), 1U) << "between blocks nothing is lost";
 }
 
-TEST(AudioPacketizer, media_34_a_block_that_began_in_the_middle_has_no_parity) {
+TEST(AudioPacketizer, m34_a_block_that_began_in_the_middle_has_no_parity) {
   auto packetizer = AudioPacketizer::create({.packet_ms = 5, .first_packet = 2}, {}).value();
   EXPECT_EQ(send(packetizer, noise(60, 1)).size(), 1U);
   EXPECT_EQ(send(packetizer, noise(60, 1)).size(), 1U);
@@ -77,7 +77,7 @@ TEST(AudioPacketizer, media_34_a_block_that_began_in_the_middle_has_no_parity) {
   EXPECT_EQ(send(packetizer, noise(60, 1)).size(), 3U);
 }
 
-TEST(AudioPacketizer, media_35_no_datagram_is_larger_than_a_clients_buffer) {
+TEST(AudioPacketizer, m35_no_datagram_is_larger_than_a_clients_buffer) {
   auto plain = make();
   EXPECT_TRUE(plain.pack(noise(1376, 1)));
   EXPECT_EQ(plain.pack(noise(1377, 1)).error().id, "audio.size");
@@ -94,7 +94,7 @@ TEST(AudioPacketizer, refuses_what_makes_no_sense) {
   EXPECT_EQ(AudioPacketizer::create({}, ByteView{test::key()}.first(8)).error().id, "crypto.key");
 }
 
-TEST(AudioWire, media_36_the_iv_is_of_key_and_packet_and_goes_around) {
+TEST(AudioWire, m36_the_iv_is_of_key_and_packet_and_goes_around) {
   EXPECT_EQ(crypto::to_hex(audio_iv(0x1A2B3C4D, 5)), "1a2b3c52000000000000000000000000");
   EXPECT_EQ(crypto::to_hex(audio_iv(0xFFFFFFFE, 3)), "00000001000000000000000000000000");
 }

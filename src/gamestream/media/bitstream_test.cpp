@@ -30,7 +30,7 @@ UnitFault hevc(std::initializer_list<std::string_view> nals, FrameType type) {
   return check(VideoFormat::hevc, unit(nals), type);
 }
 
-TEST(Bitstream, media_22_an_idr_begins_with_its_parameter_sets) {
+TEST(Bitstream, m22_an_idr_begins_with_its_parameter_sets) {
   EXPECT_EQ(h264({"6742", "68ce", "6588"}, FrameType::idr), UnitFault::none);
   EXPECT_EQ(h264({"09f0", "0605", "6742", "68ce", "0605", "6588"}, FrameType::idr), UnitFault::none);
   EXPECT_EQ(h264({"68ce", "6742", "6588"}, FrameType::idr), UnitFault::no_parameter_sets);
@@ -40,7 +40,7 @@ TEST(Bitstream, media_22_an_idr_begins_with_its_parameter_sets) {
   EXPECT_EQ(hevc({"4201", "4401", "2601"}, FrameType::idr), UnitFault::no_parameter_sets);
 }
 
-TEST(Bitstream, media_22_the_first_slice_of_an_idr_begins_in_the_first_packet) {
+TEST(Bitstream, m22_the_first_slice_of_an_idr_begins_in_the_first_packet) {
   for (const auto format : {VideoFormat::h264, VideoFormat::hevc}) {
     const bool is_hevc = format == VideoFormat::hevc;
     const auto sets = is_hevc ? unit({"4001", "4201", "4401"}) : unit({"6742", "68ce"});
@@ -57,7 +57,7 @@ TEST(Bitstream, media_22_the_first_slice_of_an_idr_begins_in_the_first_packet) {
   }
 }
 
-TEST(Bitstream, media_23_what_is_no_idr_has_no_parameter_sets) {
+TEST(Bitstream, m23_what_is_no_idr_has_no_parameter_sets) {
   EXPECT_EQ(h264({"4188"}, FrameType::predicted), UnitFault::none);
   EXPECT_EQ(h264({"09f0", "0605", "68ce", "4188"}, FrameType::predicted), UnitFault::none);
   EXPECT_EQ(h264({"6742", "68ce", "4188"}, FrameType::predicted), UnitFault::stray_parameter_sets);

@@ -20,7 +20,7 @@ BlockPlan only_block(std::size_t shards, std::size_t percent, std::size_t min_pa
   return made.blocks()[0];
 }
 
-TEST(FramePlan, media_17_small_blocks_get_the_least_parity_that_the_client_asked_for) {
+TEST(FramePlan, m17_small_blocks_get_the_least_parity_that_the_client_asked_for) {
   // Section 6.4: data, parity, percent.
   const std::vector<std::tuple<std::size_t, std::size_t, int>> rows{{1, 2, 200}, {2, 2, 100}, {3, 2, 66},
                                                                     {4, 2, 50},  {5, 2, 40},  {6, 2, 20},
@@ -33,7 +33,7 @@ TEST(FramePlan, media_17_small_blocks_get_the_least_parity_that_the_client_asked
   EXPECT_EQ(only_block(1, 0, 2).parity, 0U) << "no parity at all";
 }
 
-TEST(FramePlan, media_14_a_floor_that_no_percentage_says_becomes_a_little_more) {
+TEST(FramePlan, m14_a_floor_that_no_percentage_says_becomes_a_little_more) {
   const auto block = only_block(199, 1, 3);  // 3 shards are 1.5 %: 2 % are 4
   EXPECT_EQ(block.percent, 2);
   EXPECT_EQ(block.parity, 4U);
@@ -53,7 +53,7 @@ TEST(FramePlan, blocks_are_cut_as_other_hosts_do) {
   for (const auto& block : four.blocks()) EXPECT_EQ(block.shards(), 255U);
 }
 
-TEST(FramePlan, media_18_frames_over_four_blocks_have_no_parity_when_that_is_wanted) {
+TEST(FramePlan, m18_frames_over_four_blocks_have_no_parity_when_that_is_wanted) {
   const auto made = plan(900, {.percent = 20, .min_parity = 2, .reduce_parity = false});
   ASSERT_EQ(made.blocks().size(), 4U);
   for (const auto& block : made.blocks()) {
@@ -77,7 +77,7 @@ TEST(FramePlan, frames_over_four_blocks_get_what_parity_there_is_room_for) {
   EXPECT_FALSE(plan_frame({.packet_size = 1024}, SIZE_MAX));
 }
 
-RC_GTEST_PROP(FramePlan, media_14_both_ends_agree_for_any_frame, ()) {
+RC_GTEST_PROP(FramePlan, m14_both_ends_agree_for_any_frame, ()) {
   const FramePlanParams params{.packet_size = 64,
                                .percent = *rc::gen::inRange<std::size_t>(0, 300),
                                .min_parity = *rc::gen::inRange<std::size_t>(0, 6),

@@ -37,13 +37,13 @@ class Stream {
   std::uint64_t number = 0;
 };
 
-TEST(HostRecovery, media_21_a_stream_begins_with_an_idr_nobody_asked_for) {
+TEST(HostRecovery, m21_a_stream_begins_with_an_idr_nobody_asked_for) {
   Stream stream;
   EXPECT_EQ(stream.frame(), FrameType::idr);
   EXPECT_EQ(stream.frame(), FrameType::predicted);
 }
 
-TEST(HostRecovery, media_21_a_request_is_answered_by_the_next_frame) {
+TEST(HostRecovery, m21_a_request_is_answered_by_the_next_frame) {
   Stream stream;
   stream.frames(100);
   stream.ask_idr();
@@ -52,7 +52,7 @@ TEST(HostRecovery, media_21_a_request_is_answered_by_the_next_frame) {
   EXPECT_EQ(stream.recovery.merged_count(), 0U);
 }
 
-TEST(HostRecovery, media_21_the_loss_of_an_idr_is_answered_even_when_the_round_trip_is_unknown) {
+TEST(HostRecovery, m21_the_loss_of_an_idr_is_answered_even_when_the_round_trip_is_unknown) {
   Stream stream;
   stream.frames(2);  // the client has seen that the first one is missing when the second came
   stream.ask_idr();
@@ -104,14 +104,14 @@ TEST(HostRecovery, an_order_that_is_never_carried_out_is_repeated) {
   EXPECT_TRUE(stream.recovery.take_order());
 }
 
-TEST(HostRecovery, media_27_an_encoder_that_cannot_invalidate_makes_an_idr) {
+TEST(HostRecovery, m27_an_encoder_that_cannot_invalidate_makes_an_idr) {
   Stream stream;
   stream.frames(10);
   stream.ask(9, 9);
   EXPECT_EQ(stream.recovery.take_order(), RecoveryOrder{});
 }
 
-TEST(HostRecovery, media_27_what_an_idr_has_answered_is_ignored_and_its_own_loss_is_not) {
+TEST(HostRecovery, m27_what_an_idr_has_answered_is_ignored_and_its_own_loss_is_not) {
   Stream stream;
   stream.frames(10);
   stream.ask_idr();
@@ -122,7 +122,7 @@ TEST(HostRecovery, media_27_what_an_idr_has_answered_is_ignored_and_its_own_loss
   EXPECT_TRUE(stream.recovery.take_order());
 }
 
-TEST(HostRecovery, media_27_the_range_reaches_to_the_newest_frame) {
+TEST(HostRecovery, m27_the_range_reaches_to_the_newest_frame) {
   Stream stream{{.can_invalidate = true, .reference_frames = 5}};
   stream.frames(10);
   stream.ask(8, 8);
@@ -130,7 +130,7 @@ TEST(HostRecovery, media_27_the_range_reaches_to_the_newest_frame) {
   EXPECT_EQ(stream.recovery.take_order(), expected);
 }
 
-TEST(HostRecovery, media_27_repeated_requests_are_ignored_until_they_reach_further) {
+TEST(HostRecovery, m27_repeated_requests_are_ignored_until_they_reach_further) {
   Stream stream{{.can_invalidate = true, .reference_frames = 5}};
   stream.frames(10);
   stream.ask(9, 9);
@@ -142,7 +142,7 @@ TEST(HostRecovery, media_27_repeated_requests_are_ignored_until_they_reach_furth
   EXPECT_EQ(stream.recovery.merged_count(), 1U);
 }
 
-TEST(HostRecovery, media_27_without_a_reference_from_before_it_is_an_idr) {
+TEST(HostRecovery, m27_without_a_reference_from_before_it_is_an_idr) {
   Stream stream{{.can_invalidate = true, .reference_frames = 5}};
   stream.frames(10);
   stream.ask(6, 7);  // 6 to 10: all five

@@ -16,8 +16,9 @@
 namespace lumen::gamestream {
 
 struct VideoPacketizerProbe {
-  static void set_next_sequence(VideoPacketizer& packetizer, std::uint32_t sequence) {
-    packetizer.next_sequence_ = sequence;
+  // Goes forward until the sequence is this.
+  static void skip_to(VideoPacketizer& packetizer, std::uint16_t sequence) {
+    packetizer.next_sequence_ += static_cast<std::uint16_t>(sequence - packetizer.next_sequence_);
   }
 };
 
@@ -45,7 +46,8 @@ inline std::string digest(ByteView bytes) { return crypto::to_hex(crypto::sha256
 inline Buffer body(const std::string& seed, std::size_t bytes) {
   Buffer out;
   for (std::size_t i = 0; out.size() < bytes; ++i) {
-    for (const auto byte : crypto::sha256({as_view(seed + ":" + std::to_string(i))}).value())
+    const auto hash = crypto::sha256({as_view(seed + ":" + std::to_string(i))}).value();
+    for (const auto byte : hash)
       out.push_back(static_cast<std::byte>(1 + std::to_integer<unsigned>(byte) % 255));
   }
   out.resize(bytes);
@@ -109,7 +111,7 @@ inline std::vector<std::vector<Buffer>> datagrams_of(const nlohmann::json& strea
   auto packetizer = packetizer_of(stream);
   std::vector<std::vector<Buffer>> frames;
   for (const auto& frame : stream.at("frames")) {
-    VideoPacketizerProbe::set_next_sequence(packetizer, frame.at("blocks").at(0).at("first_sequence"));
+    VideoPacketizerProbe::skip_to(packetizer, frame.at("blocks").at(0).at("first_sequence"));
     const auto unit = access_unit(frame.at("access_unit"));
     if (!packetizer.pack(unit_of(unit), mark_of(frame))) return {};
     frames.push_back(take_all(packetizer));

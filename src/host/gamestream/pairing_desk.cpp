@@ -71,7 +71,7 @@ Result<gamestream::AttemptId> PairingDesk::choose(std::uint64_t prompt) const {
   }
   if (all.size() > 1) {
     return fail(ErrorCode::invalid_argument, "gamestream.which-prompt", "several clients wait for their PINs",
-                "Say which: lumen-host pair --prompt NUMBER PIN");
+                "Say which: lumen-host pair --client NUMBER PIN");
   }
   return all.front().id;
 }
@@ -120,15 +120,29 @@ void PairingDesk::handle(const gamestream::ClientProven& event) {
   });
   if (stored) {
     log_.info("{} is paired", event.name);
+    keep(event.id, {true, fmt::format("{} is paired", event.name)});
     answer(event.reply, gamestream::pair_success());
   } else {
     log_.error("{} is not paired: {}", event.name, describe(stored.error()));
+    keep(event.id, {false, describe(stored.error())});
     answer(event.reply, gamestream::pair_refusal(500, "The host cannot store the pairing"));
   }
 }
 
 void PairingDesk::handle(const gamestream::AttemptEnded& event) {
   log_.info("pairing (prompt {}): {}", static_cast<std::uint64_t>(event.id), to_text(event.end));
+  if (event.end != gamestream::AttemptEnd::proven) keep(event.id, {false, to_text(event.end)});
+}
+
+void PairingDesk::keep(gamestream::AttemptId id, Outcome outcome) {
+  outcomes_.insert_or_assign(id, std::move(outcome));
+  while (outcomes_.size() > kKeptOutcomes) outcomes_.erase(outcomes_.begin());
+}
+
+std::optional<PairingDesk::Outcome> PairingDesk::outcome(std::uint64_t prompt) const {
+  const auto found = outcomes_.find(gamestream::AttemptId{prompt});
+  if (found == outcomes_.end()) return std::nullopt;
+  return found->second;
 }
 
 void PairingDesk::answer(ReplyId id, const gamestream::Answer& answer) {
