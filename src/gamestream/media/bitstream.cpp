@@ -132,4 +132,15 @@ UnitFault check_unit(VideoFormat format, ByteView unit, FrameType type, std::siz
   return type == FrameType::idr ? check_idr(walk) : check_predicted(walk);
 }
 
+FrameType seen_type(VideoFormat format, ByteView unit, FrameType told) {
+  constexpr std::size_t kNearBytes = 16U << 10U;
+  if (format == VideoFormat::av1) return told;
+  NalWalk walk{format, unit.first(std::min(unit.size(), kNearBytes))};
+  while (const auto nal = walk.next()) {
+    if (*nal == Nal::idr_slice) return FrameType::idr;
+    if (*nal == Nal::slice) return told == FrameType::idr ? FrameType::predicted : told;
+  }
+  return told;
+}
+
 }  // namespace lumen::gamestream

@@ -24,4 +24,8 @@ std::string_view to_string(UnitFault fault);
 // passed on unread: only emptiness is a fault.
 UnitFault check_unit(VideoFormat format, ByteView unit, FrameType type, std::size_t packet_size);
 
+// What a unit of H.264 or HEVC is by its first slice, which is what stock clients go by: `told` otherwise,
+// and when there is no slice near its beginning.
+FrameType seen_type(VideoFormat format, ByteView unit, FrameType told);
+
 }  // namespace lumen::gamestream

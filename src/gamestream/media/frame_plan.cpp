@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include <fmt/format.h>
+
 namespace lumen::gamestream {
 namespace {
 
@@ -31,6 +33,13 @@ BlockPlan plan_block(std::size_t data, std::size_t percent, std::size_t min_pari
 }
 
 }  // namespace
+
+Status check_packet_size(std::size_t packet_size) {
+  if (packet_size >= kMinPacketSize && packet_size <= kMaxPacketSize) return {};
+  return fail(ErrorCode::invalid_argument, "video.packet-size",
+              fmt::format("video packets of {} bytes cannot be sent", packet_size),
+              fmt::format("Ask for {} to {} bytes", kMinPacketSize, kMaxPacketSize));
+}
 
 std::size_t FramePlan::data_shards() const {
   return std::accumulate(blocks().begin(), blocks().end(), std::size_t{0},

@@ -8,9 +8,14 @@
 #include <optional>
 #include <span>
 
+#include "base/result.hpp"
 #include "gamestream/media/video_wire.hpp"
 
 namespace lumen::gamestream {
+
+inline constexpr std::size_t kMinPacketSize = 64, kMaxPacketSize = 8960;
+// `video.packet-size` outside these.
+Status check_packet_size(std::size_t packet_size);
 
 struct FramePlanParams {
   std::size_t packet_size = 1024;  // bytes of a shard after its 16 of RTP: exactly what the client announced
@@ -39,8 +44,8 @@ class FramePlan {
   std::size_t count_ = 0;
 };
 
-// nullopt: the frame needs more than four blocks of 1023 shards and cannot be sent. `packet_size` is at least
-// 64.
+// nullopt: the frame needs more than four blocks of 1023 shards and cannot be sent. The packet size is
+// one that check_packet_size() lets pass.
 std::optional<FramePlan> plan_frame(const FramePlanParams& params, std::size_t unit_bytes);
 
 }  // namespace lumen::gamestream

@@ -49,12 +49,7 @@ ShardHeader header_of(ShardHeader frame, const BlockPlan& block, std::size_t ind
 }  // namespace
 
 Result<VideoPacketizer> VideoPacketizer::create(const VideoPacketizerParams& params, ByteView key) {
-  const auto packet_size = params.plan.packet_size;
-  if (packet_size < kMinPacketSize || packet_size > kMaxPacketSize) {
-    return fail(ErrorCode::invalid_argument, "video.packet-size",
-                fmt::format("video packets of {} bytes cannot be sent", packet_size),
-                fmt::format("Ask for {} to {} bytes", kMinPacketSize, kMaxPacketSize));
-  }
+  LUMEN_CHECK_OK(check_packet_size(params.plan.packet_size));
   if (key.empty()) return VideoPacketizer{params, std::nullopt, 0};
   LUMEN_TRY(auto cipher, crypto::Aead::create(crypto::AeadAlgorithm::aes_128_gcm, key));
   LUMEN_TRY(const auto anywhere, random_nonce());

@@ -18,8 +18,6 @@
 
 namespace lumen::gamestream {
 
-inline constexpr std::size_t kMinPacketSize = 64, kMaxPacketSize = 8960;
-
 struct VideoPacketizerParams {
   FramePlanParams plan;
   // A stock client takes a stream from 0 to 32767 only: the whole first block must lie below.
