@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/client_options.hpp"
 #include "apps/game_commands.hpp"
 #include "apps/program.hpp"
 #include "base/runtime_dir.hpp"
@@ -15,7 +16,8 @@
 
 namespace {
 
-using lumen::ErrorCode;
+using lumen::apps::has_display;
+using lumen::apps::to_duration;
 
 struct Options {
   std::string connect_path = lumen::runtime_root() + "/connect";
@@ -26,16 +28,6 @@ struct Options {
 };
 
 constexpr std::size_t kMaxConnectFile = 4096;  // bytes
-
-bool has_display() {
-  // NOLINTBEGIN(concurrency-mt-unsafe): before any thread
-  return std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;
-  // NOLINTEND(concurrency-mt-unsafe)
-}
-
-lumen::Duration to_duration(double seconds) {
-  return std::chrono::duration_cast<lumen::Duration>(std::chrono::duration<double>{seconds});
-}
 
 lumen::Result<lumen::client::ClientParams> make_params(const Options& options) {
   LUMEN_CHECK_OK(lumen::check_private_file(options.connect_path));
@@ -74,12 +66,9 @@ int run(const Options& options) {
   const auto outcome = lumen::client::run_client(*params, signals.get(), *log);
   if (options.progress) std::cerr << "\n";
   const auto json = lumen::client::to_json(outcome.report);
-  if (options.stats_json == "-") {
-    std::cout << json;
-  } else if (!options.stats_json.empty()) {
-    if (const auto written = lumen::write_private_file(options.stats_json, json); !written) {
+  if (!options.stats_json.empty()) {
+    if (const auto written = lumen::apps::write_figures(options.stats_json, json); !written)
       return lumen::apps::complain("lumen-client", written.error());
-    }
   }
   if (!outcome.status) return lumen::apps::complain("lumen-client", outcome.status.error());
   return 0;

@@ -198,7 +198,7 @@ class GameRun {
       MutexLock lock{mutex_};
       if (failure_) return tl::unexpected{*failure_};
     }
-    return session_->video_verdict(now());
+    return session_->video_verdict();
   }
 
   void fill(GameClientReport& report, Timestamp over) {
@@ -266,6 +266,21 @@ nlohmann::json to_json(const stream::GameVideoStats& video) {
           {"shards_invalid", assembly.invalid},
           {"shards_refused", assembly.refused},
           {"decode_dropped_full", video.decode_dropped_full}};
+}
+
+nlohmann::json to_json(const stream::GameAudioStats& audio) {
+  const auto& assembly = audio.reassembly;
+  return {{"packets", assembly.packets},
+          {"packets_repaired", assembly.packets_repaired},
+          {"packets_missing", assembly.packets_missing},
+          {"packets_decoded", audio.decoded},
+          {"packets_concealed", audio.concealed},
+          {"packets_undecodable", audio.undecodable},
+          {"datagrams", assembly.datagrams},
+          {"datagrams_invalid", assembly.invalid},
+          {"datagrams_foreign", audio.foreign},
+          {"datagrams_dropped_by_injection", audio.dropped_by_injection},
+          {"bytes", audio.bytes}};
 }
 
 nlohmann::json to_json(const SoundFacts& facts) {

@@ -6,15 +6,14 @@
 
 #include "base/handoff.hpp"
 #include "client/gamestream/rtsp_dialogue.hpp"
+#include "gamestream/media/client_recovery.hpp"
 
 namespace lumen::client {
 namespace {
 
 namespace rtsp = gamestream::rtsp;
 namespace control = gamestream::control;
-using namespace std::chrono_literals;
 
-constexpr Duration kFirstDatagram = 10s, kFirstPicture = 10s;
 constexpr std::uint32_t kLocalPacketBytes = 1392, kRemotePacketBytes = 1024;
 
 std::uint16_t channel_mask(std::uint32_t channels) {
@@ -175,7 +174,6 @@ struct GameStreamSession::Start {
   Status open_video() {
     const auto& agreed = session.stream_;
     LUMEN_TRY(auto socket, stream::MediaSocket::open(at(agreed.video.port), agreed.video.ping));
-    session.video_since_ = SteadyTime{}.now();
     LUMEN_TRY(session.video_,
               stream::GameVideoReceiver::create(
                   {.socket = std::move(socket),
@@ -210,16 +208,18 @@ Result<std::unique_ptr<GameStreamSession>> GameStreamSession::start(GameConnecti
 
 GameStreamStats GameStreamSession::stats() const { return {video_->stats(), audio_->stats()}; }
 
-Status GameStreamSession::video_verdict(Timestamp now) const {
-  const auto stats = video_->stats();
-  const bool silent = stats.first_datagram == Timestamp{};
-  if (silent && now - video_since_ > kFirstDatagram) {
-    return fail(ErrorCode::timed_out, "client.no-video", "the host sends no picture",
-                "Check that a firewall lets UDP through, both ways");
-  }
-  if (!silent && stats.reassembly.frames == 0 && now - stats.first_datagram > kFirstPicture) {
-    return fail(ErrorCode::timed_out, "client.no-picture", "no whole picture arrives from the host",
-                "The network loses too much: ask for less with --bitrate-kbps");
+Status GameStreamSession::video_verdict() const {
+  using Verdict = gamestream::StreamWatch::Verdict;
+  switch (video_->stats().verdict) {
+    case Verdict::good:
+      break;
+    case Verdict::no_video:
+      return fail(ErrorCode::timed_out, "client.no-video", "the host sends no picture",
+                  "Check that a firewall lets UDP through, both ways");
+    case Verdict::no_key_frame:
+      return fail(ErrorCode::timed_out, "client.no-key-frame",
+                  "no picture to begin with arrives from the host",
+                  "The network loses too much: ask for less with --bitrate-kbps");
   }
   return {};
 }

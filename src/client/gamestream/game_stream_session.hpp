@@ -63,9 +63,9 @@ class GameStreamSession {
   // What was settled; does not change.
   const gamestream::rtsp::ClientStream& stream() const { return stream_; }
   bool resumed() const { return resumed_; }
-  // Why the picture does not come or go on, if it does not: `client.no-video`, `client.no-picture` once ten
-  // seconds have passed (GameStream part 2, 11.8).
-  Status video_verdict(Timestamp now) const;
+  // Why the picture does not come or go on, if it does not: `client.no-video`, `client.no-key-frame` once
+  // ten seconds have passed (GameStream part 2, 11.8).
+  Status video_verdict() const;
 
  private:
   struct Start;
@@ -73,7 +73,6 @@ class GameStreamSession {
 
   gamestream::rtsp::ClientStream stream_;
   bool resumed_ = false;
-  Timestamp video_since_{};
   // The control connection goes last of all: it says goodbye, and the receivers report through it.
   std::unique_ptr<GameControl> control_;
   std::unique_ptr<stream::GameAudioReceiver> audio_;

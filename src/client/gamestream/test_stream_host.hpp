@@ -1,5 +1,5 @@
 // For tests: the streaming side of a host on real sockets of the loopback, made of the host ends of
-// gamestream/rtsp and gamestream/control. One launch.
+// gamestream/rtsp and gamestream/control. One launch at a time.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -47,9 +47,12 @@ class StreamHost {
       }
       ids = rtsp::draw_launch_ids().value();
       params.host = {.ids = ids, .ports = ports_, .offer = offer_};
+      rtsp_.remove({1}, now());
       EXPECT_TRUE(rtsp_.add(std::move(params)));
       enet_.expect({.connect_data = ids.connect_data, .until = now() + std::chrono::seconds{60}});
       control_ = control::ControlHost::create(control_key, {}, now()).value();
+      peer_.reset();
+      note([&] { video_pings = audio_pings = 0; });
       return server_->port();
     });
   }
@@ -73,6 +76,10 @@ class StreamHost {
       control_->terminate(code, now());
       settle();
     });
+  }
+  // The launch's control connection is refused from now on.
+  void withdraw_control() {
+    net_.on_loop([this] { enet_.withdraw(ids.connect_data); });
   }
   void drop_client() {
     ASSERT_TRUE(wait_until([](auto& host) { return host.connected; }));

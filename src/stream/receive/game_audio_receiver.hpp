@@ -53,6 +53,27 @@ class GameAudioReceiver {
   GameAudioReceiver& operator=(const GameAudioReceiver&) = delete;
 
   GameAudioStats stats() const LUMEN_EXCLUDES(mutex_);  // any thread; some milliseconds old
+
+ private:
+  GameAudioReceiver(GameAudioParams params, gamestream::AudioReassembler reassembler,
+                    audio::OpusDecoder decoder, Logger& log);
+  void loop(const std::stop_token& stop);
+  Duration wait_time() const;
+  void deliver();
+  void decode(ByteView opus);
+  void publish_stats();
+
+  GameAudioParams params_;
+  Logger& log_;
+  mutable Mutex mutex_;
+  GameAudioStats published_ LUMEN_GUARDED_BY(mutex_);
+  // lm-audio
+  Impairment impairment_;
+  gamestream::AudioReassembler reassembler_;
+  audio::OpusDecoder decoder_;
+  GameAudioStats stats_;
+  Timestamp next_publish_{};
+  OwnedThread thread_;  // last
 };
 
 }  // namespace lumen::stream

@@ -45,10 +45,11 @@ GameVideoReceiver::GameVideoReceiver(GameVideoParams params, gamestream::VideoRe
       log_{log},
       impairment_{params_.loss_percent, params_.loss_seed},
       reassembler_{std::move(reassembler)},
-      recovery_{{.reference_invalidation = params_.reference_invalidation}},
+      recovery_{{.can_invalidate = params_.reference_invalidation}},
+      watch_{now()},
       decode_{params_.make_decoder,
               {.on_picture = params_.on_picture,
-               .on_broken = [this](FrameId id) { broken_in_decoder_.store(id.value); },
+               .on_broken = [this](FrameId) { broken_in_decoder_.store(true); },
                .on_failed = params_.on_failed},
               log_},
       thread_{"lm-receive", [this](const std::stop_token& stop) { loop(stop); }} {}
@@ -65,8 +66,7 @@ void GameVideoReceiver::loop(const std::stop_token& stop) {
     log_.info("{}", describe(raised.error()));
   while (!stop.stop_requested()) {
     params_.socket.receive(wait_time(), [this](MutableBytes datagram) { on_datagram(datagram); });
-    if (const auto broken = broken_in_decoder_.exchange(0); broken != 0)
-      recovery_.not_decoded(FrameId{broken}, now());
+    if (broken_in_decoder_.exchange(false)) recovery_.not_decoded(now());
     deliver();
     report();
     if (now() >= next_publish_) publish_stats();
@@ -74,16 +74,15 @@ void GameVideoReceiver::loop(const std::stop_token& stop) {
 }
 
 Duration GameVideoReceiver::wait_time() const {
-  const auto deadline = reassembler_.next_deadline();
-  return deadline ? std::clamp<Duration>(*deadline - now(), Duration::zero(), kMaxWait) : kMaxWait;
+  auto until = now() + kMaxWait;
+  if (const auto deadline = reassembler_.next_deadline()) until = std::min(until, *deadline);
+  if (const auto ask = recovery_.next_ask()) until = std::min(until, *ask);
+  return std::max<Duration>(until - now(), Duration::zero());
 }
 
 void GameVideoReceiver::on_datagram(MutableBytes datagram) {
   if (impairment_.drops()) return;
-  if (stats_.first_datagram == Timestamp{}) {
-    stats_.first_datagram = now();
-    next_publish_ = {};
-  }
+  watch_.datagram_came(now());
   stats_.bytes += datagram.size();
   reassembler_.push(datagram, now());
   deliver();  // per datagram: a long train must not overflow the window
@@ -91,14 +90,18 @@ void GameVideoReceiver::on_datagram(MutableBytes datagram) {
 
 void GameVideoReceiver::deliver() {
   while (reassembler_.pop(frame_, now())) {
-    if (const auto lost = reassembler_.take_loss()) recovery_.lost(*lost, now());
-    if (recovery_.admits(frame_.frame, frame_.type)) {
+    note_loss();
+    if (recovery_.admit(frame_.frame, frame_.type, now())) {
       decode(frame_);
     } else {
       ++stats_.frames_skipped;
     }
   }
-  if (const auto lost = reassembler_.take_loss()) recovery_.lost(*lost, now());
+  note_loss();
+}
+
+void GameVideoReceiver::note_loss() {
+  if (const auto lost = reassembler_.take_loss()) recovery_.lost(lost->first, lost->last, now());
 }
 
 void GameVideoReceiver::decode(gamestream::ReceivedFrame& frame) {
@@ -111,19 +114,27 @@ void GameVideoReceiver::decode(gamestream::ReceivedFrame& frame) {
   unit_.received = frame.received;
   unit_.complete = frame.complete;
   std::swap(unit_.bytes, frame.bytes);
-  stats_.idr += unit_.kind == PictureKind::idr ? 1U : 0U;
+  if (unit_.kind == PictureKind::idr) {
+    ++stats_.idr;
+    watch_.key_frame_came();
+  }
   if (decode_.try_push(unit_)) return;
   ++stats_.decode_dropped_full;
-  recovery_.not_decoded(frame.frame, now());
+  recovery_.not_decoded(now());
 }
 
 void GameVideoReceiver::report() {
   while (const auto status = reassembler_.take_status()) {
     if (params_.on_report(*status)) ++stats_.fec_reports;
   }
-  while (const auto request = recovery_.next_request(now())) {
-    const bool is_idr = std::holds_alternative<control::RequestIdr>(*request);
-    if (params_.on_report(*request)) ++(is_idr ? stats_.idr_asked : stats_.invalidation_asked);
+  const auto request = recovery_.due(now());
+  if (!request) return;
+  if (request->kind == gamestream::RecoveryRequest::Kind::idr) {
+    if (params_.on_report(control::RequestIdr{})) ++stats_.idr_asked;
+  } else if (params_.on_report(
+                 control::InvalidateReferenceFrames{static_cast<std::uint32_t>(request->first.value),
+                                                    static_cast<std::uint32_t>(request->last.value)})) {
+    ++stats_.invalidation_asked;
   }
 }
 
@@ -132,6 +143,7 @@ void GameVideoReceiver::publish_stats() {
   stats_.reassembly = reassembler_.stats();
   stats_.foreign = params_.socket.foreign();
   stats_.dropped_by_injection = impairment_.dropped();
+  stats_.verdict = watch_.verdict(now());
   MutexLock lock{mutex_};
   published_ = stats_;
 }

@@ -41,7 +41,7 @@ struct GameVideoStats {
   std::uint64_t bytes = 0, dropped_by_injection = 0, foreign = 0;
   std::uint64_t frames_skipped = 0;  // whole, but of no use without the one that was lost
   std::uint64_t idr = 0, idr_asked = 0, invalidation_asked = 0, fec_reports = 0, decode_dropped_full = 0;
-  Timestamp first_datagram{};  // zero: none yet
+  gamestream::StreamWatch::Verdict verdict{};  // whether it is worth waiting for
 };
 
 class GameVideoReceiver {
@@ -60,19 +60,21 @@ class GameVideoReceiver {
   Duration wait_time() const;
   void on_datagram(MutableBytes datagram);
   void deliver();
+  void note_loss();
   void decode(gamestream::ReceivedFrame& frame);
   void report();
   void publish_stats();
 
   GameVideoParams params_;
   Logger& log_;
-  std::atomic<std::uint64_t> broken_in_decoder_{0};  // set by lm-dec, taken by lm-receive; 0: none
+  std::atomic<bool> broken_in_decoder_{false};  // set by lm-dec, taken by lm-receive; orders nothing else
   mutable Mutex mutex_;
   GameVideoStats published_ LUMEN_GUARDED_BY(mutex_);
   // lm-receive
   Impairment impairment_;
   gamestream::VideoReassembler reassembler_;
   gamestream::ClientRecovery recovery_;
+  gamestream::StreamWatch watch_;
   gamestream::ReceivedFrame frame_;
   AccessUnit unit_;
   GameVideoStats stats_;
