@@ -155,7 +155,10 @@ void SessionSlot::on_message(const link::ToHost& message) {
     events_.on_ready(*ready);
     set_state(SlotState::streaming, {});
   } else if (const auto* mode = std::get_if<link::ModeChanged>(&message)) {
-    log_.info("streaming {} with {} ({})", to_string(mode->mode), mode->encoder, mode->encoder_reason);
+    auto text = fmt::format("streaming {} with {} ({})", to_string(mode->mode), mode->encoder,
+                            mode->encoder_reason);
+    if (text != told_encoder_) log_.info("{}", text);
+    told_encoder_ = std::move(text);
     events_.on_mode(*mode);
   } else if (const auto* responding = std::get_if<link::Responding>(&message)) {
     const auto* text = responding->yes ? "" : "the application does not answer (it hangs, or is very busy)";

@@ -103,6 +103,7 @@ class SessionSlot {
   UniqueFd link_;
   std::optional<link::SessionStats> stats_;
   std::optional<std::string> end_reason_;  // the session's own last word
+  std::string told_encoder_;               // what the log says last
   Mode mode_;
   std::optional<Encoding> encoding_;
   bool pointer_drawn_ = false, has_client_ = false, ended_ = false, ready_ = false;

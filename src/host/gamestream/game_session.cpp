@@ -168,7 +168,6 @@ void GameSession::client_gone() {
 void GameSession::on_mode(const link::ModeChanged& mode) {
   encoder_ = fmt::format("{} ({})", mode.encoder, mode.encoder_reason);
   if (mode.encoding_id != encoding_id_ || mode.mode != slot_->mode()) return;
-  if (announced_) log_.info("streaming {} with {}", to_string(mode.mode), encoder_);
   answer({});
 }
 
