@@ -39,8 +39,8 @@ CASES = [
     case("h264-1080p60-clear", mode="1920x1080x60", bitrate=20000, encryption="none"),
     case("h264-remote", remote="auto"),
     case("h264-small-packets", packet_size=512),
-    case("hevc-1080p60", mode="1920x1080x60", codec="hevc", bitrate=20000),
-    case("av1-1080p60", mode="1920x1080x60", codec="av1", bitrate=20000),
+    case("hevc-720p30", mode="1280x720x30", codec="hevc"),
+    case("av1-720p30", mode="1280x720x30", codec="av1"),
     case("sound-5.1", channels=6),
     case("sound-5.1-high", channels=6, bitrate=20000),
     case("sound-7.1", channels=8),
@@ -128,14 +128,14 @@ class Rig:
         demand(self.o.app in apps, f"no app called {self.o.app}: {last_line(text)}")
         return ", ".join(apps)
 
-    def row_stock_stream(self, folder, codec="h264", encryption=None, more=()):
+    def row_stock_stream(self, folder, codec="h264", encryption=None, more=(), fps=60):
         tap = {"LD_PRELOAD": self.o.tap, "LUMEN_TAP_VIDEO": str(folder / f"video.{SUFFIX[codec]}"),
                "LUMEN_TAP_FRAMES": str(folder / "frames.csv"), "LUMEN_TAP_AUDIO": str(folder / "sound.wav"),
                "LUMEN_TAP_REPORT": str(folder / "report.json")}
         if encryption is not None:
             tap["LUMEN_TAP_ENCRYPTION"] = str(encryption)
         process, log = self.stock(folder, "stream", "-platform", "fake", "-viewonly", "-debug", "-app", self.o.app,
-                                  "-remote", "no", "-codec", codec, *more, environment=tap)
+                                  "-remote", "no", "-codec", codec, "-fps", str(fps), *more, environment=tap)
         time.sleep(self.o.seconds)
         demand(process.poll() is None, f"the client ended early: {last_line(log.read_text(errors='replace'))}")
         process.send_signal(signal.SIGTERM)  # ends the session as a user would
@@ -148,7 +148,7 @@ class Rig:
         report = json.loads((folder / "report.json").read_text())
         demand(report["start_result"] == 0, f"no connection: {last_line(text)}")
         verb = "resume" if "/resume?" in text else "launch"
-        what = {"codec": codec, "mode": "1280x720x60"}
+        what = {"codec": codec, "mode": f"1280x720x{fps}"}
         return f"{verb}; " + self.judge({**report, "log": read_log(log)}, folder, what)
 
     def row_resume(self, folder):
@@ -317,7 +317,7 @@ class Rig:
         self.row("stock-resume", self.row_resume)
         self.row("stock-quit", self.row_quit)
         self.row("stock-clear", self.row_stock_stream, "h264", 0, ("-quitappafter",))
-        self.row("stock-hevc", self.row_stock_stream, "hevc", None, ("-quitappafter",))
+        self.row("stock-hevc", self.row_stock_stream, "hevc", None, ("-quitappafter",), 30)
         for what in CASES:
             self.row(what["name"], self.row_probe, what)
         self.row("killed", self.row_killed)

@@ -43,7 +43,9 @@ GameService::GameService(GameServiceParams params, StateStore& store, const AppC
       log_{log},
       rtsp_send_{std::move(rtsp_send)},
       desk_{store, loop, log},
-      book_{{.refuse_plain_rtsp = params_.encryption == EncryptionPolicy::require}} {}
+      book_{{.refuse_plain_rtsp = params_.encryption == EncryptionPolicy::require}} {
+  set_encoders({});
+}
 
 GameService::~GameService() {
   *alive_ = false;
@@ -52,15 +54,22 @@ GameService::~GameService() {
 
 void GameService::set_encoders(const EncoderOffer& offer) {
   encoders_ = offer;
-  params_.info.codecs.hevc = offer.offers(Codec::hevc);
-  params_.info.codecs.av1 = offer.offers(Codec::av1);
+  params_.info.codecs.hevc = offers(Codec::hevc);
+  params_.info.codecs.av1 = offers(Codec::av1);
+}
+
+bool GameService::offers(Codec codec) const {
+  if (params_.codecs.empty()) return encoders_.offers(codec);
+  return std::ranges::find(params_.codecs, codec) != params_.codecs.end();
+}
+
+bool GameService::offers(Codec codec, const Mode& mode) const {
+  return offers(codec) && (!params_.codecs.empty() || encoders_.sustains(codec, mode));
 }
 
 // A client takes the best codec that it is offered, whatever its mode: only what keeps up with that mode is.
 rtsp::StreamOffer GameService::offer_for(const Mode& mode) const {
-  auto codecs = params_.info.codecs;
-  codecs.hevc = codecs.hevc && encoders_.sustains(Codec::hevc, mode);
-  codecs.av1 = codecs.av1 && encoders_.sustains(Codec::av1, mode);
+  const gamestream::CodecOffer codecs{.hevc = offers(Codec::hevc, mode), .av1 = offers(Codec::av1, mode)};
   const bool wanted = params_.encryption != EncryptionPolicy::client;
   return {.codec_modes = gamestream::codec_mode_support(codecs),
           .encryption_requested = wanted ? rtsp::kEncryptAll : rtsp::kEncryptControl,

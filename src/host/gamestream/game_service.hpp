@@ -25,6 +25,7 @@ namespace lumen::host {
 struct GameServiceParams {
   gamestream::HostInfo info;
   EncryptionPolicy encryption = EncryptionPolicy::prefer;
+  std::vector<Codec> codecs;  // offered whatever was measured; empty: what was
   std::string runtime_root, session_program, preset, log_level;
   std::uint32_t max_bitrate_kbps = 0;  // 0: as clients ask
 };
@@ -106,6 +107,8 @@ class GameService {
   void arm();
   void tick();
 
+  bool offers(Codec codec) const;
+  bool offers(Codec codec, const Mode& mode) const;
   gamestream::rtsp::StreamOffer offer_for(const Mode& mode) const;
 
   GameServiceParams params_;

@@ -269,6 +269,7 @@ Status GameStreamHost::Parts::open() {
   service = std::make_unique<GameService>(
       GameServiceParams{.info = {.hostname = name, .unique_id = store.unique_id(), .ports = ports},
                         .encryption = params.config.gamestream.encryption,
+                        .codecs = params.config.gamestream.codecs,
                         .runtime_root = params.runtime_root,
                         .session_program = params.session_program,
                         .preset = params.preset,
