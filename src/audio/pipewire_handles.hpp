@@ -28,4 +28,21 @@ class PipeWireLibrary {
   PipeWireLibrary& operator=(const PipeWireLibrary&) = delete;
 };
 
+// What the library has as macros.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wpedantic"
+inline void listen(pw_core* core, spa_hook* hook, const pw_core_events* events, void* data) {
+  pw_core_add_listener(core, hook, events, data);
+}
+inline void listen(pw_registry* registry, spa_hook* hook, const pw_registry_events* events, void* data) {
+  pw_registry_add_listener(registry, hook, events, data);
+}
+inline pw_registry* registry_of(pw_core* core) { return pw_core_get_registry(core, PW_VERSION_REGISTRY, 0); }
+inline int loop_fd(pw_loop* loop) { return pw_loop_get_fd(loop); }
+inline void enter(pw_loop* loop) { pw_loop_enter(loop); }
+inline void leave(pw_loop* loop) { pw_loop_leave(loop); }
+inline void iterate(pw_loop* loop) { pw_loop_iterate(loop, 0); }  // without waiting
+#pragma GCC diagnostic pop
+
 }  // namespace lumen::audio

@@ -63,16 +63,6 @@ Result<UniqueFd> connect_to(const std::string& path) {
   return fd;
 }
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wold-style-cast"  // in the macro
-void listen(pw_core* core, spa_hook* hook, const pw_core_events* events, void* data) {
-  pw_core_add_listener(core, hook, events, data);
-}
-void listen(pw_registry* registry, spa_hook* hook, const pw_registry_events* events, void* data) {
-  pw_registry_add_listener(registry, hook, events, data);
-}
-#pragma GCC diagnostic pop
-
 // On libpipewire's data thread, which wakes ours once per cycle of the graph.
 int raise_data_thread(spa_loop*, bool, std::uint32_t, const void*, std::size_t, void*) {
   static_cast<void>(raise_priority(Urgency::realtime));  // ours says it in the log
@@ -164,7 +154,7 @@ void PipeWireSource::wait(Timestamp until, const OnSamples& on_samples) {
   poll_until(until);
   if (!loop_) return;
   on_samples_ = &on_samples;
-  pw_loop_iterate(loop_.get(), 0);
+  iterate(loop_.get());
   on_samples_ = nullptr;
   if (sink_ && sink_->set_up) former_sink_.reset();
   if (!failed_.empty()) fail_for_now(std::exchange(failed_, {}), now());
@@ -173,7 +163,7 @@ void PipeWireSource::wait(Timestamp until, const OnSamples& on_samples) {
 void PipeWireSource::close() {
   disconnect();
   context_.reset();
-  if (loop_) pw_loop_leave(loop_.get());
+  if (loop_) leave(loop_.get());
   loop_.reset();
 }
 
@@ -182,8 +172,7 @@ void PipeWireSource::poll_until(Timestamp until) {
   const auto left = std::max(until - now(), Duration::zero());
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
   const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
-  std::array<pollfd, 2> waiters{
-      {{wake_.get(), POLLIN, 0}, {loop_ ? pw_loop_get_fd(loop_.get()) : -1, POLLIN, 0}}};
+  std::array<pollfd, 2> waiters{{{wake_.get(), POLLIN, 0}, {loop_ ? loop_fd(loop_.get()) : -1, POLLIN, 0}}};
   ppoll(waiters.data(), waiters.size(), &timeout, nullptr);
   eventfd_t ignored = 0;
   if ((waiters[0].revents & POLLIN) != 0) eventfd_read(wake_.get(), &ignored);
@@ -216,7 +205,7 @@ Status PipeWireSource::connect() {
   if (!loop_) {
     loop_.reset(pw_loop_new(nullptr));
     if (!loop_) return failed("libpipewire makes no loop");
-    pw_loop_enter(loop_.get());  // for good: a loop without a thread calls back on any
+    enter(loop_.get());  // for good: a loop without a thread calls back on any
     context_.reset(pw_context_new(loop_.get(), nullptr, 0));
     if (!context_) {
       auto status = failed("libpipewire makes no context");
@@ -236,7 +225,7 @@ Status PipeWireSource::connect() {
         static_cast<PipeWireSource*>(self)->on_core_error(id, result, message);
       }};
   listen(core_.get(), &core_hook_, &events, this);
-  registry_.reset(pw_core_get_registry(core_.get(), PW_VERSION_REGISTRY, 0));
+  registry_.reset(registry_of(core_.get()));
   if (!registry_) return failed("PipeWire does not say what its graph holds");
   static const pw_registry_events globals{
       .version = PW_VERSION_REGISTRY_EVENTS,

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cmath>
+#include <fstream>
 #include <numbers>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "media/audio.hpp"
@@ -25,6 +27,35 @@ inline std::vector<float> tones(std::size_t channels, std::size_t begin, std::si
     }
   }
   return samples;
+}
+
+// A file of those tones, 32-bit float, with the usual speakers, for players.
+inline void write_wav(const std::string& path, std::uint32_t channels, std::size_t seconds) {
+  const auto samples = tones(channels, 0, seconds * kSampleRateHz);
+  const auto bytes = static_cast<std::uint32_t>(samples.size() * sizeof(float));
+  std::ofstream out{path, std::ios::binary};
+  const auto put = [&out](std::uint32_t value, int size) {
+    for (int i = 0; i < size; ++i) out.put(static_cast<char>(value >> 8 * i));
+  };
+  out << "RIFF";
+  put(60 + bytes, 4);
+  out << "WAVEfmt ";
+  put(40, 4);
+  put(0xFFFE, 2);  // extensible
+  put(channels, 2);
+  put(kSampleRateHz, 4);
+  put(kSampleRateHz * channels * 4, 4);
+  put(channels * 4, 2);
+  put(32, 2);
+  put(22, 2);
+  put(32, 2);
+  put(channels == 8 ? 0x63F : channels == 6 ? 0x3F : 3, 4);
+  for (const auto byte : {3, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71}) {
+    put(static_cast<std::uint32_t>(byte), 1);  // "floats"
+  }
+  out << "data";
+  put(bytes, 4);
+  out.write(reinterpret_cast<const char*>(samples.data()), bytes);
 }
 
 // Amplitude of the part of `channel` that sounds at `hz`: a single bin of a Fourier transform.

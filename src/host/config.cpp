@@ -181,7 +181,9 @@ Status parse_gamestream(const toml::node& node, GameStreamConfig& config) {
   if (const auto* policy = table->get("encryption")) {
     LUMEN_CHECK_OK(take_policy(*policy, config.encryption));
   }
-  if (const auto* codecs = table->get("codecs")) LUMEN_CHECK_OK(take_codecs(*codecs, config.codecs));
+  if (const auto* codecs = table->get("codecs")) {
+    LUMEN_CHECK_OK(take_codecs(*codecs, config.codecs));
+  }
   if (const auto* port = table->get("port")) {
     const auto value = port->value_exact<std::int64_t>();
     if (!value || *value < kMinBasePort || *value > kMaxBasePort)

@@ -326,6 +326,11 @@ void SessionWorker::end(std::string_view id, std::string reason) {
 // In the order of use: no frame may come once the pipeline is gone, nothing may draw once the desktop is.
 void SessionWorker::release_everything() {
   ended_ = true;
+  if (sound_) {
+    const auto& stats = sound_->stats();
+    log_.info("sound: {} packets, {} of them silence; {} refused, {} samples dropped", stats.packets.load(),
+              stats.silent.load(), stats.refused.load(), stats.dropped_frames.load());
+  }
   sound_.reset();
   sound_server_.reset();
   const char* marker = std::getenv("LUMEN_MARKER");  // NOLINT(concurrency-mt-unsafe): nobody changes it

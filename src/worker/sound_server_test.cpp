@@ -7,7 +7,6 @@
 
 #include <array>
 #include <filesystem>
-#include <fstream>
 
 #include "audio/opus_decoder.hpp"
 #include "audio/pipewire_source.hpp"
@@ -24,37 +23,6 @@ constexpr double kLoud = 0.3;  // of tones played at 0.5
 constexpr const char* kSink = "lumen-test-sink";
 
 Timestamp now() { return SteadyTime{}.now(); }
-
-void put(std::ofstream& out, std::uint32_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.put(static_cast<char>(value >> 8 * i));
-}
-
-// A file of tones, as a player expects it: 32-bit float, with the usual speakers.
-void write_wav(const std::string& path, std::uint32_t channels, std::size_t seconds) {
-  const auto samples = audio::tones(channels, 0, seconds * kSecond);
-  const auto bytes = static_cast<std::uint32_t>(samples.size() * sizeof(float));
-  const std::uint32_t mask = channels == 8 ? 0x63F : channels == 6 ? 0x3F : 3;
-  std::ofstream out{path, std::ios::binary};
-  out << "RIFF";
-  put(out, 60 + bytes, 4);
-  out << "WAVEfmt ";
-  put(out, 40, 4);
-  put(out, 0xFFFE, 2);  // extensible
-  put(out, channels, 2);
-  put(out, kSampleRateHz, 4);
-  put(out, kSampleRateHz * channels * 4, 4);
-  put(out, channels * 4, 2);
-  put(out, 32, 2);
-  put(out, 22, 2);
-  put(out, 32, 2);
-  put(out, mask, 4);
-  for (const auto byte : {3, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71}) {
-    out.put(static_cast<char>(byte));  // float
-  }
-  out << "data";
-  put(out, bytes, 4);
-  out.write(reinterpret_cast<const char*>(samples.data()), bytes);
-}
 
 // A session's sound from application to packets, and what a client would hear.
 class SessionSoundTest : public testing::Test {
@@ -167,7 +135,7 @@ TEST_F(SessionSoundTest, silence_flows_at_once_and_what_a_program_plays_follows)
   ASSERT_TRUE(becomes([this] { return packets_ > 0; }));
   EXPECT_LT(now() - begun, 300ms);
   ASSERT_TRUE(comes_up()) << reason_.value_or("") << server_->trouble();
-  write_wav(dir_ + "/tone.wav", 2, 30);
+  audio::write_wav(dir_ + "/tone.wav", 2, 30);
   play({"pw-play", dir_ + "/tone.wav"});
   EXPECT_TRUE(becomes([this] { return all_heard(2); }));
 }
@@ -175,7 +143,7 @@ TEST_F(SessionSoundTest, silence_flows_at_once_and_what_a_program_plays_follows)
 TEST_F(SessionSoundTest, programs_that_know_only_pulseaudio_are_heard) {
   open({});
   ASSERT_TRUE(comes_up()) << reason_.value_or("") << server_->trouble();
-  write_wav(dir_ + "/tone.wav", 2, 30);
+  audio::write_wav(dir_ + "/tone.wav", 2, 30);
   play({"paplay", dir_ + "/tone.wav"});
   EXPECT_TRUE(becomes([this] { return all_heard(2); }));
 }
@@ -185,7 +153,7 @@ class SessionSurround : public SessionSoundTest, public testing::WithParamInterf
 TEST_P(SessionSurround, every_speaker_is_heard_on_its_own_channel) {
   open(GetParam());
   ASSERT_TRUE(comes_up()) << reason_.value_or("") << server_->trouble();
-  write_wav(dir_ + "/tone.wav", GetParam().channels, 30);
+  audio::write_wav(dir_ + "/tone.wav", GetParam().channels, 30);
   play({"pw-play", dir_ + "/tone.wav"});
   EXPECT_TRUE(becomes([this] { return all_heard(format_.channels); }));
 }
@@ -198,7 +166,7 @@ INSTANTIATE_TEST_SUITE_P(Of, SessionSurround,
 TEST_F(SessionSoundTest, another_layout_while_a_program_plays_is_heard_as_well) {
   open({});
   ASSERT_TRUE(comes_up()) << reason_.value_or("") << server_->trouble();
-  write_wav(dir_ + "/tone.wav", 6, 60);
+  audio::write_wav(dir_ + "/tone.wav", 6, 60);
   play({"pw-play", dir_ + "/tone.wav"});
   ASSERT_TRUE(becomes([this] { return heard(0, audio::tone_hz(0)) > 0.1; }));
   const AudioFormat surround{6, AudioQuality::high, 5};
@@ -218,7 +186,7 @@ TEST_F(SessionSoundTest, the_end_of_pipewire_is_told_and_sound_comes_back) {
   ASSERT_TRUE(becomes([this] { return server_->trouble().empty(); }));
   ASSERT_TRUE(comes_up()) << *reason_;
   EXPECT_GT(packets_, before) << "silence meanwhile";
-  write_wav(dir_ + "/tone.wav", 2, 30);
+  audio::write_wav(dir_ + "/tone.wav", 2, 30);
   play({"pw-play", dir_ + "/tone.wav"});
   EXPECT_TRUE(becomes([this] { return all_heard(2); }));
 }
@@ -271,7 +239,7 @@ TEST_F(UsersPipeWireTest, the_session_is_heard_and_the_users_default_stays) {
   open({}, user_->socket());
   EXPECT_TRUE(server_->processes().empty());
   ASSERT_TRUE(comes_up()) << reason_.value_or("");
-  write_wav(dir_ + "/tone.wav", 2, 60);
+  audio::write_wav(dir_ + "/tone.wav", 2, 60);
   play({"pw-play", dir_ + "/tone.wav"});
   ASSERT_TRUE(becomes([this] { return all_heard(2); }));
   kill(players_.back().pid, SIGKILL);
@@ -287,7 +255,7 @@ TEST_F(UsersPipeWireTest, programs_follow_the_session_to_another_layout) {
     SCOPED_TRACE(player);
     open({}, user_->socket());
     ASSERT_TRUE(comes_up()) << reason_.value_or("");
-    write_wav(dir_ + "/tone.wav", 6, 60);
+    audio::write_wav(dir_ + "/tone.wav", 6, 60);
     play({player, dir_ + "/tone.wav"});
     ASSERT_TRUE(becomes([this] { return heard(0, audio::tone_hz(0)) > 0.1; }));
     const AudioFormat surround{6, AudioQuality::high, 5};
