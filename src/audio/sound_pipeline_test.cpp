@@ -89,6 +89,15 @@ class SoundPipelineTest : public testing::Test {
     return changed_.wait_for(lock, 10s, condition);
   }
 
+  std::vector<Packet> packets() {
+    const std::scoped_lock lock{mutex_};
+    return packets_;
+  }
+  std::vector<std::string> said() {
+    const std::scoped_lock lock{mutex_};
+    return said_;
+  }
+
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Packet> packets_;
@@ -122,9 +131,10 @@ TEST_F(SoundPipelineTest, nothing_is_encoded_before_somebody_listens_and_then_at
   const auto asked = SteadyTime{}.now();
   pipeline_.set_streaming(true);
   ASSERT_TRUE(becomes([this] { return packets_.size() >= 3; }));
-  EXPECT_EQ(packets_.front().format, AudioFormat{});
-  EXPECT_EQ(packets_.front().bytes, 60U);
-  EXPECT_LT(packets_.front().at - asked, 300ms);
+  const auto first = packets().front();
+  EXPECT_EQ(first.format, AudioFormat{});
+  EXPECT_EQ(first.bytes, 60U);
+  EXPECT_LT(first.at - asked, 300ms);
 }
 
 TEST_F(SoundPipelineTest, silence_flows_while_the_source_has_failed_and_that_is_told_once) {
@@ -135,7 +145,7 @@ TEST_F(SoundPipelineTest, silence_flows_while_the_source_has_failed_and_that_is_
   source_->say("no PipeWire");
   source_->say("");
   ASSERT_TRUE(becomes([this] { return said_.size() >= 2; }));
-  EXPECT_EQ(said_, (std::vector<std::string>{"no PipeWire", ""}));
+  EXPECT_EQ(said(), (std::vector<std::string>{"no PipeWire", ""}));
 }
 
 TEST_F(SoundPipelineTest, sound_is_sent_as_it_comes) {
@@ -153,12 +163,12 @@ TEST_F(SoundPipelineTest, another_layout_asks_the_source_for_it_and_packets_say_
   const AudioFormat surround{6, AudioQuality::high, 5};
   pipeline_.set_format(surround);
   ASSERT_TRUE(becomes([&] { return packets_.back().format == surround; }));
-  EXPECT_EQ(packets_.back().bytes, 960U);
+  EXPECT_EQ(packets().back().bytes, 960U);
   EXPECT_EQ(source_->asked_channels(), 6);
   pipeline_.set_format({3, AudioQuality::normal, 5});
-  const auto count = packets_.size();
+  const auto count = packets().size();
   ASSERT_TRUE(becomes([&] { return packets_.size() > count + 3; }));
-  EXPECT_EQ(packets_.back().format, surround) << "nonsense is ignored";
+  EXPECT_EQ(packets().back().format, surround) << "nonsense is ignored";
 }
 
 TEST_F(SoundPipelineTest, when_nobody_listens_any_more_packets_end) {
