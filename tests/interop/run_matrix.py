@@ -50,6 +50,7 @@ CASES = [
     case("loss-1-strict", loss=1.0, arrives=0.7, strict=True),
     # `arrives`: the least share of the frames the client must be able to decode.
     case("loss-1", loss=1.0, arrives=0.95),
+    case("loss-2", loss=2.0, arrives=0.99, lost=0),
     case("loss-5", loss=5.0, arrives=0.85),
     case("loss-5-bursts", loss=5.0, burst=4.0, arrives=0.6),
     case("loss-10-invalidation", loss=10.0, invalidation=1, arrives=0.5),
@@ -256,6 +257,7 @@ class Rig:
         demand(video["missing"] == 0 or lossy, f"{video['missing']} frames are missing")
         demand(report["log"]["video"] > 0 or not lossy, "no picture was recovered from parity")
         demand(report["log"]["audio"] > 0 or not lossy, "no sound was recovered from parity")
+        demand(video["missing"] <= what.get("lost", video["missing"]), f"{video['missing']} frames are lost")
         demand(report["log"]["errors"] == 0, f"{report['log']['errors']} faults in parity: see the log")
         demand(audio["packets"] > 0 and audio["undecodable"] == 0, f"sound: {audio['packets']} packets, "
                                                                    f"{audio['undecodable']} undecodable")

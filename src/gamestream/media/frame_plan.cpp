@@ -51,6 +51,12 @@ std::size_t FramePlan::shards() const {
                          [](std::size_t sum, const BlockPlan& block) { return sum + block.shards(); });
 }
 
+std::size_t block_data_shards(const FramePlanParams& params, std::size_t unit_bytes) {
+  const auto chunks = divide_up(kFrameHeaderBytes + unit_bytes, params.packet_size - kNvHeaderBytes);
+  const auto most_data = kMaxBlockShards * 100 / (100 + std::min(params.percent, kMaxPercent));
+  return divide_up(chunks, std::min(divide_up(chunks, most_data), std::size_t{kMaxBlocks}));
+}
+
 std::optional<FramePlan> plan_frame(const FramePlanParams& params, std::size_t unit_bytes) {
   const auto shard = params.packet_size + kRtpBytes;
   const auto payload = params.packet_size - kNvHeaderBytes;

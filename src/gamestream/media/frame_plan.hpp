@@ -44,6 +44,9 @@ class FramePlan {
   std::size_t count_ = 0;
 };
 
+// Data shards of the largest block of such a frame, as near as its parity is to choose by.
+std::size_t block_data_shards(const FramePlanParams& params, std::size_t unit_bytes);
+
 // nullopt: the frame needs more than four blocks of 1023 shards and cannot be sent. The packet size is
 // one that check_packet_size() lets pass.
 std::optional<FramePlan> plan_frame(const FramePlanParams& params, std::size_t unit_bytes);

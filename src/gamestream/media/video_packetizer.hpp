@@ -61,6 +61,8 @@ class VideoPacketizer {
 
   // Parity per data shard of the frames to come, 0…255.
   void set_percent(std::size_t percent) { params_.plan.percent = percent; }
+  // Least parity of each of their blocks, in shards.
+  void set_min_parity(std::size_t shards) { params_.plan.min_parity = shards; }
   std::size_t datagram_bytes() const { return shard_offset_ + shard_bytes(); }
 
  private:

@@ -91,6 +91,8 @@ nlohmann::json to_json(const stream::GameVideoStats& stats) {
           {"parity_shards", stats.parity_shards.load()},
           {"recovery_asked", stats.recovery_asked.load()},
           {"recovery_merged", stats.recovery_merged.load()},
+          {"reported_lost", stats.reported_lost.load()},
+          {"assumed_loss_percent", static_cast<double>(stats.assumed_loss_ppm.load()) / 1e4},
           {"unfit", stats.unfit.load()}};
 }
 

@@ -289,6 +289,7 @@ void MediaPort::handle(Stream& stream, const control::HostEvent& event, Timestam
   } else if (const auto* range = std::get_if<control::InvalidateReferenceFrames>(&event)) {
     pipes.video.broken(range->last_frame);
   } else if (const auto* status = std::get_if<control::FrameFecStatus>(&event)) {
+    pipes.video.lost(status->missing_before_highest, status->total_data + status->total_parity);
     // Too little arrived of a frame: it is lost for certain, sooner known than by its successor.
     if (status->received_data + status->received_parity < status->total_data)
       pipes.video.broken(status->frame);

@@ -141,6 +141,30 @@ TEST_F(GameVideoSenderTest, an_ended_stream_sends_nothing) {
   EXPECT_EQ(sender_.stats().frames, 1);
 }
 
+TEST_F(GameVideoSenderTest, parity_follows_the_loss_that_the_client_reports) {
+  sender_.set_ring(ring_);
+  ASSERT_TRUE(sender_.begin(params(), {}));
+  sender_.set_peer(*receiver_.local());
+  const auto parity_of_next = [this](PictureKind kind) {
+    const auto before = sender_.stats().parity_shards.load();
+    const auto frames = sender_.stats().frames.load();
+    push(kind, 40'000);
+    EXPECT_TRUE(eventually([&] { return sender_.stats().frames == frames + 1; }));
+    receive(1s);  // makes room
+    return sender_.stats().parity_shards - before;
+  };
+  const auto at_first = parity_of_next(PictureKind::idr);
+  EXPECT_GE(at_first, 8U);  // a fifth of 40
+  const auto until = std::chrono::steady_clock::now() + 1s;
+  while (std::chrono::steady_clock::now() < until) {
+    sender_.lost(4, 50);
+    parity_of_next(PictureKind::delta);
+  }
+  EXPECT_GT(parity_of_next(PictureKind::delta), at_first);
+  EXPECT_GT(sender_.stats().assumed_loss_ppm, 20'000U);
+  EXPECT_GT(sender_.stats().reported_lost, 0U);
+}
+
 TEST_F(GameVideoSenderTest, a_packet_size_that_no_client_takes_is_refused) {
   auto wrong = params();
   wrong.packets.plan.packet_size = 8;

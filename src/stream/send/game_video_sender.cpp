@@ -15,6 +15,15 @@ namespace {
 
 using gamestream::FrameType;
 
+// As often as clients tell.
+constexpr Duration kLossInterval = std::chrono::milliseconds{100};
+
+// A stock client cannot be told of anything but by its user: what parity adds to the agreed one is for links
+// that lose, and small frames.
+ParityControl::Params parity_params(const gamestream::FramePlanParams& plan) {
+  return {.target = 1e-6, .min_shards = plan.min_parity, .min_percent = static_cast<double>(plan.percent)};
+}
+
 Timestamp now() { return SteadyTime{}.now(); }
 
 void sleep_until(Timestamp due) {
@@ -56,7 +65,8 @@ void GameVideoSender::set_ring(std::shared_ptr<link::SharedRing> ring) {
 Status GameVideoSender::begin(const GameVideoParams& params, ByteView key) {
   LUMEN_TRY(auto packetizer, gamestream::VideoPacketizer::create(params.packets, key));
   auto stream =
-      std::make_unique<Stream>(Stream{params, std::move(packetizer), Pacer{params.rate, params.burst}, {}});
+      std::make_unique<Stream>(Stream{params, std::move(packetizer), Pacer{params.rate, params.burst},
+                                      Timestamp{}, ParityControl{parity_params(params.packets.plan)}});
   tell([&](Inbox& inbox) {
     inbox.changed = true;
     inbox.stream = std::move(stream);
@@ -81,6 +91,15 @@ void GameVideoSender::set_peer(const net::Endpoint& to) {
 
 void GameVideoSender::request_idr() {
   tell([](Inbox& inbox) { inbox.idr = true; });
+}
+
+void GameVideoSender::lost(std::size_t lost, std::size_t shards) {
+  // Where most of a block is missing it went at once; single losses have no order that is told.
+  const auto count = static_cast<std::uint32_t>(std::min(lost, shards));
+  const bool is_burst = 2 * count > shards;
+  const LossReport report{
+      .expected = 0, .lost = count, .longest_burst = is_burst ? count : 1, .runs = is_burst ? 1 : count};
+  tell([&](Inbox& inbox) { inbox.loss.add(report); });
 }
 
 void GameVideoSender::broken(std::uint32_t frame) {
@@ -123,9 +142,11 @@ void GameVideoSender::apply(Inbox inbox) {
     stream_ = std::move(inbox.stream);
     to_.reset();
     started_ = false;
+    loss_ = {};
   }
   if (!stream_) return;
   const auto time = now();
+  watch_loss(inbox.loss, time);
   if (inbox.peer) {
     if (!to_) recovery_.begin(time);
     to_ = inbox.peer;
@@ -138,6 +159,17 @@ void GameVideoSender::apply(Inbox inbox) {
   }
   if (inbox.idr || inbox.broken) stats_.recovery_asked.fetch_add(1, std::memory_order_relaxed);
   ask_encoder();
+}
+
+// Clients say what they missed, never what they got: that is all the rest.
+void GameVideoSender::watch_loss(const LossReport& reported, Timestamp time) {
+  loss_.add(reported);
+  stats_.reported_lost.fetch_add(reported.lost, std::memory_order_relaxed);
+  if (time < loss_told_ + kLossInterval || loss_.expected == 0) return;
+  loss_told_ = time;
+  stream_->parity.report(time, std::exchange(loss_, {}));
+  stats_.assumed_loss_ppm.store(static_cast<std::uint32_t>(stream_->parity.assumed_loss() * 1e6),
+                                std::memory_order_relaxed);
 }
 
 void GameVideoSender::ask_encoder() {
@@ -167,6 +199,8 @@ void GameVideoSender::send_unit(const AccessUnitView& unit) {
     return;
   }
   if (!started_) stream_->epoch = unit.times.presented;
+  const auto block = gamestream::block_data_shards(stream_->params.packets.plan, unit.bytes.size());
+  stream_->packetizer.set_min_parity(stream_->parity.parity_for(block));
   const auto packed = stream_->packetizer.pack(
       unit, {.type = type,
              .time = gamestream::rtp_time(unit.times.presented, stream_->epoch),
@@ -195,6 +229,7 @@ void GameVideoSender::send_trains() {
     const auto accepted = socket_.send_segments(*to_, train->bytes, train->datagram_bytes);
     stats_.refused.fetch_add(train->datagrams - accepted, std::memory_order_relaxed);
     stats_.datagrams.fetch_add(accepted, std::memory_order_relaxed);
+    loss_.expected += static_cast<std::uint32_t>(accepted);
     stats_.bytes.fetch_add(accepted * train->datagram_bytes, std::memory_order_relaxed);
   }
 }

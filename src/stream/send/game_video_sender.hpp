@@ -11,6 +11,7 @@
 #include "base/mutex.hpp"
 #include "base/thread.hpp"
 #include "flow/pacer.hpp"
+#include "flow/parity_control.hpp"
 #include "gamestream/media/host_recovery.hpp"
 #include "gamestream/media/video_packetizer.hpp"
 #include "link/shared_ring.hpp"
@@ -23,7 +24,9 @@ struct GameVideoStats {
   std::atomic<std::uint64_t> frames{0}, idr{0}, datagrams{0}, bytes{0}, refused{0};
   std::atomic<std::uint64_t> data_shards{0}, parity_shards{0};
   std::atomic<std::uint64_t> recovery_asked{0}, recovery_merged{0};
-  std::atomic<std::uint64_t> unfit{0};  // units that a stock client would not have understood
+  std::atomic<std::uint64_t> reported_lost{0};     // datagrams, as far as clients say
+  std::atomic<std::uint32_t> assumed_loss_ppm{0};  // what parity is chosen for
+  std::atomic<std::uint64_t> unfit{0};             // units that a stock client would not have understood
 };
 
 struct GameVideoParams {
@@ -52,6 +55,9 @@ class GameVideoSender {
   void end();
   void set_peer(const net::Endpoint& to);
   void request_idr();
+  // Of a block of `shards` datagrams the client missed `lost`. Parity follows what clients say of loss: never
+  // less than was agreed, and more as far as it takes (flow/parity_control.hpp).
+  void lost(std::size_t lost, std::size_t shards);
   // The client cannot use `frame`, low 32 bits of its number; the encoder cannot invalidate, so it gets an
   // IDR.
   void broken(std::uint32_t frame);
@@ -64,6 +70,7 @@ class GameVideoSender {
     gamestream::VideoPacketizer packetizer;
     Pacer pacer;
     Timestamp epoch;  // of its first picture
+    ParityControl parity;
   };
   // What other threads tell lm-send. Everything merges or is replaced.
   struct Inbox {
@@ -72,6 +79,7 @@ class GameVideoSender {
     std::optional<net::Endpoint> peer;
     bool idr = false;
     std::optional<std::uint32_t> broken;
+    LossReport loss;  // summed up; what was expected is known here
     std::optional<std::shared_ptr<link::SharedRing>> ring;
   };
   template <class Change>
@@ -83,6 +91,7 @@ class GameVideoSender {
   void send_unit(const AccessUnitView& unit);
   bool is_fit(const AccessUnitView& unit, gamestream::FrameType type);
   void send_trains();
+  void watch_loss(const LossReport& reported, Timestamp now);
   void wake() const;
 
   net::UdpSocket& socket_;
@@ -98,7 +107,9 @@ class GameVideoSender {
   std::optional<net::Endpoint> to_;
   gamestream::HostRecovery recovery_{{}};  // software encoders cannot invalidate references
   bool started_ = false;                   // the stream's first IDR has gone
-  OwnedThread thread_;                     // last
+  LossReport loss_;                        // not told to the parity yet
+  Timestamp loss_told_{};
+  OwnedThread thread_;  // last
 };
 
 }  // namespace lumen::stream
