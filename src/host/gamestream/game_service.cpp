@@ -34,6 +34,7 @@ Mode to_mode(const std::optional<gamestream::DisplayMode>& wanted) {
 rtsp::StreamOffer to_offer(const GameServiceParams& params) {
   const bool wanted = params.encryption != EncryptionPolicy::client;
   return {.codec_modes = gamestream::codec_mode_support(params.info.codecs),
+          .input_features = rtsp::kPenAndTouch,
           .encryption_requested = wanted ? rtsp::kEncryptAll : rtsp::kEncryptControl,
           .encryption_mandatory = params.encryption == EncryptionPolicy::require,
           .max_bitrate_kbps = params.max_bitrate_kbps};
