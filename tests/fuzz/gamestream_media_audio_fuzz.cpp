@@ -26,6 +26,7 @@ class Script {
     while (input.remaining() > 0) {
       const auto action = input.little<std::uint8_t>();
       now_ += std::chrono::milliseconds{action & 7U};
+      ++pushed_;
       if ((action & 0x80U) != 0) {
         push_raw(input);
       } else {
@@ -65,9 +66,10 @@ class Script {
     while (const auto audio = reassembler_.pop(now_)) {
       require(audio->opus.empty() == (audio->missing > 0));
       require(audio->opus.size() <= kMaxAudioPayloadBytes);
-      require(audio->missing <= 0x1'0000);
+      require(audio->missing <= pushed_ * 0x8000);
       require(++count <= 64);
     }
+    pushed_ = 0;
     const auto deadline = reassembler_.next_deadline();
     require(!deadline || *deadline > now_);
   }
@@ -76,6 +78,7 @@ class Script {
   AudioReassembler reassembler_;
   Timestamp now_{std::chrono::hours{1}};
   std::uint16_t sequence_ = 0;
+  std::uint64_t pushed_ = 0;  // since the last delivery
   std::array<std::byte, 1500> datagram_{};
 };
 
