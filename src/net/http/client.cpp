@@ -1,5 +1,6 @@
 #include "net/http/client.hpp"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -83,7 +84,10 @@ class Fetch {
 
   bool open() {
     UniqueFd fd{::socket(what_.to.address()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    error_code error{errno, boost::system::system_category()};
+    error_code error{fd ? 0 : errno, boost::system::system_category()};
+    // The end of a handshake and the request are two small segments: the second would wait for an ACK.
+    const int on = 1;
+    if (fd) setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (fd) socket_.assign(protocol_of(what_.to), fd.get(), error);
     if (error) return end_connect(error.value()), false;
     fd.release();
