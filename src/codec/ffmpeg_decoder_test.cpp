@@ -258,6 +258,7 @@ TEST_P(EachDecoder, damaged_parameter_sets_leave_nothing_behind) {
 TEST_P(EachDecoder, what_is_behind_a_picture_does_not_harm_the_next) {
   const auto good = source_.next({});
   expect_decodes(good, {});
+  testing::internal::CaptureStderr();
   auto again =
       unit_of({std::byte{0x9A}, std::byte{1}, std::byte{0xFF}, std::byte{0x36}});  // AV1: show the last
   expect_refuses(again);
@@ -270,6 +271,7 @@ TEST_P(EachDecoder, what_is_behind_a_picture_does_not_harm_the_next) {
   twice.bytes.insert(twice.bytes.end(), good.bytes.begin(), good.bytes.end());
   (void)decoder_->decode(twice).has_value();
   expect_decodes(good, {});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 TEST_P(EachDecoder, an_access_unit_without_a_size_is_refused) {
