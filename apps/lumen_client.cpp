@@ -1,4 +1,5 @@
-// lumen-client: shows a desktop of lumen-host in a window, or measures it without one.
+// lumen-client: shows a desktop of lumen-host in a window, or measures it without one. With a sub-command it
+// is a client of any GameStream host.
 #include <fcntl.h>
 
 #include <cerrno>
@@ -7,13 +8,16 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/client_options.hpp"
+#include "apps/game_commands.hpp"
 #include "apps/program.hpp"
 #include "base/runtime_dir.hpp"
 #include "client/client.hpp"
 
 namespace {
 
-using lumen::ErrorCode;
+using lumen::apps::has_display;
+using lumen::apps::to_duration;
 
 struct Options {
   std::string connect_path = lumen::runtime_root() + "/connect";
@@ -24,16 +28,6 @@ struct Options {
 };
 
 constexpr std::size_t kMaxConnectFile = 4096;  // bytes
-
-bool has_display() {
-  // NOLINTBEGIN(concurrency-mt-unsafe): before any thread
-  return std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;
-  // NOLINTEND(concurrency-mt-unsafe)
-}
-
-lumen::Duration to_duration(double seconds) {
-  return std::chrono::duration_cast<lumen::Duration>(std::chrono::duration<double>{seconds});
-}
 
 lumen::Result<lumen::client::ClientParams> make_params(const Options& options) {
   LUMEN_CHECK_OK(lumen::check_private_file(options.connect_path));
@@ -72,12 +66,9 @@ int run(const Options& options) {
   const auto outcome = lumen::client::run_client(*params, signals.get(), *log);
   if (options.progress) std::cerr << "\n";
   const auto json = lumen::client::to_json(outcome.report);
-  if (options.stats_json == "-") {
-    std::cout << json;
-  } else if (!options.stats_json.empty()) {
-    if (const auto written = lumen::write_private_file(options.stats_json, json); !written) {
+  if (!options.stats_json.empty()) {
+    if (const auto written = lumen::apps::write_figures(options.stats_json, json); !written)
       return lumen::apps::complain("lumen-client", written.error());
-    }
   }
   if (!outcome.status) return lumen::apps::complain("lumen-client", outcome.status.error());
   return 0;
@@ -108,6 +99,8 @@ int main(int argc, char** argv) {
   app.add_option("--log-level", options.log_level, "trace, debug, info, warning, error or off")
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
+  const lumen::apps::GameCommands game{app};
   CLI11_PARSE(app, argc, argv);
+  if (const auto status = game.run()) return *status;
   return run(options);
 }

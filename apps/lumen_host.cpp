@@ -1,4 +1,4 @@
-// lumen-host: serves desktops to clients. Sub-commands: serve (default), status, stop.
+// lumen-host: serves desktops to clients. Sub-commands: serve (default), pair, clients, status, stop.
 #include <unistd.h>
 
 #include <filesystem>
@@ -7,23 +7,45 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "apps/host_commands.hpp"
 #include "apps/program.hpp"
 #include "base/runtime_dir.hpp"
 #include "host/application.hpp"
+#include "host/config.hpp"
+#include "host/gamestream/gamestream_host.hpp"
 #include "host/host.hpp"
 
 namespace {
 
-using lumen::Error;
+using lumen::host::GameStreamHost;
 
 struct Options {
   lumen::host::HostParams params;
-  std::string application = "desktop";
+  std::string application = "desktop", config = lumen::host::config_path();
+  bool gamestream = true, publish = true;
 };
 
 std::string program_dir() {
   std::error_code error;
   return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+// nullptr: not wanted.
+lumen::Result<std::unique_ptr<GameStreamHost>> open_gamestream(const Options& options, lumen::EventLoop& loop,
+                                                               lumen::Logger& log) {
+  LUMEN_TRY(auto config, lumen::host::read_config(options.config));
+  if (!options.gamestream || !config.gamestream.enabled) return nullptr;
+  const auto& params = options.params;
+  return GameStreamHost::create({.config = std::move(config),
+                                 .desktop = params.command,
+                                 .session_program = params.session_program,
+                                 .runtime_root = params.runtime_root,
+                                 .state_dir = lumen::host::state_dir(),
+                                 .preset = params.preset,
+                                 .log_level = params.log_level,
+                                 .max_bitrate_kbps = params.bitrate_kbps,
+                                 .publish = options.publish},
+                                loop, log);
 }
 
 int serve(Options options) {
@@ -40,6 +62,14 @@ int serve(Options options) {
   if (!loop) return lumen::apps::complain("lumen-host", loop.error());
   auto host = lumen::host::Host::create(params, **loop, *log);
   if (!host) return lumen::apps::complain("lumen-host", host.error());
+  auto gamestream = open_gamestream(options, **loop, *log);
+  if (!gamestream) return lumen::apps::complain("lumen-host", gamestream.error());
+  if (*gamestream) {
+    (*host)->extend({.name = "gamestream",
+                     .on_command = [&](const std::string& line) { return (*gamestream)->on_command(line); },
+                     .status_json = [&] { return (*gamestream)->status_json(); }});
+    log->info("{}", (*gamestream)->greeting());
+  }
   if (const auto watched = (*loop)->watch(signals.get(), EPOLLIN, [&](std::uint32_t) { (*loop)->stop(); });
       !watched) {
     return lumen::apps::complain("lumen-host", watched.error());
@@ -51,11 +81,35 @@ int serve(Options options) {
   return 0;
 }
 
-int ask(const std::string& command) {
-  const auto answer = lumen::host::ask_host(lumen::host::Host::control_path(lumen::runtime_root()), command);
-  if (!answer) return lumen::apps::complain("lumen-host", answer.error());
-  std::cout << *answer;
-  return 0;
+void add_pair_command(CLI::App& app, lumen::apps::PairOptions& options, int& wait) {
+  auto* command = app.add_subcommand("pair", "let a Moonlight client in, by the PIN that it shows");
+  command->add_option("pin", options.pin, "the four digits; asked for when not given");
+  command->add_option("--client", options.prompt, "which of several that wait, by its number in --list");
+  command->add_option("--name", options.name, "what to call the client; default: as it calls itself");
+  command->add_option("--wait", wait, "seconds to wait for a client to ask")->check(CLI::Range(0, 600));
+  command->add_flag("--list", options.list, "print who waits");
+  command->add_flag("--deny", options.deny, "send the client away instead");
+  command->add_flag("--page", options.page,
+                    "print the address of the page that takes the PIN, with its token");
+}
+
+void add_clients_command(CLI::App& app, lumen::apps::ClientsOptions& options) {
+  using Verb = lumen::apps::ClientsOptions::Verb;
+  auto* command = app.add_subcommand("clients", "list paired clients, and change what they may");
+  command->require_subcommand(0, 1);
+  command->add_subcommand("list", "id, whether it may connect, name");
+  const auto add = [&](const char* name, const char* what, Verb verb) {
+    auto* sub = command->add_subcommand(name, what);
+    sub->add_option("id", options.id, "its id or the beginning of it")->required();
+    sub->callback([&options, verb] { options.verb = verb; });
+    return sub;
+  };
+  add("rename", "give it another name", Verb::rename)
+      ->add_option("name", options.name, "the new name")
+      ->required();
+  add("enable", "let it connect again", Verb::enable);
+  add("disable", "keep it out, but keep its pairing; what it has running ends", Verb::disable);
+  add("remove", "forget it: it has to pair again; what it has running ends", Verb::remove);
 }
 
 }  // namespace
@@ -85,10 +139,24 @@ int main(int argc, char** argv) {
       ->add_option("--log-level", options.params.log_level, "trace, debug, info, warning, error or off")
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
+  serve_command->add_option("--config", options.config, "the configuration")->capture_default_str();
+  serve_command->add_flag("!--no-gamestream", options.gamestream, "only lumen/1, nothing for Moonlight");
+  serve_command->add_flag("!--no-publish", options.publish,
+                          "do not say on the network that this host is here");
+  lumen::apps::PairOptions pairing;
+  int pairing_wait = 0;
+  add_pair_command(app, pairing, pairing_wait);
+  lumen::apps::ClientsOptions clients;
+  add_clients_command(app, clients);
   auto* status_command = app.add_subcommand("status", "print what the running host does, as JSON");
   auto* stop_command = app.add_subcommand("stop", "stop the running host");
   CLI11_PARSE(app, argc, argv);
-  if (*status_command) return ask("status");
-  if (*stop_command) return ask("stop");
+  if (*status_command) return lumen::apps::ask("status");
+  if (*stop_command) return lumen::apps::ask("stop");
+  if (app.got_subcommand("clients")) return lumen::apps::clients(clients);
+  if (app.got_subcommand("pair")) {
+    pairing.wait = std::chrono::seconds{pairing_wait};
+    return lumen::apps::pair(pairing);
+  }
   return serve(std::move(options));
 }

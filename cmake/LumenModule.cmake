@@ -35,7 +35,8 @@ if(LUMEN_TESTS)
 endif()
 
 # Modules that start threads or hand values between them: their tests run under ThreadSanitizer as well.
-set(LUMEN_THREADED base net net_tcp net_http net_mdns link stream_picture stream_send stream_receive host loopback)
+set(LUMEN_THREADED base net net_tcp net_http net_mdns link audio stream_picture stream_send stream_receive host
+  host_gamestream client_gamestream loopback)
 add_custom_target(threaded_tests)
 
 # lumen_test(NAME TARGET ARGUMENT…): registers a test program; every one goes through here.

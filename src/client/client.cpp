@@ -2,13 +2,11 @@
 
 #include <poll.h>
 
-#include <atomic>
-
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include "base/handoff.hpp"
 #include "client/picture_copy.hpp"
+#include "client/picture_tap.hpp"
+#include "client/report_json.hpp"
 #include "codec/software.hpp"
 #include "render/window.hpp"
 
@@ -17,91 +15,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kConnectTimeout = 15s, kPngTimeout = 3s, kHostSilence = 12s, kQuiet = 1s,
-                   kWindowPoll = 2ms, kHeadlessPoll = 50ms;
-constexpr std::size_t kWindowPictures = 4;  // waiting, shown, being filled, spare
+constexpr Duration kConnectTimeout = 15s, kHostSilence = 12s, kQuiet = 1s, kWindowPoll = 2ms,
+                   kHeadlessPoll = 50ms;
 
 Timestamp now() { return SteadyTime{}.now(); }
-
-struct KeptPicture {
-  PictureLease lease;
-  ColorSpace color;
-};
-
-// Copies a borrowed picture into a pool that fits it.
-class PictureKeeper {
- public:
-  std::optional<KeptPicture> keep(const PictureView& picture) {
-    if (!fits(picture)) {
-      auto made = PicturePool::create({.format = picture.format,
-                                       .color = picture.color,
-                                       .width = picture.width,
-                                       .height = picture.height,
-                                       .count = kWindowPictures});
-      if (!made) return std::nullopt;
-      pool_ = std::move(*made);
-    }
-    auto lease = pool_->try_acquire();
-    if (!lease || !copy_picture(picture, lease->picture())) return std::nullopt;
-    return KeptPicture{std::move(*lease), picture.color};
-  }
-
- private:
-  bool fits(const PictureView& picture) const {
-    if (!pool_) return false;
-    const auto& own = pool_->picture_size();
-    return own.format == picture.format && own.width == picture.width && own.height == picture.height;
-  }
-  std::shared_ptr<PicturePool> pool_;
-};
-
-// What lm-dec hands to the main thread.
-class PictureTap {
- public:
-  explicit PictureTap(const ClientParams& params) : params_{params} {}
-
-  // lm-dec
-  void on_picture(const stream::DecodedPicture& decoded) {
-    if (params_.check) checker_.check(decoded);
-    const bool wanted = wanted_.exchange(false);
-    if (params_.headless && !wanted) return;
-    if (auto kept = keeper_.keep(decoded.picture)) {
-      pictures_.put(std::move(*kept));
-    } else if (wanted) {
-      wanted_.store(true);
-    }
-  }
-
-  // main thread
-  std::optional<KeptPicture> take_until(Timestamp deadline) { return pictures_.take_until({}, deadline); }
-  FrameChecker& checker() { return checker_; }
-  Status write_png() {
-    wanted_.store(true);
-    const auto kept = take_until(now() + kPngTimeout);
-    if (kept) return codec::write_png(view_of(kept->lease.picture(), kept->color), params_.png_path);
-    return fail(ErrorCode::timed_out, "png.no-picture", "no picture came to write",
-                "Check that the stream runs: lumen-host status");
-  }
-
- private:
-  const ClientParams& params_;
-  FrameChecker checker_;
-  PictureKeeper keeper_;
-  Mailbox<KeptPicture> pictures_;
-  std::atomic<bool> wanted_{false};  // one picture although there is no window; set by main, taken by lm-dec
-};
 
 class Run {
  public:
   Run(const ClientParams& params, int signal_fd, Logger& log)
-      : params_{params}, signal_fd_{signal_fd}, log_{log}, tap_{params_} {}
+      : params_{params}, signal_fd_{signal_fd}, log_{log}, tap_{!params_.headless, params_.check} {}
 
   ClientOutcome go() {
     const auto begun = now();
     ClientOutcome outcome{{}, open()};
     if (outcome.status) outcome.status = loop(begun);
     const auto over = now();
-    if (outcome.status && !params_.png_path.empty()) outcome.status = tap_.write_png();
+    if (outcome.status && !params_.png_path.empty()) outcome.status = tap_.write_png(params_.png_path);
     if (receiver_) outcome.report.receive = receiver_->stats();
     receiver_.reset();  // no callback from here on
     outcome.report.facts = tap_.checker().snapshot();
@@ -229,14 +158,6 @@ class Run {
   std::unique_ptr<stream::StreamReceiver> receiver_;  // last: its threads call back into the rest
 };
 
-nlohmann::json to_json(const LatencyHistogram& histogram) {
-  return {{"p50", to_ms(histogram.quantile(0.5))},
-          {"p95", to_ms(histogram.quantile(0.95))},
-          {"p99", to_ms(histogram.quantile(0.99))},
-          {"p999", to_ms(histogram.quantile(0.999))},
-          {"max", to_ms(histogram.max())}};
-}
-
 }  // namespace
 
 ClientOutcome run_client(const ClientParams& params, int signal_fd, Logger& log) {
@@ -244,53 +165,30 @@ ClientOutcome run_client(const ClientParams& params, int signal_fd, Logger& log)
 }
 
 std::string to_json(const ClientReport& report) {
-  const auto& facts = report.facts;
   const auto& assembly = report.receive.reassembly;
-  const auto seconds = std::chrono::duration<double>(facts.last_at - facts.first_at).count();
-  const nlohmann::json json{
-      {"mode", is_valid(report.host.mode) ? to_string(report.host.mode) : ""},
-      {"encoder", report.host.encoder},
-      {"encoder_reason", report.host.encoder_reason},
-      {"display", report.host.display},
-      {"capture", report.host.capture},
-      {"frames_drawn", facts.drawn},
-      {"frames_correct", facts.correct},
-      {"frames_lost", facts.lost},
-      {"frames_decoded", facts.decoded},
-      {"frames_repeated", facts.repeated},
-      {"frames_out_of_order", facts.out_of_order},
-      {"frames_before_scene", facts.before_scene},
-      {"frames_unreadable", facts.unreadable},
-      {"frames_wrong_color", facts.wrong_color},
-      {"frames_wrong_size", facts.wrong_size},
-      {"scene_restarts", facts.scene_restarts},
-      {"max_color_error", facts.max_color_error},
-      {"frames_per_second", seconds > 0 ? static_cast<double>(facts.distinct - 1) / seconds : 0.0},
-      {"longest_freeze_ms", to_ms(facts.longest_freeze)},
-      {"ms_since_last_frame", to_ms(report.since_last_frame)},
-      {"draw_to_decoded_ms", to_json(facts.latency.total)},
-      {"stages_ms",
-       {{"convert", to_json(facts.latency.capture)},
-        {"encode", to_json(facts.latency.encode)},
-        {"protect_and_send", to_json(facts.latency.send)},
-        {"receive_and_recover", to_json(facts.latency.receive)},
-        {"decode", to_json(facts.latency.decode)}}},
-      {"idr_count", report.receive.idr},
-      {"recovery_asked", report.receive.recovery_asked},
-      {"datagrams", report.receive.datagrams},
-      {"bytes", report.receive.bytes},
-      {"datagrams_dropped_by_injection", report.receive.dropped_by_injection},
-      {"datagrams_not_authentic", report.receive.not_authentic},
-      {"datagrams_foreign", report.receive.foreign},
-      {"access_units_complete", assembly.frames_complete},
-      {"access_units_lost", assembly.frames_lost},
-      {"access_units_repaired", assembly.frames_repaired},
-      {"shards_repaired", assembly.shards_repaired},
-      {"shards_invalid", assembly.shards_invalid},
-      {"shards_refused", assembly.shards_refused},
-      {"round_trip_ms", to_ms(report.receive.round_trip)},
-      {"seconds", std::chrono::duration<double>(report.ran_for).count()}};
-  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  auto json = to_json(report.facts);
+  json.update({{"mode", is_valid(report.host.mode) ? to_string(report.host.mode) : ""},
+               {"encoder", report.host.encoder},
+               {"encoder_reason", report.host.encoder_reason},
+               {"display", report.host.display},
+               {"capture", report.host.capture},
+               {"ms_since_last_frame", to_ms(report.since_last_frame)},
+               {"idr_count", report.receive.idr},
+               {"recovery_asked", report.receive.recovery_asked},
+               {"datagrams", report.receive.datagrams},
+               {"bytes", report.receive.bytes},
+               {"datagrams_dropped_by_injection", report.receive.dropped_by_injection},
+               {"datagrams_not_authentic", report.receive.not_authentic},
+               {"datagrams_foreign", report.receive.foreign},
+               {"access_units_complete", assembly.frames_complete},
+               {"access_units_lost", assembly.frames_lost},
+               {"access_units_repaired", assembly.frames_repaired},
+               {"shards_repaired", assembly.shards_repaired},
+               {"shards_invalid", assembly.shards_invalid},
+               {"shards_refused", assembly.shards_refused},
+               {"round_trip_ms", to_ms(report.receive.round_trip)},
+               {"seconds", std::chrono::duration<double>(report.ran_for).count()}});
+  return to_text(json);
 }
 
 }  // namespace lumen::client

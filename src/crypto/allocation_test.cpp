@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "crypto/aead.hpp"
+#include "crypto/aes_cbc.hpp"
 
 namespace {
 
@@ -79,6 +80,20 @@ TEST_P(Allocation, none_while_packets_pass_and_keys_change) {
     good = good && cipher->seal(nonce, associated, text, tag) && cipher->open(nonce, associated, text, tag);
     tag[0] ^= std::byte{1};
     good = good && !cipher->open(nonce, associated, text, tag) && cipher->set_key(key);
+  }
+  EXPECT_EQ(allocations, before);
+  EXPECT_TRUE(good);
+}
+
+TEST(CbcAllocation, none_while_packets_pass) {
+  auto cipher = Aes128Cbc::create(std::vector<std::byte>(kAes128KeyBytes)).value();
+  const std::array<std::byte, 320> text{};
+  std::array<std::byte, Aes128Cbc::sealed_bytes(320)> sealed{};
+  const auto before = allocations;
+  bool good = true;
+  for (int round = 0; round < 100; ++round) {
+    good = good && cipher.encrypt({}, text, sealed) && cipher.decrypt({}, sealed) == text.size();
+    good = good && !cipher.decrypt({}, sealed);  // it is plain text by now
   }
   EXPECT_EQ(allocations, before);
   EXPECT_TRUE(good);

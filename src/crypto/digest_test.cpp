@@ -46,7 +46,7 @@ TEST(Digest, secrets_compare_by_their_bytes) {
   EXPECT_FALSE(equal_in_constant_time(bytes, ByteView{bytes}.first(2)));
 }
 
-TEST(GameStream1, item_72_secrets_are_wiped_when_they_go) {
+TEST(GameStream1, s72_c40_secrets_are_wiped_when_they_go) {
   using Secret = SecretBytes<16>;
   const std::vector<std::byte> bytes(sizeof(Secret), std::byte{0xAB});
   alignas(Secret) std::array<std::byte, sizeof(Secret)> storage{};

@@ -114,7 +114,7 @@ TEST(Identity, keys_on_p256_work_as_well) {
 }
 
 // GameStream part 1, 3.2, as OpenSSL reads it.
-TEST(GameStream1, item_11_the_certificate_is_rsa_2048_sha_256_version_3_with_a_positive_serial) {
+TEST(GameStream1, s11_the_certificate_is_rsa_2048_sha_256_version_3_with_a_positive_serial) {
   const auto der = one().certificate().der();
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
   auto* x509 = d2i_X509(nullptr, &at, static_cast<long>(der.size()));

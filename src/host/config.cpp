@@ -153,14 +153,36 @@ Status take_policy(const toml::node& node, EncryptionPolicy& into) {
   return {};
 }
 
+Status take_codecs(const toml::node& node, std::vector<Codec>& into) {
+  constexpr std::string_view kRule = "codecs is a list of \"h264\", \"hevc\" and \"av1\"";
+  const auto* list = node.as_array();
+  if (list == nullptr) return bad(node, "config.value", "{}", kRule);
+  for (const auto& entry : *list) {
+    const auto text = entry.value_exact<std::string>().value_or("");
+    if (text == "h264") {
+      into.push_back(Codec::h264);
+    } else if (text == "hevc") {
+      into.push_back(Codec::hevc);
+    } else if (text == "av1") {
+      into.push_back(Codec::av1);
+    } else {
+      return bad(entry, "config.value", "{}", kRule);
+    }
+  }
+  return {};
+}
+
 Status parse_gamestream(const toml::node& node, GameStreamConfig& config) {
   const auto* table = node.as_table();
   if (table == nullptr) return bad(node, "config.value", "gamestream is a table");
-  LUMEN_CHECK_OK(check_keys(*table, {"enabled", "bind", "port", "encryption"}));
+  LUMEN_CHECK_OK(check_keys(*table, {"enabled", "bind", "port", "encryption", "codecs"}));
   LUMEN_CHECK_OK(take(*table, "enabled", config.enabled));
   LUMEN_CHECK_OK(take(*table, "bind", config.bind));
   if (const auto* policy = table->get("encryption")) {
     LUMEN_CHECK_OK(take_policy(*policy, config.encryption));
+  }
+  if (const auto* codecs = table->get("codecs")) {
+    LUMEN_CHECK_OK(take_codecs(*codecs, config.codecs));
   }
   if (const auto* port = table->get("port")) {
     const auto value = port->value_exact<std::int64_t>();

@@ -6,6 +6,7 @@
 //   bind = "0.0.0.0"                  # "::" for IPv6 as well, an address for one network only
 //   port = 47989                      # HTTP; all other ports follow from it
 //   encryption = "prefer"             # of picture and sound: "require", "prefer", or as "client"s ask
+//   codecs = ["h264", "hevc"]         # offered whatever this machine's speed; default: what was measured
 //   [[app]]
 //   title = "Steam"
 //   command = "steam -bigpicture"     # as a shell splits it; nothing is expanded
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "media/frames.hpp"
 
 namespace lumen::host {
 
@@ -46,6 +48,7 @@ struct GameStreamConfig {
   std::string bind = "0.0.0.0";
   std::uint16_t port = 47989;  // kMinBasePort…kMaxBasePort
   EncryptionPolicy encryption = EncryptionPolicy::prefer;
+  std::vector<Codec> codecs;  // to offer; empty: as measured. H.264 always is, clients count on it
 };
 inline constexpr std::uint16_t kMinBasePort = 1029, kMaxBasePort = 65514;
 

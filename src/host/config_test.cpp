@@ -21,6 +21,7 @@ enabled = false
 bind = "::"
 port = 50000
 encryption = "require"
+codecs = ["h264", "av1"]
 [[app]]
 title = "A & B"
 command = "steam -bigpicture 'two words'"
@@ -36,6 +37,7 @@ environment = { X = "1" }
   EXPECT_EQ(config.gamestream.bind, "::");
   EXPECT_EQ(config.gamestream.port, 50'000);
   EXPECT_EQ(config.gamestream.encryption, EncryptionPolicy::require);
+  EXPECT_EQ(config.gamestream.codecs, (std::vector{Codec::h264, Codec::av1}));
   ASSERT_EQ(config.apps.size(), 1U);
   const auto& app = config.apps[0];
   EXPECT_EQ(app.title, "A & B");
@@ -69,6 +71,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"[gamestream]\nport = \"47989\"", "config.value"},
                     Wrong{"[gamestream]\nenabled = 1", "config.value"},
                     Wrong{"[gamestream]\nencryption = true", "config.value"},
+                    Wrong{"[gamestream]\ncodecs = \"hevc\"", "config.value"},
+                    Wrong{"[gamestream]\ncodecs = [\"vp9\"]", "config.value"},
                     Wrong{"[[app]]\ntitle = \"x\"", "config.value"},
                     Wrong{"[[app]]\ncommand = \"x\"", "config.value"},
                     Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"'x\"", "config.value"},
@@ -81,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\n[[app]]\ntitle = \"x\"\ncommand = \"z\"",
                           "config.app-twice"}));
 
-TEST(HostConfig, app_ids_are_stable_and_fit_31_bits) {
+TEST(GameStream1, s36_app_ids_are_stable_and_fit_31_bits) {
   EXPECT_EQ(app_id("Desktop"), app_id("Desktop"));
   EXPECT_NE(app_id("Desktop"), app_id("Steam"));
   for (const char* title : {"", "a", "Steam", "\xff\xff"}) {

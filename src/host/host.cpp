@@ -242,7 +242,10 @@ std::string Host::on_command(const std::string& command) {
     loop_.stop();
     return "stopping\n";
   }
-  return "unknown command\n";
+  if (extension_) {
+    if (const auto answer = extension_->on_command(command)) return *answer;
+  }
+  return "error: this host has no such command\n";
 }
 
 std::string Host::status_json() const {
@@ -273,6 +276,7 @@ std::string Host::status_json() const {
     if (const auto& stats = session->slot->stats()) entry["picture"] = to_json(*stats);
     json["sessions"].push_back(std::move(entry));
   }
+  if (extension_) json[extension_->name] = nlohmann::json::parse(extension_->status_json(), nullptr, false);
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

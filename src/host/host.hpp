@@ -3,7 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,13 @@ struct HostParams {
   std::uint32_t bitrate_kbps = 0;
 };
 
+// Another protocol of the same program, on the same local command socket.
+struct HostExtension {
+  std::string name;  // of its part of the status
+  std::function<std::optional<std::string>(const std::string& command)> on_command;  // nullopt: not its own
+  std::function<std::string()> status_json;
+};
+
 class Host {
  public:
   // Cleans up after a host that was killed, then listens. `loop` and `log` outlive it.
@@ -37,6 +46,9 @@ class Host {
   ~Host();
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
+
+  // What it refers to outlives the host's loop. On lm-main.
+  void extend(HostExtension extension) { extension_ = std::move(extension); }
 
   std::uint16_t port() const { return port_; }
   // Where a client finds what it needs to connect to session `index`.
@@ -60,7 +72,8 @@ class Host {
   fec::Leopard codec_;  // of all sessions: its tables are large
   std::unique_ptr<net::UdpSocket> socket_;
   std::uint16_t port_ = 0;
-  std::atomic<std::uint64_t> foreign_{0};   // datagrams that are not ours; relaxed
+  std::atomic<std::uint64_t> foreign_{0};  // datagrams that are not ours; relaxed
+  std::optional<HostExtension> extension_;
   std::unique_ptr<ControlSocket> control_;  // holds the lock: goes last of all
   std::vector<std::unique_ptr<Session>> sessions_;
   EventLoop::TimerId check_ = 0;

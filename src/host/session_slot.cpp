@@ -2,8 +2,6 @@
 
 #include <signal.h>
 
-#include <array>
-
 #include <fmt/format.h>
 
 #include "base/runtime_dir.hpp"
@@ -63,6 +61,12 @@ void SessionSlot::set_encoding(const Encoding& encoding) {
   port_.send(link::SetEncoding{encoding});
 }
 
+void SessionSlot::set_audio(const AudioFormat& format) {
+  if (!params_.audio) return;
+  params_.audio = format;
+  port_.send(link::SetAudio{format});
+}
+
 void SessionSlot::client_gone() {
   if (!has_client_) return;
   has_client_ = false;
@@ -96,6 +100,11 @@ Status SessionSlot::spawn() {
   LUMEN_CHECK_OK(ensure_private_dir(params_.runtime_dir));
   LUMEN_CHECK_OK(link::write_owner_file(params_.runtime_dir));
   LUMEN_TRY(auto ring, link::SharedRing::create());
+  std::shared_ptr<link::AudioRing> audio_ring;
+  if (params_.audio) {
+    LUMEN_TRY(auto created, link::AudioRing::create());
+    audio_ring = std::make_shared<link::AudioRing>(std::move(created));
+  }
   LUMEN_TRY(auto sockets, link::make_socket_pair());
   auto environment = params_.environment;
   environment.push_back(params_.marker);
@@ -108,8 +117,10 @@ Status SessionSlot::spawn() {
                                   .runtime_dir = params_.runtime_dir,
                                   .preset = params_.preset,
                                   .bitrate_kbps = params_.bitrate_kbps,
-                                  .pointer_drawn = pointer_drawn_};
-  const std::array descriptors{ring.memory_fd(), ring.doorbell_fd()};
+                                  .pointer_drawn = pointer_drawn_,
+                                  .audio = params_.audio};
+  std::vector<int> descriptors{ring.memory_fd(), ring.doorbell_fd()};
+  if (audio_ring) descriptors.insert(descriptors.end(), {audio_ring->memory_fd(), audio_ring->doorbell_fd()});
   LUMEN_CHECK_OK(link::send(link_.get(), configure, descriptors));
   if (encoding_) {
     LUMEN_CHECK_OK(link::send(link_.get(), link::SetEncoding{*encoding_}));
@@ -118,6 +129,7 @@ Status SessionSlot::spawn() {
   LUMEN_CHECK_OK(loop_.watch(link_.get(), EPOLLIN, [this](std::uint32_t) { on_link_ready(); }));
   LUMEN_CHECK_OK(loop_.watch(child_.pidfd.get(), EPOLLIN, [this](std::uint32_t) { on_exit(); }));
   events_.on_ring(std::make_shared<link::SharedRing>(std::move(ring)));
+  if (audio_ring) events_.on_audio_ring(std::move(audio_ring));
   port_.set(link_.get());
   log_.info("session process {} started at {}", child_.pid, to_string(mode_));
   return {};
@@ -143,16 +155,31 @@ void SessionSlot::on_message(const link::ToHost& message) {
     events_.on_ready(*ready);
     set_state(SlotState::streaming, {});
   } else if (const auto* mode = std::get_if<link::ModeChanged>(&message)) {
-    log_.info("streaming {} with {} ({})", to_string(mode->mode), mode->encoder, mode->encoder_reason);
+    auto text = fmt::format("streaming {} with {} ({})", to_string(mode->mode), mode->encoder,
+                            mode->encoder_reason);
+    if (text != told_encoder_) log_.info("{}", text);
+    told_encoder_ = std::move(text);
     events_.on_mode(*mode);
   } else if (const auto* responding = std::get_if<link::Responding>(&message)) {
     const auto* text = responding->yes ? "" : "the application does not answer (it hangs, or is very busy)";
     if (ready_) set_state(SlotState::streaming, text);
+  } else if (const auto* sound = std::get_if<link::SoundState>(&message)) {
+    on_sound(*sound);
   } else if (const auto* end = std::get_if<link::Ended>(&message)) {
     end_reason_ = fmt::format("{} [{}]", end->reason, end->id);
   } else if (const auto* stats = std::get_if<link::SessionStats>(&message)) {
     stats_ = *stats;
   }
+}
+
+void SessionSlot::on_sound(const link::SoundState& sound) {
+  if (!params_.audio) return;
+  if (sound.reason.empty()) {
+    log_.info("sound works");
+  } else {
+    log_.warn("no sound: {}", sound.reason);
+  }
+  events_.on_sound(sound);
 }
 
 void SessionSlot::on_exit() {
@@ -201,6 +228,7 @@ void SessionSlot::watchdog() {
 void SessionSlot::tear_down() {
   loop_.cancel(watchdog_);
   events_.on_ring(nullptr);
+  if (params_.audio) events_.on_audio_ring(nullptr);
   port_.set(-1);
   if (link_) loop_.unwatch(link_.get());
   if (child_.pidfd) loop_.unwatch(child_.pidfd.get());

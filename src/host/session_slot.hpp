@@ -17,6 +17,7 @@
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
 #include "host/session_port.hpp"
+#include "link/audio_ring.hpp"
 #include "link/process.hpp"
 #include "link/shared_ring.hpp"
 
@@ -28,6 +29,7 @@ struct SlotParams {
   std::string runtime_dir;               // of this slot, below the runtime root
   std::string marker;                    // "LUMEN_MARKER=…"
   std::vector<std::string> environment;  // "NAME=value", for the application
+  std::optional<AudioFormat> audio;      // how sound begins; none: this slot has no sound, now or later
   std::string preset, log_level;
   std::uint32_t bitrate_kbps = 0;
 };
@@ -38,10 +40,15 @@ enum class SlotState : std::uint8_t { starting, streaming, interrupted, ended };
 struct SlotEvents {
   // The access units of the session process that runs now; nullptr: none runs.
   std::function<void(std::shared_ptr<link::SharedRing>)> on_ring;
+  // The Opus packets of the same; never called by a slot without sound.
+  std::function<void(std::shared_ptr<link::AudioRing>)> on_audio_ring;
   // `reason`: what the client is to be told, empty when all is well.
   std::function<void(SlotState state, const std::string& reason)> on_state;
   std::function<void(const link::Ready& ready)> on_ready;
   std::function<void(const link::ModeChanged& mode)> on_mode;
+  // Whether sound works, at the begin of each session process and when it changes; never called by a slot
+  // without sound.
+  std::function<void(const link::SoundState& sound)> on_sound;
 };
 
 class SessionSlot {
@@ -58,6 +65,9 @@ class SessionSlot {
   void client_wants(const Mode& mode, bool pointer_drawn);
   // How to encode from now on, also after a restart; SlotEvents::on_mode answers once a session runs.
   void set_encoding(const Encoding& encoding);
+  // How sound is encoded from now on, also after a restart. Packets say of which format they are. Ignored by
+  // a slot without sound.
+  void set_audio(const AudioFormat& format);
   // It is gone: the desktop stays, nothing is encoded, nothing stays held.
   void client_gone();
   bool has_client() const { return has_client_; }
@@ -76,6 +86,7 @@ class SessionSlot {
   Status spawn();
   void on_link_ready();
   void on_message(const link::ToHost& message);
+  void on_sound(const link::SoundState& sound);
   void on_exit();
   void died(const std::string& why);
   void watchdog();
@@ -92,6 +103,7 @@ class SessionSlot {
   UniqueFd link_;
   std::optional<link::SessionStats> stats_;
   std::optional<std::string> end_reason_;  // the session's own last word
+  std::string told_encoder_;               // what the log says last
   Mode mode_;
   std::optional<Encoding> encoding_;
   bool pointer_drawn_ = false, has_client_ = false, ended_ = false, ready_ = false;

@@ -36,6 +36,8 @@ constexpr std::uint8_t kType<Stop> = 6;
 template <>
 constexpr std::uint8_t kType<SetEncoding> = 7;
 template <>
+constexpr std::uint8_t kType<SetAudio> = 8;
+template <>
 constexpr std::uint8_t kType<PointerMoveTo> = 16;
 template <>
 constexpr std::uint8_t kType<PointerMoveBy> = 17;
@@ -48,6 +50,10 @@ constexpr std::uint8_t kType<Key> = 20;
 template <>
 constexpr std::uint8_t kType<ReleaseAll> = 21;
 template <>
+constexpr std::uint8_t kType<Touch> = 22;
+template <>
+constexpr std::uint8_t kType<Pen> = 23;
+template <>
 constexpr std::uint8_t kType<Ready> = 64;
 template <>
 constexpr std::uint8_t kType<ModeChanged> = 65;
@@ -57,6 +63,8 @@ template <>
 constexpr std::uint8_t kType<Ended> = 67;
 template <>
 constexpr std::uint8_t kType<SessionStats> = 68;
+template <>
+constexpr std::uint8_t kType<SoundState> = 69;
 
 bool is_exact_text(std::string_view text) {
   return text.size() <= kMaxText && text.find('\0') == std::string_view::npos;
@@ -75,6 +83,10 @@ class Writer {
     check(std::isfinite(value));
     number(std::bit_cast<std::uint32_t>(value));
   }
+  void share(float value) {
+    check(value >= 0 && value <= 1);
+    real(value);
+  }
   void evdev_code(std::uint16_t value) {
     check(value <= kMaxEvdevCode);
     number(value);
@@ -90,8 +102,22 @@ class Writer {
     check(first <= value && value <= last);
     number(static_cast<std::uint8_t>(value));
   }
-  void up_to(std::uint32_t value, std::uint32_t most) {
+  void audio(const AudioFormat& value) {
+    check(is_valid(value));
+    number(value.channels);
+    number(static_cast<std::uint8_t>(value.quality));
+    number(value.packet_ms);
+  }
+  void audio(const std::optional<AudioFormat>& value) {
+    flag(value.has_value());
+    if (value) audio(*value);
+  }
+  void up_to(std::unsigned_integral auto value, decltype(value) most) {
     check(value <= most);
+    number(value);
+  }
+  void up_to_or(std::unsigned_integral auto value, decltype(value) most, decltype(value) unknown) {
+    check(value <= most || value == unknown);
     number(value);
   }
   // For people: clipped rather than refused.
@@ -142,6 +168,10 @@ class Reader {
     value = std::bit_cast<float>(in_.little<std::uint32_t>());
     check(std::isfinite(value));
   }
+  void share(float& value) {
+    real(value);
+    check(value >= 0 && value <= 1);
+  }
   void evdev_code(std::uint16_t& value) {
     number(value);
     check(value <= kMaxEvdevCode);
@@ -157,9 +187,26 @@ class Reader {
     value = static_cast<Enum>(in_.little<std::uint8_t>());
     check(first <= value && value <= last);
   }
-  void up_to(std::uint32_t& value, std::uint32_t most) {
+  void audio(AudioFormat& value) {
+    number(value.channels);
+    value.quality = static_cast<AudioQuality>(in_.little<std::uint8_t>());
+    number(value.packet_ms);
+    check(is_valid(value));
+  }
+  void audio(std::optional<AudioFormat>& value) {
+    bool present = false;
+    flag(present);
+    if (present) audio(value.emplace());
+  }
+  template <std::unsigned_integral T>
+  void up_to(T& value, std::type_identity_t<T> most) {
     number(value);
     check(value <= most);
+  }
+  template <std::unsigned_integral T>
+  void up_to_or(T& value, std::type_identity_t<T> most, std::type_identity_t<T> unknown) {
+    number(value);
+    check(value <= most || value == unknown);
   }
   // It goes to logs and terminals.
   void prose(std::string& text) { text = printable(view()); }
@@ -205,6 +252,7 @@ void fields(auto& io, Is<Configure> auto& m) {
   io.exact(m.preset);
   io.number(m.bitrate_kbps);
   io.flag(m.pointer_drawn);
+  io.audio(m.audio);
 }
 void fields(auto& io, Is<SetMode> auto& m) { io.mode(m.mode); }
 void fields(auto& io, Is<SetPointer> auto& m) { io.flag(m.drawn); }
@@ -219,6 +267,7 @@ void fields(auto& io, Is<SetEncoding> auto& m) {
   io.up_to(encoding.max_references, kMaxReferences);
   io.number(encoding.id);
 }
+void fields(auto& io, Is<SetAudio> auto& m) { io.audio(m.format); }
 void fields(auto& io, Is<PointerMoveTo> auto& m) {
   io.number(m.x);
   io.number(m.y);
@@ -239,6 +288,24 @@ void fields(auto& io, Is<Key> auto& m) {
   io.evdev_code(m.evdev_code);
   io.flag(m.pressed);
 }
+void fields(auto& io, Is<Touch> auto& m) {
+  io.choice(m.phase, TouchPhase::down, TouchPhase::cancel);
+  io.number(m.id);
+  io.number(m.x);
+  io.number(m.y);
+  io.share(m.pressure);
+}
+void fields(auto& io, Is<Pen> auto& m) {
+  io.choice(m.place, PenPlace::away, PenPlace::touching);
+  io.choice(m.tool, PenTool::pen, PenTool::eraser);
+  io.up_to(m.buttons, kPenPrimary | kPenSecondary | kPenTertiary);
+  io.number(m.x);
+  io.number(m.y);
+  io.share(m.pressure);
+  io.share(m.distance);
+  io.up_to_or(m.rotation_degrees, 360, kUnknownPenRotation);
+  io.up_to_or(m.tilt_degrees, 90, kUnknownPenTilt);
+}
 void fields(auto& io, Is<Ready> auto& m) {
   io.prose(m.encoder);
   io.prose(m.encoder_reason);
@@ -256,6 +323,7 @@ void fields(auto& io, Is<Ended> auto& m) {
   io.prose(m.id);
   io.prose(m.reason);
 }
+void fields(auto& io, Is<SoundState> auto& m) { io.prose(m.reason); }
 void fields(auto& io, Is<SessionStats> auto& m) {
   io.number(m.cpu_us);
   io.number(m.encoder_cpu_us);

@@ -11,6 +11,7 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "base/wire.hpp"
+#include "media/audio.hpp"
 #include "media/encoding.hpp"
 #include "media/input.hpp"
 #include "media/mode.hpp"
@@ -18,7 +19,8 @@
 namespace lumen::link {
 
 // --- host → session
-// First message, with the ring's memory and doorbell attached as descriptors.
+// First message, with the ring's memory and doorbell attached as descriptors; with `audio`, those of its
+// AudioRing after them.
 struct Configure {
   Mode mode;
   std::vector<std::string> command;  // argv of the application
@@ -26,6 +28,7 @@ struct Configure {
   std::string preset;                // encoder preset; empty: chosen
   std::uint32_t bitrate_kbps = 0;    // 0: from the mode
   bool pointer_drawn = false;
+  std::optional<AudioFormat> audio;  // none: the session makes no sound
 };
 struct SetMode {
   Mode mode;
@@ -34,7 +37,7 @@ struct SetPointer {
   bool drawn = false;
 };
 struct RequestIdr {};
-struct SetStreaming {  // false: no client; the desktop stays, nothing is converted or encoded
+struct SetStreaming {  // false: no client; the desktop stays, nothing is converted or encoded, nothing heard
   bool on = false;
 };
 // How the picture is encoded from the next one on, which is an IDR then. ModeChanged answers it, also when
@@ -42,9 +45,13 @@ struct SetStreaming {  // false: no client; the desktop stays, nothing is conver
 struct SetEncoding {
   Encoding encoding;
 };
+// How sound is encoded from the next packet on. Means nothing to a session without sound.
+struct SetAudio {
+  AudioFormat format;
+};
 struct Stop {};
-using ToSession =
-    std::variant<Configure, SetMode, SetPointer, RequestIdr, SetStreaming, Stop, InputEvent, SetEncoding>;
+using ToSession = std::variant<Configure, SetMode, SetPointer, RequestIdr, SetStreaming, Stop, InputEvent,
+                               SetEncoding, SetAudio>;
 
 // --- session → host
 struct Ready {  // the application shows its first window and the encoder is open
@@ -58,6 +65,9 @@ struct ModeChanged {
 struct Responding {
   bool yes = true;
 };
+struct SoundState {    // when it changes, and once at the begin of a session with sound
+  std::string reason;  // why nothing is heard; empty: all is well
+};
 struct Ended {  // last message: why
   std::string id, reason;
 };
@@ -67,7 +77,7 @@ struct SessionStats {                                                // every se
   std::uint64_t frames_captured = 0, frames_encoded = 0, frames_overwritten = 0, idr_count = 0,
                 dropped_full = 0;
 };
-using ToHost = std::variant<Ready, ModeChanged, Responding, Ended, SessionStats>;
+using ToHost = std::variant<Ready, ModeChanged, Responding, Ended, SessionStats, SoundState>;
 
 // A connected SOCK_SEQPACKET socket. Owner: one thread at each end.
 inline constexpr std::size_t kMaxMessageBytes = 64U << 10U;
@@ -80,9 +90,10 @@ struct Received {
 };
 
 // Limits: 64 arguments; an argument, a path and any text at most 4096 bytes, arguments and paths without NUL,
-// runtime_dir absolute; modes that is_valid(); finite numbers; evdev codes up to KEY_MAX. A message beyond
-// them encodes to nothing. Text for people is clipped instead, and arrives printable (valid UTF-8, no control
-// characters), because it goes to logs and terminals.
+// runtime_dir absolute; modes and audio formats that is_valid(); finite numbers, pressures and distances 0 to
+// 1; evdev codes up to KEY_MAX; degrees up to 360 and 90, or unknown. A message beyond them encodes to
+// nothing. Text for people is clipped instead, and arrives printable (valid UTF-8, no control characters),
+// because it goes to logs and terminals.
 std::vector<std::byte> encode(const ToSession& message);
 std::vector<std::byte> encode(const ToHost& message);
 Result<ToSession> decode_to_session(ByteView bytes);  // `link.malformed`

@@ -2,13 +2,16 @@
 
 #include <signal.h>
 
-#include <array>
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "audio/pipewire_source.hpp"
 #include "base/priority.hpp"
-
 #include "codec/convert.hpp"
 #include "codec/software.hpp"
 
@@ -17,6 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr Duration kSoundTimeout = 2s;  // for sound to come up before the application starts
 constexpr Duration kWindowTimeout = 10s, kStatsInterval = 250ms, kKillGrace = 300ms;
 
 Timestamp now() { return SteadyTime{}.now(); }
@@ -71,7 +75,7 @@ void SessionWorker::on_message(link::Received<link::ToSession> received) {
 }
 
 void SessionWorker::handle(const link::Configure& configure, std::vector<UniqueFd> descriptors) {
-  if (descriptors.size() != 2) {
+  if (descriptors.size() != (configure.audio ? 4U : 2U)) {
     end("session.configure", "the host sent no ring");
     return;
   }
@@ -81,15 +85,19 @@ void SessionWorker::handle(const link::Configure& configure, std::vector<UniqueF
     return;
   }
   ring_ = std::move(*ring);
+  descriptors.erase(descriptors.begin(), descriptors.begin() + 2);
   mode_ = configure.mode;
   auto opened = open_desktop(configure);
   if (opened) opened = open_pipeline(configure);
-  if (opened) opened = launch_application(configure);
+  if (opened && configure.audio) {
+    opened = open_sound(configure, std::move(descriptors));
+  } else if (opened) {
+    opened = launch_application(configure);
+  }
   if (!opened) {
     end(opened.error());
     return;
   }
-  loop_.call_at(now() + kWindowTimeout, [this] { check_window_shown(); });
   report_stats();
 }
 
@@ -113,6 +121,8 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
   } else if (const auto* streaming = std::get_if<link::SetStreaming>(&message)) {
     streaming_wanted_ = streaming->on;
     update_streaming();
+  } else if (const auto* audio = std::get_if<link::SetAudio>(&message)) {
+    if (sound_) sound_->set_format(audio->format);
   }
 }
 
@@ -152,6 +162,61 @@ Status SessionWorker::open_pipeline(const link::Configure& configure) {
   return {};
 }
 
+// The source's and the pipeline's events come on lm-audio: hand them to the loop.
+Status SessionWorker::open_sound(const link::Configure& configure, std::vector<UniqueFd> descriptors) {
+  LUMEN_TRY(audio_ring_, link::AudioRing::attach(std::move(descriptors[0]), std::move(descriptors[1])));
+  const auto session = std::filesystem::path{configure.runtime_dir}.filename().string();
+  sink_name_ = fmt::format("lumen-{}-{}", session, getpid());  // of one graph, several hosts may be clients
+  sound_server_ = std::make_unique<SoundServer>(SoundServer::Params{.runtime_dir = configure.runtime_dir,
+                                                                    .user_socket = find_user_pipewire(),
+                                                                    .on_change = [this] { on_sound(); }},
+                                                loop_, log_);
+  auto source = audio::make_pipewire_source(
+      {.socket = sound_server_->socket(), .sink_name = sink_name_, .description = "Lumen " + session});
+  sound_ = std::make_unique<audio::SoundPipeline>(
+      *configure.audio, std::move(source),
+      audio::SoundEvents{
+          .on_packet = [this](const AudioPacketView& packet) { return audio_ring_->try_push(packet); },
+          .on_sound =
+              [this](const std::string& reason) {
+                loop_.post([this, reason] {
+                  source_trouble_ = reason;
+                  on_sound();
+                });
+              }},
+      log_);
+  to_launch_ = configure;
+  launch_anyway_ = loop_.call_at(now() + kSoundTimeout, [this] { launch_once_heard(); });
+  on_sound();
+  return {};
+}
+
+// A server that does not run is the better explanation of a source that finds none.
+void SessionWorker::on_sound() {
+  if (!sound_ || ended_) return;
+  const auto& server = sound_server_->trouble();
+  const bool works = server.empty() && sound_server_->ready() && source_trouble_ == std::string{};
+  // While it is coming up, that it is not up yet is no news.
+  if (to_launch_ && server.empty() && !works) return;
+  launch_once_heard();
+  const auto trouble = server.empty() ? source_trouble_ : std::optional{server};
+  if (!trouble || told_trouble_ == trouble) return;
+  told_trouble_ = trouble;
+  send(link::SoundState{*trouble});
+}
+
+// Most programs look for their sound server but once, when they start.
+void SessionWorker::launch_once_heard() {
+  loop_.cancel(launch_anyway_);
+  const auto configure = std::exchange(to_launch_, std::nullopt);
+  if (!configure || ended_) return;
+  if (const auto launched = launch_application(*configure); !launched) {
+    end(launched.error());
+    return;
+  }
+  on_sound();
+}
+
 Status SessionWorker::launch_application(const link::Configure& configure) {
   if (configure.command.empty()) {
     return fail(ErrorCode::invalid_argument, "app.none", "no application was named", "Use --app");
@@ -167,10 +232,15 @@ Status SessionWorker::launch_application(const link::Configure& configure) {
     params.environment.push_back("DISPLAY=" + x11);
     params.unset = {"WAYLAND_SOCKET"};
   }
+  if (sound_server_) {
+    std::ranges::move(sound_server_->environment(sink_name_), std::back_inserter(params.environment));
+    std::ranges::move(sound_server_->unset(), std::back_inserter(params.unset));
+  }
   LUMEN_TRY(output_, OutputTail::create(loop_));
   params.output_fd = output_->write_end();
   LUMEN_TRY(application_, link::spawn(params));
   output_->close_write_end();
+  loop_.call_at(now() + kWindowTimeout, [this] { check_window_shown(); });
   return loop_.watch(application_.pidfd.get(), EPOLLIN, [this](std::uint32_t) { on_application_exit(); });
 }
 
@@ -207,6 +277,7 @@ void SessionWorker::on_window_mapped() {
 }
 
 void SessionWorker::update_streaming() {
+  if (sound_) sound_->set_streaming(streaming_wanted_);  // a program may be heard before it shows a window
   const bool on = streaming_wanted_ && window_shown_;
   pipeline_->set_streaming(on);
   if (on) desktop_->repaint();
@@ -221,7 +292,9 @@ void SessionWorker::on_encoder(const Mode& mode, std::uint32_t encoding_id,
 void SessionWorker::report_stats() {
   if (ended_) return;
   loop_.call_at(now() + kStatsInterval, [this] { report_stats(); });
-  link::reap_adopted(std::array{application_.pid});
+  auto ours = sound_server_ ? sound_server_->processes() : std::vector<pid_t>{};
+  ours.push_back(application_.pid);
+  link::reap_adopted(ours);
   const auto usage = link::usage_of(getpid());
   if (!usage) return;
   const auto& stats = pipeline_->stats();
@@ -253,6 +326,13 @@ void SessionWorker::end(std::string_view id, std::string reason) {
 // In the order of use: no frame may come once the pipeline is gone, nothing may draw once the desktop is.
 void SessionWorker::release_everything() {
   ended_ = true;
+  if (sound_) {
+    const auto& stats = sound_->stats();
+    log_.info("sound: {} packets, {} of them silence; {} refused, {} samples dropped", stats.packets.load(),
+              stats.silent.load(), stats.refused.load(), stats.dropped_frames.load());
+  }
+  sound_.reset();
+  sound_server_.reset();
   const char* marker = std::getenv("LUMEN_MARKER");  // NOLINT(concurrency-mt-unsafe): nobody changes it
   link::kill_marked(marker == nullptr ? "" : fmt::format("LUMEN_MARKER={}", marker), kKillGrace);
   if (application_.pid > 0) static_cast<void>(link::reap(application_.pid));

@@ -1,18 +1,21 @@
 // lumen/worker: composition root of lumen-session: one embedded desktop, one application, one picture
-// pipeline, told what to do over the link. Owner: the main thread of lumen-session, which runs the event
-// loop.
+// pipeline and, if asked for, one of sound, told what to do over the link. Owner: the main thread of
+// lumen-session, which runs the event loop.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "audio/sound_pipeline.hpp"
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
 #include "desktop/embedded/embedded_desktop.hpp"
+#include "link/audio_ring.hpp"
 #include "link/messages.hpp"
 #include "link/process.hpp"
 #include "stream/picture/picture_pipeline.hpp"
 #include "worker/output_tail.hpp"
+#include "worker/sound_server.hpp"
 
 namespace lumen::worker {
 
@@ -35,6 +38,9 @@ class SessionWorker {
   void handle_while_running(const link::ToSession& message);
   Status open_desktop(const link::Configure& configure);
   Status open_pipeline(const link::Configure& configure);
+  Status open_sound(const link::Configure& configure, std::vector<UniqueFd> descriptors);
+  void on_sound();
+  void launch_once_heard();
   Status launch_application(const link::Configure& configure);
   void on_encoder(const Mode& mode, std::uint32_t encoding_id, const EncoderDescription& description);
   void on_window_mapped();
@@ -53,6 +59,13 @@ class SessionWorker {
   std::optional<link::SharedRing> ring_;
   std::unique_ptr<embedded::EmbeddedDesktop> desktop_;
   std::unique_ptr<stream::PicturePipeline> pipeline_;
+  std::optional<link::AudioRing> audio_ring_;
+  std::unique_ptr<SoundServer> sound_server_;
+  std::unique_ptr<audio::SoundPipeline> sound_;
+  std::optional<std::string> source_trouble_, told_trouble_;
+  std::string sink_name_;
+  std::optional<link::Configure> to_launch_;  // once it can be heard
+  EventLoop::TimerId launch_anyway_ = 0;
   link::Child application_;
   std::unique_ptr<OutputTail> output_;  // what it last said
   std::string application_name_;

@@ -50,6 +50,9 @@ ControlHost::ControlHost(Sealer sealer, Opener opener, const InputParams& input,
 void ControlHost::connected(Timestamp now) {
   connected_ = true;
   heard_ = now;
+  const bool knows_mode = std::ranges::any_of(
+      told_, [](const Told& told) { return std::holds_alternative<HdrMode>(told.message); });
+  if (!knows_mode) send(HdrMode{});
 }
 
 void ControlHost::disconnected() {

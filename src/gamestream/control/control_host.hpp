@@ -53,6 +53,7 @@ class ControlHost {
   // `key` is the launch's rikey: kKeyBytes bytes, `gamestream.control-key` otherwise.
   static Result<ControlHost> create(ByteView key, const InputParams& input, Timestamp now);
 
+  // The client is told the display's HDR mode first: off, unless send() said otherwise before.
   void connected(Timestamp now);
   // The ENet connection ended: input is released, nothing is sent any more.
   void disconnected();

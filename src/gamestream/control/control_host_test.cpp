@@ -21,7 +21,12 @@ struct Bench {
   ControlHost host = std::move(*ControlHost::create(test::vector_key(), {}, Timestamp{}));
   ControlClient client = std::move(*ControlClient::create(test::vector_key()));
 
-  Bench() { host.connected(time.now()); }
+  std::vector<HostMessage> opening;  // what the client hears first
+
+  Bench() {
+    host.connected(time.now());
+    opening = heard();
+  }
   Events receive(Buffer packet) {
     Events events;
     host.receive(packet, time.now(), events);
@@ -54,7 +59,7 @@ struct Bench {
 
 constexpr KeyInput kPressA{.pressed = true, .code = 0x8041};
 
-TEST(GameStream3, item_17_requests_for_recovery_are_events) {
+TEST(GameStream3, c17_requests_for_recovery_are_events) {
   Bench bench;
   EXPECT_THAT(bench.say(RequestIdr{}), ElementsAre(HostEvent{RequestIdr{}}));
   EXPECT_THAT(bench.say(InvalidateReferenceFrames{650, 662}),
@@ -63,13 +68,13 @@ TEST(GameStream3, item_17_requests_for_recovery_are_events) {
               ElementsAre(HostEvent{InvalidateReferenceFrames{0, 0xFFFF'FFFF}}));
 }
 
-TEST(GameStream3, item_17_a_range_from_before_the_first_frame_begins_there) {
+TEST(GameStream3, c17_a_range_from_before_the_first_frame_begins_there) {
   Bench bench;
   EXPECT_THAT(bench.say(InvalidateReferenceFrames{0xFFFF'FFF0, 5}),
               ElementsAre(HostEvent{InvalidateReferenceFrames{0, 5}}));
 }
 
-TEST(GameStream3, item_18_the_rest_is_accepted_and_harmless) {
+TEST(GameStream3, c18_the_rest_is_accepted_and_harmless) {
   Bench bench;
   for (const ClientMessage& quiet :
        {ClientMessage{StartA{}}, {Ping{}}, {FrameStats{}}, {UnknownMessage{0x3001}}}) {
@@ -81,14 +86,14 @@ TEST(GameStream3, item_18_the_rest_is_accepted_and_harmless) {
   EXPECT_EQ(bench.host.counters().unknown, 1U);
 }
 
-TEST(GameStream3, item_18_bodies_without_meaning_may_have_any_length) {
+TEST(GameStream3, c18_bodies_without_meaning_may_have_any_length) {
   for (const auto type : std::array<std::uint16_t, 5>{0x0200, 0x0204, 0x0302, 0x0305, 0x0307}) {
     EXPECT_TRUE(parse_client_message(type, {}));
     EXPECT_TRUE(parse_client_message(type, Buffer(80)));
   }
 }
 
-TEST(GameStream3, item_19_reports_have_one_length) {
+TEST(GameStream3, c18_c19_reports_have_one_length) {
   Bench bench;
   EXPECT_THAT(bench.say(LongTermReferenceAck{610}), ElementsAre(HostEvent{LongTermReferenceAck{610}}));
   const FrameFecStatus status{
@@ -102,7 +107,7 @@ TEST(GameStream3, item_19_reports_have_one_length) {
   }
 }
 
-TEST(GameStream3, item_14_a_packet_sent_again_is_dropped) {
+TEST(GameStream3, c14_a_packet_sent_again_is_dropped) {
   Bench bench;
   const auto packet = Bench::copy(*bench.client.seal(RequestIdr{}));
   EXPECT_EQ(bench.receive(packet).size(), 1U);
@@ -110,7 +115,7 @@ TEST(GameStream3, item_14_a_packet_sent_again_is_dropped) {
   EXPECT_EQ(bench.host.counters().replayed, 1U);
 }
 
-TEST(GameStream3, item_16_one_bad_tag_ends_nothing_and_a_burst_does) {
+TEST(GameStream3, c16_one_bad_tag_ends_nothing_and_a_burst_does) {
   Bench bench;
   const Buffer clear(30);
   for (int second = 0; second < 3; ++second) {
@@ -126,7 +131,7 @@ TEST(GameStream3, item_16_one_bad_tag_ends_nothing_and_a_burst_does) {
   EXPECT_THAT(events, ElementsAre(HostEvent{TooManyForgeries{}}));
 }
 
-TEST(GameStream3, item_10_silence_releases_input_and_long_silence_is_loss) {
+TEST(GameStream3, c10_c37_silence_releases_input_and_long_silence_is_loss) {
   Bench bench;
   bench.say(kPressA);
   EXPECT_THAT(bench.pass(999ms), IsEmpty());
@@ -139,14 +144,14 @@ TEST(GameStream3, item_10_silence_releases_input_and_long_silence_is_loss) {
   EXPECT_THAT(bench.pass(100s), IsEmpty());
 }
 
-TEST(GameStream3, item_10_forged_packets_are_no_sign_of_life) {
+TEST(GameStream3, c10_forged_packets_are_no_sign_of_life) {
   Bench bench;
   bench.time.advance(999ms);
   bench.receive(Buffer(30));
   EXPECT_THAT(bench.pass(1ms), ElementsAre(HostEvent{ClientSilent{}}));
 }
 
-TEST(ControlHost, a_client_that_never_connects_is_lost) {
+TEST(GameStream1, s68_a_client_that_never_connects_is_lost) {
   auto host = ControlHost::create(test::vector_key(), {}, Timestamp{});
   Events events;
   EXPECT_EQ(host->next_deadline(), Timestamp{} + ControlHost::kLost);
@@ -156,10 +161,10 @@ TEST(ControlHost, a_client_that_never_connects_is_lost) {
   EXPECT_THAT(events, ElementsAre(HostEvent{ClientLost{}}));
 }
 
-TEST(GameStream3, item_37_the_end_of_the_connection_releases_input) {
+TEST(GameStream3, c37_the_end_of_the_connection_releases_input) {
   Bench bench;
   bench.say(kPressA);
-  bench.host.send(HdrMode{});
+  bench.host.send(HdrMode{.enabled = true});
   bench.host.disconnected();
   EXPECT_THAT(bench.input(), ElementsAre(InputEvent{Key{KEY_A, true}}, InputEvent{ReleaseAll{}}));
   EXPECT_THAT(bench.heard(), IsEmpty());
@@ -167,15 +172,15 @@ TEST(GameStream3, item_37_the_end_of_the_connection_releases_input) {
   EXPECT_THAT(bench.pass(1s), ElementsAre(HostEvent{ClientLost{}}));
 }
 
-TEST(GameStream3, item_21_nothing_is_sent_before_the_connection) {
+TEST(GameStream3, c21_nothing_is_sent_before_the_connection) {
   auto host = ControlHost::create(test::vector_key(), {}, Timestamp{});
-  EXPECT_TRUE(host->send(HdrMode{}));
+  EXPECT_TRUE(host->send(Rumble{.pad = 1}));
   EXPECT_FALSE(host->next_outgoing(Timestamp{}));
   host->connected(Timestamp{});
   EXPECT_TRUE(host->next_outgoing(Timestamp{}));
 }
 
-TEST(GameStream3, item_21_only_changes_are_sent_the_newest_of_each_pad) {
+TEST(GameStream3, c21_only_changes_are_sent_the_newest_of_each_pad) {
   Bench bench;
   for (const auto strength : std::array<std::uint16_t, 3>{100, 200, 300}) {
     EXPECT_TRUE(bench.host.send(Rumble{.pad = 1, .low_frequency = strength}));
@@ -194,7 +199,7 @@ TEST(GameStream3, item_21_only_changes_are_sent_the_newest_of_each_pad) {
   EXPECT_FALSE(bench.host.send(Rumble{.pad = 16}));
 }
 
-TEST(GameStream3, item_21_a_constant_rumble_is_refreshed_and_a_stopped_one_is_not) {
+TEST(GameStream3, c21_a_constant_rumble_is_refreshed_and_a_stopped_one_is_not) {
   Bench bench;
   bench.host.send(Rumble{.pad = 0, .low_frequency = 1});
   bench.host.send(Rumble{.pad = 1});
@@ -206,14 +211,32 @@ TEST(GameStream3, item_21_a_constant_rumble_is_refreshed_and_a_stopped_one_is_no
   EXPECT_THAT(bench.heard(), ElementsAre(HostMessage{Rumble{.pad = 0, .low_frequency = 1}}));
 }
 
-TEST(GameStream3, item_20_hdr_mode_is_27_bytes) {
+TEST(GameStream3, c20_m28_the_mode_is_told_at_the_start_and_at_each_change) {
+  Bench bench;
+  const HdrMode bright{.enabled = true, .max_luminance_nits = 1000};
+  EXPECT_THAT(bench.opening, ElementsAre(HostMessage{HdrMode{}}));
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(bench.host.send(bright));
+  EXPECT_THAT(bench.heard(), ElementsAre(HostMessage{bright}));
+  EXPECT_TRUE(bench.host.send(HdrMode{}));
+  EXPECT_THAT(bench.heard(), ElementsAre(HostMessage{HdrMode{}}));
+
+  auto host = ControlHost::create(test::vector_key(), {}, Timestamp{});
+  auto client = ControlClient::create(test::vector_key());
+  EXPECT_TRUE(host->send(bright));  // known before the client came
+  host->connected(Timestamp{});
+  auto first = Bench::copy(*host->next_outgoing(Timestamp{}));
+  EXPECT_EQ(client->receive(first), HostMessage{bright});
+  EXPECT_FALSE(host->next_outgoing(Timestamp{}));
+}
+
+TEST(GameStream3, c20_m28_hdr_mode_is_27_bytes) {
   std::array<std::byte, kMaxMessageBytes> payload{};
   ByteWriter writer{payload};
   write_payload(HostMessage{HdrMode{}}, writer);
   EXPECT_EQ(writer.size(), 27U);
 }
 
-TEST(GameStream3, item_23_termination_is_last_and_the_client_has_two_seconds) {
+TEST(GameStream3, c23_termination_is_last_and_the_client_has_two_seconds) {
   Bench bench;
   bench.say(kPressA);
   bench.host.send(HdrMode{.enabled = true});
@@ -231,7 +254,7 @@ TEST(GameStream3, item_23_termination_is_last_and_the_client_has_two_seconds) {
   EXPECT_THAT(bench.pass(1s), IsEmpty());
 }
 
-TEST(GameStream3, item_24_errors_have_codes_of_their_own) {
+TEST(GameStream3, c24_errors_have_codes_of_their_own) {
   for (const auto& [code, bytes] : {std::pair{TerminationCode::protected_content, "800e9302"},
                                     {TerminationCode::frame_conversion, "800e9403"}}) {
     Bench bench;
@@ -245,7 +268,7 @@ TEST(GameStream3, item_24_errors_have_codes_of_their_own) {
   }
 }
 
-TEST(GameStream3, item_23_the_code_is_big_endian) {
+TEST(GameStream3, c23_the_code_is_big_endian) {
   std::array<std::byte, 8> payload{};
   ByteWriter writer{payload};
   write_payload(HostMessage{Termination{}}, writer);
@@ -272,7 +295,8 @@ TEST(ControlClient, pings_come_ten_times_a_second) {
 TEST(ControlHost, haptics_and_kinds_that_no_desktop_takes_are_events) {
   Bench bench;
   EXPECT_THAT(bench.say(EnableHaptics{}), ElementsAre(HostEvent{EnableHaptics{}}));
-  EXPECT_THAT(bench.say(Touch{}), ElementsAre(HostEvent{UnsupportedInput::touch}));
+  EXPECT_THAT(bench.say(PadState{}), ElementsAre(HostEvent{UnsupportedInput::pad}));
+  EXPECT_THAT(bench.say(PadState{}), IsEmpty());
   EXPECT_THAT(bench.say(Touch{}), IsEmpty());
 }
 

@@ -28,7 +28,7 @@ struct Pair {
   Refusal open(Buffer packet) { return opener.open(packet).refusal; }
 };
 
-TEST(GameStream3, item_13_the_counter_starts_at_0_and_counts_every_message) {
+TEST(GameStream3, c13_the_counter_starts_at_0_and_counts_every_message) {
   Pair pair;
   Buffer out(kMaxPacketBytes);
   for (std::uint32_t i = 0; i < 3; ++i) {
@@ -40,7 +40,7 @@ TEST(GameStream3, item_13_the_counter_starts_at_0_and_counts_every_message) {
   }
 }
 
-TEST(GameStream3, item_13_the_counter_never_wraps) {
+TEST(GameStream3, c13_the_counter_never_wraps) {
   Pair pair;
   Buffer out(kMaxPacketBytes);
   SealerProbe::set_next(pair.sealer, std::numeric_limits<std::uint32_t>::max() - 1);
@@ -49,9 +49,9 @@ TEST(GameStream3, item_13_the_counter_never_wraps) {
   EXPECT_FALSE(pair.sealer.seal(0x0200, {}, out));
 }
 
-TEST(GameStream3, item_14_the_window_is_wide_enough) { EXPECT_GE(ReplayWindow::kWindow, 16'384U); }
+TEST(GameStream3, c14_the_window_is_wide_enough) { EXPECT_GE(ReplayWindow::kWindow, 16'384U); }
 
-TEST(GameStream3, item_14_reordering_and_gaps_are_taken_and_repeats_are_not) {
+TEST(GameStream3, c14_reordering_and_gaps_are_taken_and_repeats_are_not) {
   Pair pair;
   for (const std::uint32_t sequence : {5U, 3U, 900U, 4U, 20'000U, 901U}) {
     EXPECT_EQ(pair.open(pair.seal(sequence)), Refusal::none) << sequence;
@@ -61,7 +61,7 @@ TEST(GameStream3, item_14_reordering_and_gaps_are_taken_and_repeats_are_not) {
   }
 }
 
-TEST(GameStream3, item_14_what_is_older_than_the_window_is_refused) {
+TEST(GameStream3, c14_what_is_older_than_the_window_is_refused) {
   Pair pair;
   ASSERT_EQ(pair.open(pair.seal(100'000)), Refusal::none);
   EXPECT_EQ(pair.open(pair.seal(100'000 - ReplayWindow::kWindow)), Refusal::replayed);
@@ -76,7 +76,7 @@ TEST(ReplayWindow, a_number_skipped_long_ago_is_fresh_after_its_place_was_used_a
   EXPECT_FALSE(window.fresh(7));
 }
 
-TEST(GameStream3, item_14_a_forged_number_moves_no_window) {
+TEST(GameStream3, c14_a_forged_number_moves_no_window) {
   Pair pair;
   auto forged = pair.seal(4'000'000'000U);
   forged.back() ^= std::byte{1};
@@ -84,7 +84,7 @@ TEST(GameStream3, item_14_a_forged_number_moves_no_window) {
   EXPECT_EQ(pair.open(pair.seal(0)), Refusal::none);
 }
 
-TEST(GameStream3, item_15_every_single_bit_matters) {
+TEST(GameStream3, c15_every_single_bit_matters) {
   Pair pair;
   const auto good = pair.seal(7, test::from_hex("0400000000000000"));
   for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
@@ -95,7 +95,7 @@ TEST(GameStream3, item_15_every_single_bit_matters) {
   EXPECT_EQ(pair.open(good), Refusal::none);
 }
 
-TEST(GameStream3, item_15_every_wrong_length_is_refused) {
+TEST(GameStream3, c15_every_wrong_length_is_refused) {
   Pair pair;
   const auto good = pair.seal(7, test::from_hex("0400000000000000"));
   for (std::size_t size = 0; size < good.size(); ++size) {

@@ -71,7 +71,7 @@ RC_GTEST_PROP(ControlProperty, input_that_parses_is_written_and_parses_again, ()
   RC_ASSERT(parse_input(written(ClientMessage{*input})) == input);
 }
 
-RC_GTEST_PROP(GameStream3, item_25_every_other_size_is_refused, ()) {
+RC_GTEST_PROP(GameStream3, c25_every_other_size_is_refused, ()) {
   const auto& shape = *rc::gen::elementOf(std::vector<Shape>(std::begin(kShapes), std::end(kShapes)));
   const auto size = *rc::gen::inRange<std::size_t>(0, 64);
   RC_PRE(size != shape.body_bytes);
@@ -80,7 +80,7 @@ RC_GTEST_PROP(GameStream3, item_25_every_other_size_is_refused, ()) {
       input_packet(shape.magic, Buffer(size), static_cast<std::uint32_t>(shape.body_bytes + 4))));
 }
 
-RC_GTEST_PROP(GameStream3, item_25_magics_of_other_generations_are_refused, (std::uint32_t magic)) {
+RC_GTEST_PROP(GameStream3, c25_magics_of_other_generations_are_refused, (std::uint32_t magic)) {
   const bool known =
       magic == 0x17 || std::ranges::any_of(kShapes, [&](const auto& each) { return each.magic == magic; });
   RC_PRE(!known);
@@ -88,21 +88,21 @@ RC_GTEST_PROP(GameStream3, item_25_magics_of_other_generations_are_refused, (std
     RC_ASSERT(!parse_input(input_packet(magic, Buffer(size), size + 4)));
 }
 
-TEST(GameStream3, item_25_magics_that_mean_something_in_generation_3_alone_are_refused) {
+TEST(GameStream3, c25_magics_that_mean_something_in_generation_3_alone_are_refused) {
   for (const std::uint32_t magic : {0x00U, 0x01U, 0x02U, 0x06U, 0x0BU, 0x0EU}) {
     for (std::uint32_t size = 1; size < 40; ++size)
       EXPECT_FALSE(parse_input(input_packet(magic, Buffer(size), size + 4)));
   }
 }
 
-TEST(GameStream3, item_25_text_has_1_to_32_bytes) {
+TEST(GameStream3, c25_text_has_1_to_32_bytes) {
   for (std::uint32_t size = 0; size < 40; ++size) {
     EXPECT_EQ(parse_input(input_packet(0x17, Buffer(size), size + 4)).has_value(), size >= 1 && size <= 32)
         << size;
   }
 }
 
-TEST(GameStream3, item_32_all_eight_events_pass_and_no_ninth) {
+TEST(GameStream3, c32_all_eight_events_pass_and_no_ninth) {
   for (unsigned event = 0; event < 256; ++event) {
     Buffer body(28);
     body[0] = static_cast<std::byte>(event);
@@ -111,7 +111,7 @@ TEST(GameStream3, item_32_all_eight_events_pass_and_no_ninth) {
   }
 }
 
-TEST(GameStream3, item_32_cancel_all_passes_whatever_its_other_fields_are) {
+TEST(GameStream3, c32_cancel_all_passes_whatever_its_other_fields_are) {
   Buffer body(28, std::byte{0xFF});
   body[0] = std::byte{7};
   EXPECT_EQ(parse_input(input_packet(0x5500'0002, body, 32)),
@@ -120,7 +120,7 @@ TEST(GameStream3, item_32_cancel_all_passes_whatever_its_other_fields_are) {
             InputPacket{Pen{.event = TouchEvent::cancel_all}});
 }
 
-TEST(GameStream3, item_32_floats_that_are_no_numbers_are_dropped) {
+TEST(GameStream3, c32_floats_that_are_no_numbers_are_dropped) {
   constexpr Shape kWithFloats[] = {
       {0x5500'0002, 28}, {0x5500'0003, 28}, {0x5500'0005, 20}, {0x5500'0006, 16}};
   constexpr std::size_t kOffsets[][5] = {
@@ -141,7 +141,7 @@ TEST(GameStream3, item_32_floats_that_are_no_numbers_are_dropped) {
   }
 }
 
-TEST(GameStream3, item_33_pads_have_numbers_from_0_to_15) {
+TEST(GameStream3, c33_pads_have_numbers_from_0_to_15) {
   for (unsigned pad = 0; pad < 256; ++pad) {
     const auto taken = [pad](std::uint32_t magic, std::size_t bytes, std::size_t offset) {
       Buffer body(bytes);
@@ -157,7 +157,7 @@ TEST(GameStream3, item_33_pads_have_numbers_from_0_to_15) {
   }
 }
 
-TEST(GameStream3, item_33_a_pad_is_there_by_its_own_bit) {
+TEST(GameStream3, c33_a_pad_is_there_by_its_own_bit) {
   EXPECT_TRUE((PadState{.pad = 3, .active_mask = 0x0008}.present()));
   EXPECT_FALSE((PadState{.pad = 3, .active_mask = 0xFFF7}.present()));
 }

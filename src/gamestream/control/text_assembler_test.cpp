@@ -21,11 +21,11 @@ std::u32string alone(std::string_view bytes) {
   return add(assembler, bytes);
 }
 
-TEST(GameStream3, item_29_code_points_of_every_length_come_through) {
+TEST(GameStream3, c29_code_points_of_every_length_come_through) {
   EXPECT_EQ(alone("h\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), U"h\u00E9\u20AC\U0001F600");
 }
 
-TEST(GameStream3, item_29_surrogate_halves_of_two_packets_are_joined) {
+TEST(GameStream3, c29_surrogate_halves_of_two_packets_are_joined) {
   TextAssembler assembler;
   std::u32string text;
   for (const auto& vector : test::vectors("ex/utf8_cesu8")) {
@@ -35,13 +35,13 @@ TEST(GameStream3, item_29_surrogate_halves_of_two_packets_are_joined) {
   EXPECT_EQ(text, U"\U0001F600");
 }
 
-TEST(GameStream3, item_29_lone_surrogates_are_dropped) {
+TEST(GameStream3, c29_lone_surrogates_are_dropped) {
   EXPECT_EQ(alone("\xED\xA0\xBD"), U"");
   EXPECT_EQ(alone("\xED\xB8\x80"), U"");
   EXPECT_EQ(alone("\xED\xA0\xBDx\xED\xB8\x80y"), U"xy");
 }
 
-TEST(GameStream3, item_29_ill_formed_text_is_dropped) {
+TEST(GameStream3, c29_ill_formed_text_is_dropped) {
   EXPECT_EQ(alone("\xFF"
                   "a"),
             U"a");
@@ -54,7 +54,7 @@ TEST(GameStream3, item_29_ill_formed_text_is_dropped) {
   EXPECT_EQ(alone("\xF8\x88\x80\x80\x80"), U"");  // five bytes
 }
 
-TEST(GameStream3, item_29_control_characters_are_dropped_but_tab_and_newline) {
+TEST(GameStream3, c29_control_characters_are_dropped_but_tab_and_newline) {
   EXPECT_EQ(alone(std::string_view{"a\0b\x1B\t\n\x7F\xC2\x85z", 10}), U"ab\t\nz");
 }
 

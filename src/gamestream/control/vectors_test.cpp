@@ -219,7 +219,7 @@ std::string delivery_name(Delivery delivery) {
   return kNames[static_cast<std::size_t>(delivery)];
 }
 
-TEST(GameStream3, item_12_every_client_vector_opens) {
+TEST(GameStream3, c12_every_client_vector_opens) {
   auto opener = Opener::create(test::vector_key(), Side::client);
   ASSERT_TRUE(opener);
   const auto vectors = test::vectors("g7enc_v2/");
@@ -232,7 +232,7 @@ TEST(GameStream3, item_12_every_client_vector_opens) {
   }
 }
 
-TEST(GameStream3, item_12_every_host_vector_is_reproduced) {
+TEST(GameStream3, c12_every_host_vector_is_reproduced) {
   const auto vectors = test::vectors("host_v2/");
   ASSERT_EQ(vectors.size(), 16U);
   for (const auto& vector : vectors) {
@@ -248,7 +248,7 @@ TEST(GameStream3, item_12_every_host_vector_is_reproduced) {
   }
 }
 
-TEST(GameStream3, item_15_every_negative_vector_is_refused) {
+TEST(GameStream3, c15_every_negative_vector_is_refused) {
   const auto vectors = test::vectors("negative/");
   ASSERT_EQ(vectors.size(), 12U);
   for (auto vector : vectors) {
@@ -259,7 +259,7 @@ TEST(GameStream3, item_15_every_negative_vector_is_refused) {
   }
 }
 
-TEST(GameStream3, item_26_every_client_vector_parses_to_the_listed_fields) {
+TEST(GameStream3, c19_c26_every_client_vector_parses_to_the_listed_fields) {
   const auto vectors = test::client_vectors();
   ASSERT_EQ(vectors.size(), 84U);
   for (const auto& vector : vectors) {

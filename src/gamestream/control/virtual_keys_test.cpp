@@ -10,7 +10,7 @@
 namespace lumen::gamestream::control {
 namespace {
 
-TEST(GameStream3, item_27_the_table_is_the_vectors) {
+TEST(GameStream3, c27_the_table_is_the_vectors) {
   std::ifstream file{LUMEN_TEST_VECTORS "/gamestream-vk-to-evdev.json"};
   std::map<int, int> table;
   const auto document = nlohmann::json::parse(file);
@@ -24,7 +24,7 @@ TEST(GameStream3, item_27_the_table_is_the_vectors) {
   }
 }
 
-TEST(GameStream3, item_27_print_screen_of_android_is_print_screen) { EXPECT_EQ(evdev_key(0x9A), KEY_SYSRQ); }
+TEST(GameStream3, c27_print_screen_of_android_is_print_screen) { EXPECT_EQ(evdev_key(0x9A), KEY_SYSRQ); }
 
 TEST(VirtualKeys, yen_and_ro_need_the_flag) {
   EXPECT_EQ(evdev_key(0xDC), KEY_BACKSLASH);

@@ -49,7 +49,7 @@ struct Fixture {
   }
 };
 
-TEST(LaunchBook, a_launch_waits_runs_and_is_resumed) {
+TEST(GameStream1, s68_a_launch_waits_runs_and_is_resumed_whatever_became_of_its_stream) {
   Fixture host;
   const auto launched = host.launch(1, 2);
   EXPECT_TRUE(launched.starts_app);
@@ -66,7 +66,7 @@ TEST(LaunchBook, a_launch_waits_runs_and_is_resumed) {
   EXPECT_EQ(joined.replaced, resumed.id);
 }
 
-TEST(GameStream1, item_44_unknown_applications_and_nothing_to_resume_have_no_effect) {
+TEST(GameStream1, s44_unknown_applications_and_nothing_to_resume_have_no_effect) {
   Fixture host;
   EXPECT_EQ(host.refused(host.request(LaunchVerb::launch, 1, 3)), 404);
   EXPECT_EQ(host.refused(host.request(LaunchVerb::resume, 1, 1)), 503);
@@ -75,7 +75,7 @@ TEST(GameStream1, item_44_unknown_applications_and_nothing_to_resume_have_no_eff
   EXPECT_EQ(host.book.next_deadline(), std::nullopt);
 }
 
-TEST(GameStream1, item_41_plain_rtsp_is_refused_where_encryption_is_mandatory) {
+TEST(GameStream1, s41_plain_rtsp_is_refused_where_encryption_is_mandatory) {
   Fixture strict{{.refuse_plain_rtsp = true}}, lenient;
   for (auto* host : {&strict, &lenient}) {
     auto plain = host->request(LaunchVerb::launch, 1, 1);
@@ -84,7 +84,7 @@ TEST(GameStream1, item_41_plain_rtsp_is_refused_where_encryption_is_mandatory) {
   }
 }
 
-TEST(GameStream1, item_48_a_key_is_taken_once_from_the_same_client) {
+TEST(GameStream1, s48_a_key_is_taken_once_from_the_same_client) {
   Fixture host;
   const auto first = host.request(LaunchVerb::launch, 1, 1);
   const auto admitted = std::get<Admitted>(host.admit(first));
@@ -113,7 +113,7 @@ TEST(LaunchBook, a_refused_launch_uses_up_no_key) {
   EXPECT_EQ(host.refused(request), 0);
 }
 
-TEST(GameStream1, item_46_a_pending_launch_survives_10_seconds_and_is_dropped_at_its_limit) {
+TEST(GameStream1, s46_a_pending_launch_survives_10_seconds_and_is_dropped_at_its_limit) {
   Fixture host;
   const auto launched = host.launch(1, 1);
   EXPECT_EQ(host.book.next_deadline(), host.now + seconds{30});
@@ -126,7 +126,7 @@ TEST(GameStream1, item_46_a_pending_launch_survives_10_seconds_and_is_dropped_at
   EXPECT_EQ(host.book.current_app(client(1)), 1U);
 }
 
-TEST(GameStream1, item_47_two_clients_that_launch_at_once_both_wait) {
+TEST(GameStream1, s47_two_clients_that_launch_at_once_both_wait) {
   Fixture host;
   const auto one = host.launch(1, 1, "192.0.2.7"), two = host.launch(2, 2, "192.0.2.8");
   EXPECT_EQ(one.replaced, std::nullopt);
@@ -139,7 +139,7 @@ TEST(GameStream1, item_47_two_clients_that_launch_at_once_both_wait) {
   EXPECT_EQ(host.book.candidates(address("192.0.2.7")).at(0)->id, one.id);
 }
 
-TEST(GameStream1, item_43_after_cancel_nothing_runs_for_the_caller_and_all_for_others) {
+TEST(GameStream1, s43_after_cancel_nothing_runs_for_the_caller_and_all_for_others) {
   Fixture host;
   const auto one = host.launch(1, 1, "192.0.2.7");
   host.launch(2, 2, "192.0.2.8");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <regex>
 
 #include "gamestream/http/test_identity.hpp"
@@ -63,7 +65,7 @@ TEST(LaunchRequest, has_defaults_for_what_an_old_client_leaves_out) {
   EXPECT_EQ(request.gamepads, 0U);
 }
 
-TEST(GameStream1, item_38_what_is_required_and_absent_fails_with_400) {
+TEST(GameStream1, s38_what_is_required_and_absent_fails_with_400) {
   for (const auto* name : {"rikey", "rikeyid", "appid", "localAudioPlayMode"}) {
     const auto refused = std::get<Answer>(parse(LaunchVerb::launch, changed(kQuery, name, std::nullopt)));
     EXPECT_EQ(status(refused), 400) << name;
@@ -80,7 +82,7 @@ TEST(GameStream1, item_38_what_is_required_and_absent_fails_with_400) {
   }
 }
 
-TEST(GameStream1, item_39_key_numbers_are_signed_or_unsigned_and_only_their_bits_count) {
+TEST(GameStream1, s39_key_numbers_are_signed_or_unsigned_and_only_their_bits_count) {
   const auto id = [](std::string_view text) {
     return good(LaunchVerb::launch, changed(kQuery, "rikeyid", text)).key_id;
   };
@@ -91,6 +93,16 @@ TEST(GameStream1, item_39_key_numbers_are_signed_or_unsigned_and_only_their_bits
   for (const auto* bad : {"", "x", "-2147483649", "4294967296", "1x", "+1", "99999999999999999999"}) {
     EXPECT_EQ(status(std::get<Answer>(parse(LaunchVerb::launch, changed(kQuery, "rikeyid", bad)))), 400)
         << bad;
+  }
+}
+
+TEST(GameStream1, s24_the_key_numbers_of_the_vectors_are_reproduced) {
+  std::ifstream file{LUMEN_TEST_VECTORS "/gamestream-session.json"};
+  const auto vectors = nlohmann::json::parse(file).at("rikeyid");
+  ASSERT_FALSE(vectors.empty());
+  for (const auto& vector : vectors) {
+    const auto text = std::to_string(vector.at("param").get<std::int64_t>());
+    EXPECT_EQ(good(LaunchVerb::launch, changed(kQuery, "rikeyid", text)).key_id, vector.at("u32")) << text;
   }
 }
 
@@ -123,13 +135,13 @@ TEST(LaunchRequest, optional_nonsense_counts_as_absent) {
   EXPECT_TRUE(good(LaunchVerb::launch, changed(kQuery, "continuousAudio", "1")).continuous_audio);
 }
 
-TEST(GameStream1, item_44_a_number_that_no_application_has_gives_404) {
+TEST(GameStream1, s44_a_number_that_no_application_has_gives_404) {
   for (const auto* id : {"0", "-1", "2147483648", "4000000000"}) {
     EXPECT_EQ(status(std::get<Answer>(parse(LaunchVerb::launch, changed(kQuery, "appid", id)))), 404) << id;
   }
 }
 
-TEST(GameStream1, item_40_success_has_a_number_and_a_literal_address) {
+TEST(GameStream1, s40_success_has_a_number_and_a_literal_address) {
   const std::regex form{R"(^rtsp(enc)?://(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d+$)"};
   for (const auto* local : {"192.168.7.20", "::ffff:192.0.2.1", "2001:db8::20"}) {
     for (const bool encrypted : {false, true}) {
@@ -144,7 +156,7 @@ TEST(GameStream1, item_40_success_has_a_number_and_a_literal_address) {
   }
 }
 
-TEST(GameStream1, item_41_the_scheme_follows_corever) {
+TEST(GameStream1, s41_the_scheme_follows_corever) {
   EXPECT_TRUE(good(LaunchVerb::launch, changed(kQuery, "corever", "2")).encrypted_rtsp);
   EXPECT_FALSE(good(LaunchVerb::launch, changed(kQuery, "corever", "0")).encrypted_rtsp);
   EXPECT_FALSE(good(LaunchVerb::launch, changed(kQuery, "corever", std::nullopt)).encrypted_rtsp);
@@ -152,7 +164,7 @@ TEST(GameStream1, item_41_the_scheme_follows_corever) {
   EXPECT_EQ(session_url(address("192.0.2.1"), 48010, false), "rtsp://192.0.2.1:48010");
 }
 
-TEST(GameStream1, item_42_failures_carry_their_element_as_0) {
+TEST(GameStream1, s42_failures_carry_their_element_as_0) {
   const auto launch = launch_refusal(LaunchVerb::launch, 503, "No encoder");
   EXPECT_EQ(launch.http_status, 200);
   EXPECT_EQ(status(launch), 503);
@@ -162,7 +174,7 @@ TEST(GameStream1, item_42_failures_carry_their_element_as_0) {
   EXPECT_EQ(element(cancel_answer(true), "cancel"), "1");
 }
 
-TEST(GameStream1, item_70_no_refusal_repeats_the_key) {
+TEST(GameStream1, s70_no_refusal_repeats_the_key) {
   const std::string key = "000102030405060708090a0b0c0d0e0f";
   for (const auto* name : {"rikey", "rikeyid", "appid", "localAudioPlayMode"}) {
     const auto query = changed(kQuery, name, "x" + key);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "gamestream/http/test_identity.hpp"
@@ -37,7 +39,7 @@ TEST(PairedClients, allow_exactly_those_that_are_in_and_enabled) {
   EXPECT_EQ(paired.clients().size(), 2U);
 }
 
-TEST(GameStream1, item_34_a_client_that_was_removed_is_unauthorised_at_once) {
+TEST(GameStream1, s34_a_client_that_was_removed_is_unauthorised_at_once) {
   auto paired = two();
   const HttpApi api{paired};
   const HttpRequest request{Scheme::https, "GET", "/applist", certificate(1).fingerprint(), {}, {}};
@@ -47,11 +49,21 @@ TEST(GameStream1, item_34_a_client_that_was_removed_is_unauthorised_at_once) {
   EXPECT_EQ(paired.remove(id(1)).error().id, "gamestream.no-such-client");
 }
 
-// All three test certificates have the same subject and issuer; only the key differs.
-TEST(GameStream1, item_15_a_certificate_with_the_same_subject_but_another_key_is_refused) {
+TEST(GameStream1, s15_what_a_paired_key_signed_and_what_only_looks_like_its_certificate_are_refused) {
+  std::ifstream file{LUMEN_TEST_VECTORS "/gamestream-lookalikes.json"};
+  const auto certificates = Json::parse(file);
+  const auto of = [&](const char* name) {
+    return crypto::Certificate::from_pem(certificates.at(name).get<std::string>()).value();
+  };
   PairedClients paired;
-  ASSERT_TRUE(paired.add(certificate(1), "TV", kNow).has_value());
-  EXPECT_FALSE(paired.allows(certificate(2).fingerprint()));
+  ASSERT_TRUE(paired.add(of("paired"), "TV", kNow).has_value());
+  const HttpApi api{paired};
+  for (const auto& [name, code] :
+       {std::pair{"paired", 0}, {"same_subject_and_serial", 401}, {"signed_by_the_paired", 401}}) {
+    const auto routed = api.route({Scheme::https, "GET", "/applist", of(name).fingerprint(), {}, {}});
+    const auto* refusal = std::get_if<Answer>(&routed);
+    EXPECT_EQ(refusal != nullptr ? status(*refusal) : 0, code) << name;
+  }
 }
 
 TEST(PairedClients, names_are_visible) {

@@ -59,9 +59,16 @@ PairingClient::PairingClient(const crypto::Identity& identity, std::string_view 
     : identity_{&identity}, unique_id_{unique_id}, device_name_{device_name} {}
 
 Result<PairingClient> PairingClient::create(const crypto::Identity& identity, std::string_view unique_id,
-                                            std::string_view device_name) {
+                                            std::string_view device_name, std::string_view pin) {
   PairingClient client{identity, unique_id, device_name};
-  LUMEN_TRY(client.pin_, random_pin());
+  if (pin.empty()) {
+    LUMEN_TRY(client.pin_, random_pin());
+  } else if (is_pin(pin)) {
+    client.pin_ = PairingPin{as_view(pin)};
+  } else {
+    return fail(ErrorCode::invalid_argument, "gamestream.pin", "a PIN is four digits",
+                "Give four digits, or none for random ones");
+  }
   LUMEN_CHECK_OK(crypto::fill_random(client.salt_));
   LUMEN_CHECK_OK(crypto::fill_random(client.challenge_.bytes()));
   LUMEN_CHECK_OK(crypto::fill_random(client.secret_.bytes()));

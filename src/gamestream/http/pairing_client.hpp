@@ -23,9 +23,9 @@ struct ClientRequest {
 class PairingClient {
  public:
   // `identity` outlives this; `unique_id` and `device_name` are what the host shows, not who the client is.
-  // Makes a random PIN.
+  // `pin`: empty for a random one; `gamestream.pin` unless it is four digits then.
   static Result<PairingClient> create(const crypto::Identity& identity, std::string_view unique_id,
-                                      std::string_view device_name);
+                                      std::string_view device_name, std::string_view pin = {});
 
   // To be shown until the answer to the first request is there.
   std::string_view pin() const {

@@ -44,7 +44,7 @@ void expect_gone(TestHost& host) {
   EXPECT_TRUE(host.paired.clients().empty());
 }
 
-TEST(GameStream1, item_24_the_vectors_are_reproduced) {
+TEST(GameStream1, s24_the_vectors_are_reproduced) {
   std::ifstream file{LUMEN_TEST_VECTORS "/gamestream-session.json"};
   const auto vectors = nlohmann::json::parse(file);
   const auto bytes = [&](const char* group, const char* name) {
@@ -75,7 +75,7 @@ TEST(GameStream1, item_24_the_vectors_are_reproduced) {
             bytes("phase3", "serverchallengeresp_param"));
 }
 
-TEST(GameStream1, item_25_phase_1_waits_for_the_pin_and_is_answered_with_pem) {
+TEST(GameStream1, s25_phase_1_waits_for_the_pin_and_is_answered_with_pem) {
   TestHost host;
   TestClient client{host};
   client.send();
@@ -87,7 +87,7 @@ TEST(GameStream1, item_25_phase_1_waits_for_the_pin_and_is_answered_with_pem) {
   EXPECT_TRUE(std::ranges::equal(pem, as_view(host_identity().certificate().pem())));
 }
 
-TEST(GameStream1, item_26_a_phase_before_its_time_ends_the_attempt) {
+TEST(GameStream1, s26_a_phase_before_its_time_ends_the_attempt) {
   for (const auto& early : {phase_two(), phase_three(), phase_four()}) {
     TestHost host;
     expect_refused(host, host.get(Scheme::http, early), 400);  // without any attempt
@@ -105,7 +105,7 @@ TEST(GameStream1, item_26_a_phase_before_its_time_ends_the_attempt) {
   }
 }
 
-TEST(GameStream1, item_26_a_phase_sent_twice_ends_the_attempt) {
+TEST(GameStream1, s26_a_phase_sent_twice_ends_the_attempt) {
   for (const int repeated : {2, 3}) {
     TestHost host;
     TestClient client{host};
@@ -125,7 +125,7 @@ TEST(GameStream1, item_26_a_phase_sent_twice_ends_the_attempt) {
   expect_refused(host, host.get(Scheme::http, phase_four()), 400);
 }
 
-TEST(GameStream1, item_27_a_wrong_pin_shows_in_phase_4_only_and_nothing_is_stored) {
+TEST(GameStream1, s27_a_wrong_pin_shows_in_phase_4_only_and_nothing_is_stored) {
   TestHost host;
   // What embedded clients do: they go on and let the host decide. The host's key is of another PIN, so to the
   // host both encrypted phases are noise.
@@ -187,14 +187,14 @@ void expect_unproven(bool right_hash, bool right_signature) {
   expect_gone(host);
 }
 
-TEST(GameStream1, item_28_a_wrong_signature_or_hash_in_phase_4_stores_nothing) {
+TEST(GameStream1, s28_a_wrong_signature_or_hash_in_phase_4_stores_nothing) {
   expect_unproven(true, true);  // the control: all right, it pairs
   expect_unproven(false, true);
   expect_unproven(true, false);
   expect_unproven(false, false);
 }
 
-TEST(GameStream1, item_29_after_phase_4_the_very_next_request_is_authorised_and_after_a_restart_too) {
+TEST(GameStream1, s29_after_phase_4_the_very_next_request_is_authorised_and_after_a_restart_too) {
   TestHost host;
   TestClient client{host};
   ASSERT_TRUE(client.pair(client.machine.pin()).has_value());
@@ -215,7 +215,7 @@ TEST(Pairing, a_client_that_could_not_be_stored_is_not_paired) {
   EXPECT_TRUE(host.paired.clients().empty());
 }
 
-TEST(GameStream1, item_30_a_client_that_stops_before_phase_4_is_not_authorised) {
+TEST(GameStream1, s30_a_client_that_stops_before_phase_4_is_not_authorised) {
   TestHost host;
   TestClient client{host};
   client.send();
@@ -233,7 +233,7 @@ TEST(GameStream1, item_30_a_client_that_stops_before_phase_4_is_not_authorised) 
   expect_gone(host);
 }
 
-TEST(GameStream1, item_31_unpair_ends_the_callers_attempt_only_and_removes_no_certificate) {
+TEST(GameStream1, s31_unpair_ends_the_callers_attempt_only_and_removes_no_certificate) {
   TestHost host;
   TestClient client{host};
   ASSERT_TRUE(client.pair(client.machine.pin()).has_value());
@@ -257,7 +257,7 @@ void expect_busy(const TestHost& host, std::uint64_t reply) {
   EXPECT_EQ(element(host.answers.at(reply), "plaincert"), "(absent)");
 }
 
-TEST(GameStream1, item_32_above_the_prompt_limit_the_host_is_busy) {
+TEST(GameStream1, s32_above_the_prompt_limit_the_host_is_busy) {
   TestHost host;
   host.get(Scheme::http, phase_one());
   expect_busy(host, host.get(Scheme::http, phase_one("other")));  // the same address
@@ -271,7 +271,7 @@ TEST(GameStream1, item_32_above_the_prompt_limit_the_host_is_busy) {
   EXPECT_EQ(client.machine.on_answer(host.answers.at(fifth).body).error().id, "gamestream.pairing-busy");
 }
 
-TEST(GameStream1, item_33_two_devices_with_the_same_uniqueid_pair_at_the_same_time_with_their_own_pins) {
+TEST(GameStream1, s33_two_devices_with_the_same_uniqueid_pair_at_the_same_time_with_their_own_pins) {
   TestHost host;
   TestClient one{host, client_identity(), "192.0.2.7"}, two{host, test_identity(2), "192.0.2.8"};
   one.send();
@@ -291,7 +291,7 @@ TEST(GameStream1, item_33_two_devices_with_the_same_uniqueid_pair_at_the_same_ti
   EXPECT_EQ(host.paired.clients().size(), 2U);
 }
 
-TEST(GameStream1, item_35_a_pin_has_four_digits_and_works_once) {
+TEST(GameStream1, s35_a_pin_has_four_digits_and_works_once) {
   TestHost host;
   host.get(Scheme::http, phase_one());
   const auto id = host.pairing.prompts().at(0).id;
@@ -304,7 +304,7 @@ TEST(GameStream1, item_35_a_pin_has_four_digits_and_works_once) {
   EXPECT_EQ(host.pairing.deny(id, host.now).error().id, "gamestream.no-such-prompt");
 }
 
-TEST(GameStream1, item_71_beyond_the_limit_of_failures_no_prompt_opens) {
+TEST(GameStream1, s71_beyond_the_limit_of_failures_no_prompt_opens) {
   TestHost host;
   for (int i = 0; i < 5; ++i) {
     TestClient client{host};

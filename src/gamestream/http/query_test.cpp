@@ -18,7 +18,7 @@ TEST(Query, values_are_decoded_and_a_plus_is_a_plus) {
   EXPECT_EQ(query.size(), 6U);
 }
 
-TEST(GameStream1, item_7_names_match_in_any_case_and_the_first_of_a_name_wins) {
+TEST(GameStream1, s7_names_match_in_any_case_and_the_first_of_a_name_wins) {
   const auto query = Query::parse("UniqueID=1&uniqueid=2&%52ikey=3").value();
   EXPECT_EQ(query.find("uniqueid"), "1");
   EXPECT_EQ(query.find("RIKEY"), "3");

@@ -19,7 +19,7 @@ ServerInfoView paired_view() {
   return {.paired = true, .local = address("192.168.7.20"), .mac = {2, 0x11, 0x22, 0x33, 0x44, 0xAB}};
 }
 
-TEST(GameStream1, item_2_every_port_hangs_on_the_base_port) {
+TEST(GameStream1, s2_every_port_hangs_on_the_base_port) {
   const auto ports = ports_from(kDefaultHttpPort).value();
   EXPECT_EQ(ports.https, 47984);
   EXPECT_EQ(ports.video, 47998);
@@ -51,7 +51,7 @@ TEST(ServerInfo, is_written_as_the_protocol_shows_it) {
       "<state>SUNSHINE_SERVER_FREE</state></root>");
 }
 
-TEST(GameStream1, item_17_the_unpaired_learn_neither_mac_nor_what_runs) {
+TEST(GameStream1, s17_the_unpaired_learn_neither_mac_nor_what_runs) {
   auto view = paired_view();
   view.current_app = 42;
   const auto paired = server_info_answer(host(), view);
@@ -65,14 +65,14 @@ TEST(GameStream1, item_17_the_unpaired_learn_neither_mac_nor_what_runs) {
   EXPECT_EQ(element(unpaired, "state"), "SUNSHINE_SERVER_FREE");
 }
 
-TEST(GameStream1, item_18_the_versions_are_those_that_clients_are_made_for) {
+TEST(GameStream1, s18_the_versions_are_those_that_clients_are_made_for) {
   const auto answer = server_info_answer(host(), paired_view());
   EXPECT_EQ(element(answer, "appversion"), "7.1.431.-1");
   EXPECT_EQ(element(answer, "GfeVersion"), "3.23.0.74");
   EXPECT_EQ(element(answer, "uniqueid"), host().unique_id);
 }
 
-TEST(GameStream1, item_19_what_the_strictest_client_wants_is_there_even_from_a_nameless_host) {
+TEST(GameStream1, s19_what_the_strictest_client_wants_is_there_even_from_a_nameless_host) {
   auto nameless = host();
   nameless.hostname = " \n";
   for (const bool paired : {false, true}) {
@@ -88,7 +88,7 @@ TEST(GameStream1, item_19_what_the_strictest_client_wants_is_there_even_from_a_n
   }
 }
 
-TEST(GameStream1, item_20_codec_bits_are_those_of_the_offer_and_agree_with_the_luma_figure) {
+TEST(GameStream1, s20_codec_bits_are_those_of_the_offer_and_agree_with_the_luma_figure) {
   EXPECT_EQ(codec_mode_support({}), 1U);
   EXPECT_EQ(codec_mode_support({.hevc = true}), 257U);
   EXPECT_EQ(codec_mode_support({.hevc = true, .hevc_10 = true}), 769U);
@@ -106,7 +106,7 @@ TEST(GameStream1, item_20_codec_bits_are_those_of_the_offer_and_agree_with_the_l
   }
 }
 
-TEST(GameStream1, item_21_over_ipv6_the_local_address_is_127_0_0_1) {
+TEST(GameStream1, s21_over_ipv6_the_local_address_is_127_0_0_1) {
   auto view = paired_view();
   view.local = address("2001:db8::1");
   EXPECT_EQ(element(server_info_answer(host(), view), "LocalIP"), "127.0.0.1");
@@ -114,14 +114,14 @@ TEST(GameStream1, item_21_over_ipv6_the_local_address_is_127_0_0_1) {
   EXPECT_EQ(element(server_info_answer(host(), view), "LocalIP"), "192.0.2.3");
 }
 
-TEST(GameStream1, item_22_an_external_address_is_told_only_where_there_is_one) {
+TEST(GameStream1, s22_an_external_address_is_told_only_where_there_is_one) {
   EXPECT_EQ(element(server_info_answer(host(), paired_view()), "ExternalIP"), "(absent)");
   auto info = host();
   info.external_ip = "198.51.100.4";
   EXPECT_EQ(element(server_info_answer(info, paired_view()), "ExternalIP"), "198.51.100.4");
 }
 
-TEST(GameStream1, item_45_a_running_application_goes_with_busy_and_only_with_it) {
+TEST(GameStream1, s45_a_running_application_goes_with_busy_and_only_with_it) {
   auto view = paired_view();
   for (const auto app : {0U, 881'448'767U}) {
     view.current_app = app;
@@ -131,7 +131,7 @@ TEST(GameStream1, item_45_a_running_application_goes_with_busy_and_only_with_it)
   }
 }
 
-TEST(GameStream1, item_36_applications_have_unique_lasting_numbers_and_visible_titles) {
+TEST(GameStream1, s36_applications_have_unique_lasting_numbers_and_visible_titles) {
   EXPECT_TRUE(AppList::create({{1, "A"}, {kMaxAppId, "B"}}).has_value());
   EXPECT_EQ(AppList::create({{0, "A"}}).error().id, "gamestream.apps");
   EXPECT_EQ(AppList::create({{kMaxAppId + 1, "A"}}).error().id, "gamestream.apps");
@@ -143,7 +143,7 @@ TEST(GameStream1, item_36_applications_have_unique_lasting_numbers_and_visible_t
   EXPECT_NE(desktop, app_id_from_name("Steam").value());
 }
 
-TEST(GameStream1, item_8_an_application_with_markup_in_its_name_is_escaped) {
+TEST(GameStream1, s8_an_application_with_markup_in_its_name_is_escaped) {
   const auto answer = app_list_answer(AppList::create({{7, R"(A & B <"'>)", true, true}, {8, "C"}}).value());
   EXPECT_EQ(answer.body, R"(<?xml version="1.0" encoding="utf-8"?><root status_code="200"><App>)"
                          "<IsHdrSupported>1</IsHdrSupported><IsAppCollectorGame>1</IsAppCollectorGame>"
@@ -158,7 +158,7 @@ std::vector<std::byte> png_of(const std::string& width, const std::string& heigh
   return crypto::from_hex("89504e470d0a1a0a0000000d49484452" + width + height).value();
 }
 
-TEST(GameStream1, item_37_box_art_has_none_of_the_sizes_of_placeholders) {
+TEST(GameStream1, s37_box_art_has_none_of_the_sizes_of_placeholders) {
   EXPECT_TRUE(check_box_art(png_of("00000258", "00000320")).has_value());  // 600x800
   EXPECT_EQ(check_box_art(png_of("00000082", "000000b4")).error().id, "gamestream.box-art");
   EXPECT_EQ(check_box_art(png_of("00000274", "00000378")).error().id, "gamestream.box-art");

@@ -23,7 +23,7 @@ TEST(Xml, a_document_is_one_line_with_a_root_and_its_status) {
             R"(status_message="a &quot;b&quot;"></root>)");
 }
 
-TEST(GameStream1, item_8_all_text_is_escaped_and_nothing_empty_is_written) {
+TEST(GameStream1, s8_all_text_is_escaped_and_nothing_empty_is_written) {
   XmlWriter xml{200};
   xml.text("a", R"(A & B <"'>)");
   xml.text("empty", "");

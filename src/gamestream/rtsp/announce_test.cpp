@@ -47,7 +47,7 @@ TEST(Announce, has_the_size_and_lines_of_a_stock_clients) {
   EXPECT_TRUE(text.ends_with("a=x-nv-video[0].encoderCscMode:0 \r\nt=0 0\r\nm=video 47998  \r\n"));
 }
 
-TEST(GameStream1, item_59_trailing_blanks_and_line_ends_make_no_difference) {
+TEST(GameStream1, s59_trailing_blanks_and_line_ends_make_no_difference) {
   const auto text = announce_of(request_1080p());
   const auto expected = parse_announce(text);
   ASSERT_TRUE(expected);
@@ -64,7 +64,7 @@ TEST(GameStream1, item_59_trailing_blanks_and_line_ends_make_no_difference) {
   }
 }
 
-TEST(GameStream1, item_59_unknown_attributes_and_lines_are_ignored) {
+TEST(GameStream1, s59_unknown_attributes_and_lines_are_ignored) {
   const auto text = announce_of(request_1080p());
   const auto more = "a=x-nv-vqos[1].bw.flags:abc \r\na=alone\r\nb=AS:5\r\nnonsense\r\na=:\r\n" + text +
                     "a=x-nv-general.serverAddress:192.0.2.1 \r\na=x-ml-video.unheard-of:-5\r\n";
@@ -82,7 +82,7 @@ constexpr std::array<std::string_view, 7> kMandatory{
     "x-nv-audio.surround.channelMask",
 };
 
-TEST(GameStream1, item_59_each_attribute_without_a_default_yields_400_when_missing) {
+TEST(GameStream1, s59_each_attribute_without_a_default_yields_400_when_missing) {
   const auto text = announce_of(request_1080p());
   for (const auto name : kMandatory) {
     ASSERT_NE(text.find(name), std::string::npos);
@@ -90,7 +90,7 @@ TEST(GameStream1, item_59_each_attribute_without_a_default_yields_400_when_missi
   }
 }
 
-TEST(GameStream1, item_59_each_other_attribute_gets_its_default_when_missing) {
+TEST(GameStream1, s59_each_other_attribute_gets_its_default_when_missing) {
   std::string least;
   for (const auto name : kMandatory) {
     const auto full = announce_of(request_1080p());

@@ -81,7 +81,7 @@ struct EncryptionRow {
 };
 
 // The measured rows of 12.2.
-TEST(GameStream1, item_58_clients_enable_what_stock_clients_were_seen_to_enable) {
+TEST(GameStream1, s58_clients_enable_what_stock_clients_were_seen_to_enable) {
   for (const auto& row : {EncryptionRow{7, 1, 0, 1, 135, 1392},
                           {7, 7, 0, 7, 167, 1360},
                           {7, 7, 7, 7, 167, 1360},

@@ -68,7 +68,7 @@ bool is_dropped(const RtspOutput& output) {
 const Request kOptions = request_of("OPTIONS", "rtsp://192.0.2.10:48010");
 const std::string kOk = "RTSP/1.0 200 OK\r\nCSeq: 3\r\n\r\n";
 
-TEST(GameStream1, item_49_a_reply_is_followed_by_FIN) {
+TEST(GameStream1, s49_a_reply_is_followed_by_FIN) {
   Rig rig;
   rig.add(1, {});
   const auto output = rig.send(kOptions);
@@ -77,7 +77,7 @@ TEST(GameStream1, item_49_a_reply_is_followed_by_FIN) {
   EXPECT_EQ(test::text_of(output.sends[0].bytes), kOk);
 }
 
-TEST(GameStream1, item_50_segments_give_the_same_answer_plain_and_encrypted) {
+TEST(GameStream1, s50_segments_give_the_same_answer_plain_and_encrypted) {
   Rig rig;
   rig.add(1, {});
   rig.add(2, key_of(0), kOtherPeer);
@@ -90,7 +90,7 @@ TEST(GameStream1, item_50_segments_give_the_same_answer_plain_and_encrypted) {
   }
 }
 
-TEST(GameStream1, item_52_what_is_not_authentic_gets_no_answer_and_disturbs_nothing) {
+TEST(GameStream1, s52_what_is_not_authentic_gets_no_answer_and_disturbs_nothing) {
   Rig rig;
   rig.add(1, key_of(0));
   EXPECT_EQ(opened(key_of(0), rig.send(sealed(key_of(0), 1, kOptions))).second, kOk);
@@ -112,7 +112,7 @@ TEST(GameStream1, item_52_what_is_not_authentic_gets_no_answer_and_disturbs_noth
   EXPECT_EQ(number, 2U);  // what was dropped has used no number
 }
 
-TEST(GameStream1, item_52_a_frame_that_claims_too_much_is_dropped_at_its_header) {
+TEST(GameStream1, s52_a_frame_that_claims_too_much_is_dropped_at_its_header) {
   Rig rig;
   rig.add(1, key_of(0));
   std::vector<std::byte> header(kFrameHeaderBytes);
@@ -120,7 +120,7 @@ TEST(GameStream1, item_52_a_frame_that_claims_too_much_is_dropped_at_its_header)
   EXPECT_TRUE(is_dropped(rig.send(header)));
 }
 
-TEST(GameStream1, item_53_host_frames_count_from_one_for_each_launch) {
+TEST(GameStream1, s53_host_frames_count_from_one_for_each_launch) {
   Rig rig;
   rig.add(1, key_of(0));
   rig.add(2, key_of(50), kOtherPeer);
@@ -130,7 +130,7 @@ TEST(GameStream1, item_53_host_frames_count_from_one_for_each_launch) {
   }
 }
 
-TEST(GameStream1, item_53_the_vectors_request_gets_the_vectors_reply) {
+TEST(GameStream1, s53_the_vectors_request_gets_the_vectors_reply) {
   Rig rig;
   rig.add(1, key_of(0));
   auto request = kOptions;
@@ -146,7 +146,7 @@ TEST(GameStream1, item_53_the_vectors_request_gets_the_vectors_reply) {
   }
 }
 
-TEST(GameStream1, item_47_launches_side_by_side_are_told_apart_by_their_keys) {
+TEST(GameStream1, s47_launches_side_by_side_are_told_apart_by_their_keys) {
   Rig rig;
   auto other_host = test::host_params();
   other_host.ids.session = "AAAAAAAAAAAAAAAA";
@@ -161,7 +161,7 @@ TEST(GameStream1, item_47_launches_side_by_side_are_told_apart_by_their_keys) {
   EXPECT_EQ(opened(key_of(0), rig.send(sealed(key_of(0), 2, kOptions), kOtherPeer)).second, kOk);
 }
 
-TEST(GameStream1, item_61_refusals_are_answered_and_said) {
+TEST(GameStream1, s61_refusals_are_answered_and_said) {
   Rig rig;
   rig.add(1, key_of(0));
   auto request = test::request_1080p();
@@ -174,7 +174,7 @@ TEST(GameStream1, item_61_refusals_are_answered_and_said) {
   EXPECT_FALSE(refused.why.empty());
 }
 
-TEST(GameStream1, item_62_the_reply_to_announce_waits_for_the_host) {
+TEST(GameStream1, s62_the_reply_to_announce_waits_for_the_host) {
   Rig rig;
   rig.add(1, key_of(0));
   const auto output = rig.send(sealed(key_of(0), 1, announce_request()));
@@ -192,7 +192,7 @@ TEST(GameStream1, item_62_the_reply_to_announce_waits_for_the_host) {
   EXPECT_EQ(std::get<DialogueDone>(play.events[0]).launch, LaunchId{1});
 }
 
-TEST(GameStream1, item_61_a_host_that_fails_answers_500) {
+TEST(GameStream1, s61_a_host_that_fails_answers_500) {
   Rig rig;
   rig.add(1, key_of(0));
   EXPECT_EQ(rig.send(sealed(key_of(0), 1, announce_request())).events.size(), 1U);

@@ -38,12 +38,10 @@ void expect_reproduced(const std::string& name, Sender sender) {
   EXPECT_EQ(open_frame(cipher, sender, *header, wire), text);
 }
 
-TEST(GameStream1, item_53_the_reply_vector_is_reproduced) { expect_reproduced("rtsp_reply", Sender::host); }
-TEST(GameStream1, item_53_the_request_vector_is_reproduced) {
-  expect_reproduced("rtsp_request", Sender::client);
-}
+TEST(GameStream1, s24_s53_the_reply_vector_is_reproduced) { expect_reproduced("rtsp_reply", Sender::host); }
+TEST(GameStream1, s53_the_request_vector_is_reproduced) { expect_reproduced("rtsp_request", Sender::client); }
 
-TEST(GameStream1, item_52_a_frame_with_any_bit_changed_does_not_open) {
+TEST(GameStream1, s52_a_frame_with_any_bit_changed_does_not_open) {
   auto cipher = cipher_of(test::key_of(0));
   const auto good = seal_frame(cipher, Sender::client, 7, "OPTIONS / RTSP/1.0\r\n\r\n").value();
   for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {

@@ -23,14 +23,14 @@ std::string header_of(const Response& response, std::string_view name) {
   return value == nullptr ? "" : *value;
 }
 
-TEST(GameStream1, item_49_the_CSeq_is_echoed_exactly) {
+TEST(GameStream1, s49_the_CSeq_is_echoed_exactly) {
   RtspHost host{host_params()};
   auto request = request_of("OPTIONS", "rtsp://192.0.2.10:48010");
   request.headers[0].value = "007";
   EXPECT_EQ(write_response(answer_of(host, request)), "RTSP/1.0 200 OK\r\nCSeq: 007\r\n\r\n");
 }
 
-TEST(GameStream1, item_54_every_form_of_a_setup_target_works) {
+TEST(GameStream1, s54_every_form_of_a_setup_target_works) {
   RtspHost host{host_params()};
   for (const auto& [target, port] : {std::pair{"streamid=audio/0/0", "48000"},
                                      {"streamid=audio", "48000"},
@@ -44,7 +44,18 @@ TEST(GameStream1, item_54_every_form_of_a_setup_target_works) {
   }
 }
 
-TEST(GameStream1, item_54_any_other_setup_target_is_404) {
+TEST(GameStream1, s2_setup_names_the_ports_that_the_host_has) {
+  auto params = host_params();
+  params.ports = {.video = 52'009, .control = 52'010, .audio = 52'011};
+  RtspHost host{std::move(params)};
+  for (const auto& [target, transport] : {std::pair{"streamid=audio", "server_port=52011"},
+                                          {"streamid=video", "server_port=52009"},
+                                          {"streamid=control", "server_port=52010"}}) {
+    EXPECT_EQ(header_of(answer_of(host, request_of("SETUP", target)), "Transport"), transport);
+  }
+}
+
+TEST(GameStream1, s54_any_other_setup_target_is_404) {
   RtspHost host{host_params()};
   for (const auto* const target : {"/", "audio", "streamid", "streamid=", "streamid=/", "streamid=Audio",
                                    "streamid=audio2/0", "=x=audio"}) {
@@ -54,7 +65,7 @@ TEST(GameStream1, item_54_any_other_setup_target_is_404) {
   EXPECT_EQ(answer_of(host, request_of("ANNOUNCE", "streamid=video/0/0")).status, RtspStatus::not_found);
 }
 
-TEST(GameStream1, item_55_all_setups_carry_the_same_session_and_an_exact_transport) {
+TEST(GameStream1, s55_all_setups_carry_the_same_session_and_an_exact_transport) {
   RtspHost host{host_params()};
   for (const auto* const stream : {"audio", "video", "control"}) {
     const auto response = answer_of(host, request_of("SETUP", std::string{"streamid="} + stream));
@@ -63,7 +74,7 @@ TEST(GameStream1, item_55_all_setups_carry_the_same_session_and_an_exact_transpo
   }
 }
 
-TEST(GameStream1, item_56_ids_are_as_clients_need_them) {
+TEST(GameStream1, s56_c2_m2_ids_are_as_clients_need_them) {
   std::set<std::string> seen;
   for (int i = 0; i < 64; ++i) {
     const auto ids = draw_launch_ids().value();
@@ -78,7 +89,7 @@ TEST(GameStream1, item_56_ids_are_as_clients_need_them) {
   }
 }
 
-TEST(GameStream1, item_56_setups_show_ping_payload_and_connect_data) {
+TEST(GameStream1, s56_c2_m2_setups_show_ping_payload_and_connect_data) {
   RtspHost host{host_params()};
   EXPECT_EQ(header_of(answer_of(host, request_of("SETUP", "streamid=audio")), "X-SS-Ping-Payload"),
             "0F1E2D3C4B5A6978");
@@ -88,7 +99,7 @@ TEST(GameStream1, item_56_setups_show_ping_payload_and_connect_data) {
             "3938596490");
 }
 
-TEST(GameStream1, item_62_an_announce_is_answered_only_when_the_host_is_ready) {
+TEST(GameStream1, s62_an_announce_is_answered_only_when_the_host_is_ready) {
   RtspHost host{host_params()};
   const auto outcome = host.handle(announce_request());
   const auto* const pending = std::get_if<RtspHost::AnnouncePending>(&outcome);
@@ -102,7 +113,7 @@ TEST(GameStream1, item_62_an_announce_is_answered_only_when_the_host_is_ready) {
   EXPECT_EQ(std::get<RtspHost::Playing>(played).response.status, RtspStatus::ok);
 }
 
-TEST(GameStream1, item_61_a_failing_encoder_gives_500_and_the_client_may_try_again) {
+TEST(GameStream1, s61_a_failing_encoder_gives_500_and_the_client_may_try_again) {
   RtspHost host{host_params()};
   EXPECT_TRUE(std::holds_alternative<RtspHost::AnnouncePending>(host.handle(announce_request())));
   EXPECT_EQ(host.finish_announce(RtspStatus::internal_error)->status, RtspStatus::internal_error);

@@ -17,7 +17,7 @@ TEST(RtspRequest, is_read_with_headers_and_body) {
   EXPECT_EQ(request->body, "v=0\r\n");
 }
 
-TEST(GameStream1, item_50_segments_of_any_size_give_the_same_request) {
+TEST(GameStream1, s50_segments_of_any_size_give_the_same_request) {
   for (const std::size_t size : {1U, 2U, 3U, 4U, 7U, 39U, 40U, 41U, 536U, 2000U}) {
     RequestReader reader;
     auto framing = Framing::incomplete;
@@ -30,7 +30,7 @@ TEST(GameStream1, item_50_segments_of_any_size_give_the_same_request) {
   }
 }
 
-TEST(GameStream1, item_51_header_names_are_matched_in_any_case) {
+TEST(GameStream1, s51_header_names_are_matched_in_any_case) {
   for (const std::string name : {"Content-length", "Content-Length", "CONTENT-LENGTH", "content-length"}) {
     const auto request = parse_request("ANNOUNCE / RTSP/1.0\r\ncseq: 9\r\n" + name + ": 3\r\n\r\nabcdef");
     ASSERT_TRUE(request) << name;
@@ -75,7 +75,7 @@ TEST(RtspRequest, has_sequence_zero_when_CSeq_is_no_number) {
   EXPECT_EQ(parse_request("OPTIONS / RTSP/1.0\r\n\r\n")->sequence(), "0");
 }
 
-TEST(GameStream1, item_49_responses_have_the_spacing_that_clients_need) {
+TEST(GameStream1, s49_responses_have_the_spacing_that_clients_need) {
   const Response response{
       .status = RtspStatus::ok, .headers = {{"CSeq", "4"}, {"Session", "A"}}, .body = "x"};
   EXPECT_EQ(write_response(response), "RTSP/1.0 200 OK\r\nCSeq: 4\r\nSession: A\r\n\r\nx");

@@ -90,11 +90,6 @@ Negotiated<VideoAgreement> negotiate_video(const StreamOffer& offer, const Strea
   return video;
 }
 
-ControlEncryption control_encryption(const StreamRequest& request) {
-  if ((request.encryption_enabled & kEncryptControl) != 0) return ControlEncryption::v2;
-  return request.reliable_udp == kEncryptedControl ? ControlEncryption::v1 : ControlEncryption::none;
-}
-
 }  // namespace
 
 CodecModes mode_bit(const VideoProfile& profile) {
@@ -144,16 +139,16 @@ Negotiated<StreamAgreement> negotiate(const StreamOffer& offer, const StreamRequ
   if (!audio) return tl::unexpected{std::move(audio).error()};
   auto video = negotiate_video(offer, request, audio->quality);
   if (!video) return tl::unexpected{std::move(video).error()};
+  if ((request.encryption_enabled & kEncryptControl) == 0) {
+    return refuse("the client does not encrypt its control stream as this host does", RtspStatus::forbidden);
+  }
   constexpr auto kMedia = kEncryptVideo | kEncryptAudio;
-  const auto control = control_encryption(request);
-  if (offer.encryption_mandatory &&
-      ((request.encryption_enabled & kMedia) != kMedia || control == ControlEncryption::none)) {
+  if (offer.encryption_mandatory && (request.encryption_enabled & kMedia) != kMedia) {
     return refuse("the client leaves streams unencrypted, and encryption is mandatory",
                   RtspStatus::forbidden);
   }
   return StreamAgreement{.video = *std::move(video),
                          .audio = *std::move(audio),
-                         .control = control,
                          .session_ids = (request.ml_features & kUsesSessionIds) != 0,
                          .client_sends_fec_status = (request.ml_features & kSendsFecStatus) != 0};
 }

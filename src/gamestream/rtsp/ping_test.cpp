@@ -19,7 +19,7 @@ TEST(Ping, of_twenty_bytes_carries_payload_and_counter) {
   EXPECT_EQ(ping->counter, 0x01020304U);
 }
 
-TEST(Ping, is_nothing_but_PING_or_twenty_bytes_and_more) {
+TEST(GameStream2, m3_a_ping_is_nothing_but_PING_or_twenty_bytes_and_more) {
   const auto legacy = write_legacy_ping();
   EXPECT_TRUE(parse_ping(legacy)->legacy);
   for (std::size_t size = 0; size < 30; ++size) {
@@ -27,14 +27,14 @@ TEST(Ping, is_nothing_but_PING_or_twenty_bytes_and_more) {
   }
 }
 
-TEST(GameStream1, item_65_only_the_launchs_own_payload_counts) {
+TEST(GameStream1, s65_m3_only_the_launchs_own_payload_counts) {
   const PingExpectation expected{kPayload, true};
   EXPECT_TRUE(accepts(expected, *parse_ping(write_ping(kPayload, 1)), false));
   const auto other = test::payload_of("0F1E2D3C4B5A6979");
   EXPECT_FALSE(accepts(expected, *parse_ping(write_ping(other, 1)), true));
 }
 
-TEST(GameStream1, item_65_a_PING_is_ignored_of_clients_that_announced_session_ids) {
+TEST(GameStream1, s65_m3_a_PING_is_ignored_of_clients_that_announced_session_ids) {
   const auto legacy = *parse_ping(write_legacy_ping());
   EXPECT_FALSE(accepts({kPayload, true}, legacy, true));
   EXPECT_TRUE(accepts({kPayload, false}, legacy, true));

@@ -53,7 +53,7 @@ RC_GTEST_PROP(NegotiationProperty, agreements_are_within_what_was_offered_and_as
   const auto request = any_request();
   const auto agreement = negotiate(offer, request, "192.0.2.1");
   if (!agreement) return;
-  const auto& [video, audio, control, ids, fec_status] = *agreement;
+  const auto& [video, audio, ids, fec_status] = *agreement;
   RC_ASSERT(is_valid(video.mode));
   RC_ASSERT(((offer.codec_modes | kH264) & mode_bit(video.profile)) != 0U);
   const auto budget =

@@ -98,12 +98,6 @@ inline constexpr std::uint32_t kSendsFecStatus = 1, kUsesSessionIds = 2;  // ml_
 inline constexpr std::uint32_t kNvAudioEncryption = 0x20;                 // nv_features
 inline constexpr std::uint32_t kEncryptedControl = 13;                    // reliable_udp
 
-enum class ControlEncryption : std::uint8_t {
-  none,  // useReliableUdp is not 13
-  v1,    // 16-byte IV
-  v2,    // 12-byte IV
-};
-
 struct VideoAgreement {
   Mode mode;  // the refresh is fractional when the client's display says so within 1 %
   VideoProfile profile;
@@ -135,7 +129,6 @@ struct AudioAgreement {
 struct StreamAgreement {
   VideoAgreement video;
   AudioAgreement audio;
-  ControlEncryption control = ControlEncryption::v2;
   bool session_ids = true;  // pings and the control connection carry the launch's ids
   bool client_sends_fec_status = false;
 };
@@ -149,8 +142,9 @@ template <class T>
 using Negotiated = tl::expected<T, Refusal>;
 
 // 400 for a profile or channel count that was not offered, a mode outside lumen::Mode's limits, no bitrate,
-// and high-quality surround in 10 ms packets (which fit no datagram); 403 when encryption is mandatory and
-// not enabled for video and sound. `host_header` is the ANNOUNCE's `Host`, empty without one: stereo's
+// and high-quality surround in 10 ms packets (which fit no datagram); 403 for a control stream that is not
+// encrypted in version 2, which alone this host speaks, and when encryption is mandatory and not enabled for
+// video and sound. `host_header` is the ANNOUNCE's `Host`, empty without one: stereo's
 // quality (11.1).
 Negotiated<StreamAgreement> negotiate(const StreamOffer& offer, const StreamRequest& request,
                                       std::string_view host_header);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array kQualities{AudioQuality::normal, AudioQuality::high};
 
-TEST(GameStream1, item_57_surround_lines_are_those_of_the_vectors) {
+TEST(GameStream1, s57_m37_surround_lines_are_those_of_the_vectors) {
   std::ifstream file{LUMEN_TEST_VECTORS "/gamestream-session.json"};
   const auto vectors = nlohmann::json::parse(file).at("surround_params_identity_mapping");
   for (const std::uint32_t channels : {2U, 6U, 8U}) {
@@ -24,7 +24,7 @@ TEST(GameStream1, item_57_surround_lines_are_those_of_the_vectors) {
   }
 }
 
-TEST(GameStream1, item_57_after_the_clients_rotation_the_mapping_is_the_encoders) {
+TEST(GameStream1, s57_m37_after_the_clients_rotation_the_mapping_is_the_encoders) {
   for (const std::uint32_t channels : {2U, 6U, 8U}) {
     for (const auto quality : kQualities) {
       const auto layout = standard_layout(channels, quality)->layout;
@@ -33,7 +33,7 @@ TEST(GameStream1, item_57_after_the_clients_rotation_the_mapping_is_the_encoders
   }
 }
 
-TEST(GameStream1, item_57_describe_offers_normal_before_high) {
+TEST(GameStream1, s57_describe_offers_normal_before_high) {
   const auto description = parse_describe(write_describe({}));
   EXPECT_EQ(description.surround_51.normal, standard_layout(6, AudioQuality::normal)->layout);
   EXPECT_EQ(description.surround_51.high, standard_layout(6, AudioQuality::high)->layout);
@@ -41,7 +41,7 @@ TEST(GameStream1, item_57_describe_offers_normal_before_high) {
   EXPECT_EQ(description.surround_71.high, standard_layout(8, AudioQuality::high)->layout);
 }
 
-TEST(GameStream2, a_rotation_of_three_places_only_swaps_channels_of_seven_one) {
+TEST(GameStream2, m37_a_rotation_of_three_places_only_swaps_channels_of_seven_one) {
   const auto layout = as_client_reads(*parse_surround_params("85301245367"), AudioQuality::normal);
   EXPECT_EQ(layout.mapping, (std::array<std::uint8_t, 8>{0, 1, 2, 7, 4, 5, 3, 6}));
 }

@@ -23,7 +23,7 @@ TEST(AppCatalog, desktop_is_always_there_and_first) {
   EXPECT_EQ(catalog.find(1), nullptr);
 }
 
-TEST(AppCatalog, every_app_has_a_picture_that_clients_show) {
+TEST(GameStream1, s37_every_app_has_a_picture_that_clients_show) {
   const test::Folder folder;
   std::ofstream{folder.path + "/bad.png"} << "not a picture";
   const auto log = make_null_logger();

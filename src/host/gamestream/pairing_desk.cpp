@@ -71,14 +71,23 @@ Result<gamestream::AttemptId> PairingDesk::choose(std::uint64_t prompt) const {
   }
   if (all.size() > 1) {
     return fail(ErrorCode::invalid_argument, "gamestream.which-prompt", "several clients wait for their PINs",
-                "Say which: lumen-host pair --prompt NUMBER PIN");
+                "Say which: lumen-host pair --client NUMBER PIN");
   }
   return all.front().id;
 }
 
+// As the client calls itself, or by what else tells it from others.
+std::string PairingDesk::name_for(gamestream::AttemptId id) const {
+  for (const auto& prompt : pairing_.prompts()) {
+    if (prompt.id != id) continue;
+    return prompt.device_name.empty() ? "Moonlight at " + prompt.remote.text() : prompt.device_name;
+  }
+  return {};
+}
+
 Status PairingDesk::enter_pin(std::uint64_t prompt, std::string_view pin, std::string_view name) {
   LUMEN_TRY(const auto id, choose(prompt));
-  const auto entered = pairing_.enter_pin(id, pin, name, now());
+  const auto entered = pairing_.enter_pin(id, pin, name.empty() ? name_for(id) : std::string{name}, now());
   settle();
   return entered;
 }
@@ -120,15 +129,29 @@ void PairingDesk::handle(const gamestream::ClientProven& event) {
   });
   if (stored) {
     log_.info("{} is paired", event.name);
+    keep(event.id, {true, fmt::format("{} is paired", event.name)});
     answer(event.reply, gamestream::pair_success());
   } else {
     log_.error("{} is not paired: {}", event.name, describe(stored.error()));
+    keep(event.id, {false, describe(stored.error())});
     answer(event.reply, gamestream::pair_refusal(500, "The host cannot store the pairing"));
   }
 }
 
 void PairingDesk::handle(const gamestream::AttemptEnded& event) {
   log_.info("pairing (prompt {}): {}", static_cast<std::uint64_t>(event.id), to_text(event.end));
+  if (event.end != gamestream::AttemptEnd::proven) keep(event.id, {false, to_text(event.end)});
+}
+
+void PairingDesk::keep(gamestream::AttemptId id, Outcome outcome) {
+  outcomes_.insert_or_assign(id, std::move(outcome));
+  while (outcomes_.size() > kKeptOutcomes) outcomes_.erase(outcomes_.begin());
+}
+
+std::optional<PairingDesk::Outcome> PairingDesk::outcome(std::uint64_t prompt) const {
+  const auto found = outcomes_.find(gamestream::AttemptId{prompt});
+  if (found == outcomes_.end()) return std::nullopt;
+  return found->second;
 }
 
 void PairingDesk::answer(ReplyId id, const gamestream::Answer& answer) {

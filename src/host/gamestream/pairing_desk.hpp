@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,21 +38,31 @@ class PairingDesk {
   // several, `gamestream.no-such-prompt` when there is none. Otherwise as PairingHost::enter_pin().
   Status enter_pin(std::uint64_t prompt, std::string_view pin, std::string_view name);
   Status deny(std::uint64_t prompt);
+  // How the attempt of this prompt ended: of the newest kKeptOutcomes ones; nullopt: not yet, or unknown.
+  struct Outcome {
+    bool paired = false;
+    std::string text;  // for people
+  };
+  std::optional<Outcome> outcome(std::uint64_t prompt) const;
 
  private:
+  static constexpr std::size_t kKeptOutcomes = 32;
   Result<gamestream::AttemptId> choose(std::uint64_t prompt) const;
+  std::string name_for(gamestream::AttemptId id) const;
   void settle();  // after anything that may have caused events
   void handle(const gamestream::PromptOpened& event);
   void handle(const gamestream::PairingAnswer& event);
   void handle(const gamestream::ClientProven& event);
   void handle(const gamestream::AttemptEnded& event);
   void answer(ReplyId id, const gamestream::Answer& answer);
+  void keep(gamestream::AttemptId id, Outcome outcome);
 
   StateStore& store_;
   EventLoop& loop_;
   Logger& log_;
   gamestream::PairingHost pairing_;
   std::map<ReplyId, Reply> waiting_;
+  std::map<gamestream::AttemptId, Outcome> outcomes_;
   std::uint64_t last_reply_ = 0;
   EventLoop::TimerId timer_ = 0;
 };

@@ -57,7 +57,7 @@ class PairingDeskTest : public testing::Test {
   PairingDesk desk_{store_, *loop_, *log_};
 };
 
-TEST_F(PairingDeskTest, a_client_with_its_pin_is_paired_for_good) {
+TEST_F(PairingDeskTest, s29_a_client_with_its_pin_is_paired_for_good) {
   auto client = make_client();
   ask(client);
   EXPECT_EQ(answers_, 0) << "nobody has typed the PIN yet";
@@ -75,7 +75,7 @@ TEST_F(PairingDeskTest, a_client_with_its_pin_is_paired_for_good) {
   EXPECT_EQ(again.clients().clients()[0].name, "Living room");
 }
 
-TEST_F(PairingDeskTest, a_wrong_pin_is_told_and_pairs_nobody) {
+TEST_F(PairingDeskTest, s27_a_wrong_pin_is_told_and_pairs_nobody) {
   auto client = make_client();
   ask(client);
   ASSERT_TRUE(desk_.enter_pin(0, client.pin() == "0000" ? "0001" : "0000", ""));

@@ -68,7 +68,7 @@ TEST_F(PinPageTest, of_several_clients_one_is_chosen) {
   EXPECT_EQ(desk_.prompts().size(), 1U);
 }
 
-TEST_F(PinPageTest, a_pin_that_is_none_is_refused_and_the_prompt_stays) {
+TEST_F(PinPageTest, s35_a_pin_that_is_none_is_refused_and_the_prompt_stays) {
   open_prompt("1", "192.0.2.2", "TV");
   EXPECT_NE(post("token=secret&pin=12345").body.find("class=bad"), std::string::npos);
   EXPECT_EQ(desk_.prompts().size(), 1U);

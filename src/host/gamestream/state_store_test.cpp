@@ -21,7 +21,7 @@ Status add_someone(gamestream::PairedClients& clients) {
 
 void write(const std::string& path, const std::string& text) { ASSERT_TRUE(write_private_file(path, text)); }
 
-TEST(StateStore, identity_name_and_clients_survive_a_restart) {
+TEST(GameStream1, s11_s18_s29_identity_name_and_clients_survive_a_restart) {
   const test::Folder folder;
   const auto path = folder.path + "/state";
   std::string id;

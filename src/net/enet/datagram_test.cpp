@@ -31,7 +31,7 @@ TEST(EnetDatagram, what_stock_clients_send_afterwards_passes) {
   }
 }
 
-TEST(GameStream3, item_06_fragments_and_packets_over_1024_bytes_never_reach_the_library) {
+TEST(GameStream3, c6_fragments_and_packets_over_1024_bytes_never_reach_the_library) {
   EXPECT_EQ(kind("80000000 88000001 0001 0001 00000002 00000000 00000002 00000000 aa"), DatagramKind::bad);
   EXPECT_EQ(kind("80000000 0c000001 0001 0001 00000002 00000000 00000002 00000000 aa"), DatagramKind::bad);
   const auto reliable = [](std::size_t bytes, std::string_view length) {
@@ -64,7 +64,7 @@ TEST(EnetDatagram, a_connect_must_be_alone_and_of_its_size) {
   EXPECT_EQ(kind("0fff 82ff0001" + connect.substr(18)), DatagramKind::bad);  // without a time
 }
 
-TEST(EnetDatagram, compression_unknown_commands_and_floods_of_commands_are_bad) {
+TEST(GameStream3, c3_compression_unknown_commands_and_floods_of_commands_are_bad) {
   EXPECT_EQ(kind("40001bdc 85ff0001"), DatagramKind::bad);
   EXPECT_EQ(kind("0000 00ff0001"), DatagramKind::bad);
   EXPECT_EQ(kind("0000 0dff0001"), DatagramKind::bad);

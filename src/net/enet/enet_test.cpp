@@ -143,7 +143,7 @@ TEST(Enet, a_client_with_the_expected_data_connects) {
   EXPECT_EQ(bench.host.connections(), 1U);
 }
 
-TEST(GameStream3, item_04_wrong_data_changes_nothing) {
+TEST(GameStream3, c4_wrong_data_changes_nothing) {
   Bench bench;
   bench.expect(kData);
   bench.start(kData + 1);
@@ -155,7 +155,7 @@ TEST(GameStream3, item_04_wrong_data_changes_nothing) {
   EXPECT_FALSE(bench.host.next_deadline(bench.now));
 }
 
-TEST(GameStream3, item_04_a_flood_of_forged_connects_takes_no_slot) {
+TEST(GameStream3, c4_a_flood_of_forged_connects_takes_no_slot) {
   Bench bench;
   RawClient flood;
   for (int i = 0; i < 40; ++i) {
@@ -168,7 +168,7 @@ TEST(GameStream3, item_04_a_flood_of_forged_connects_takes_no_slot) {
   EXPECT_EQ(bench.at_host.connected.size(), 1U);
 }
 
-TEST(GameStream3, item_04_data_known_to_others_takes_one_slot) {
+TEST(GameStream3, c4_data_known_to_others_takes_one_slot) {
   Bench bench;
   bench.expect(0xDEAD'BEEF);
   RawClient first, second;
@@ -182,7 +182,19 @@ TEST(GameStream3, item_04_data_known_to_others_takes_one_slot) {
   EXPECT_THAT(second.receive(), IsEmpty());
 }
 
-TEST(GameStream3, item_02_data_serves_once) {
+TEST(GameStream1, s67_wrong_data_leaves_a_running_session_alone) {
+  Bench bench;
+  ASSERT_TRUE(bench.connect());
+  RawClient other;
+  other.send(bench.host, from_hex(test::kStockConnect));
+  ASSERT_TRUE(bench.until([&] { return bench.host.counters().refused_connects == 1; }));
+  ASSERT_TRUE(bench.client->send(bench.client_peer, 0, bytes_of("still here"), EnetDelivery::reliable));
+  EXPECT_TRUE(bench.until([&] { return !bench.at_host.messages.empty(); }));
+  EXPECT_THAT(other.receive(), IsEmpty());
+  EXPECT_EQ(bench.host.connections(), 1U);
+}
+
+TEST(GameStream3, c2_data_serves_once) {
   Bench bench;
   ASSERT_TRUE(bench.connect());
   bench.client = std::move(*EnetClient::create({}));
@@ -192,7 +204,7 @@ TEST(GameStream3, item_02_data_serves_once) {
   EXPECT_THAT(bench.at_client.connected, IsEmpty());
 }
 
-TEST(GameStream3, item_02_data_expires) {
+TEST(GameStream3, c2_data_expires) {
   Bench bench;
   bench.expect(kData, 10s);
   bench.now += 10s;
@@ -210,7 +222,7 @@ TEST(Enet, withdrawn_data_does_not_serve) {
   EXPECT_THAT(bench.at_host.connected, IsEmpty());
 }
 
-TEST(GameStream3, item_05_a_client_without_data_is_known_by_its_address) {
+TEST(GameStream3, c5_a_client_without_data_is_known_by_its_address) {
   Bench bench;
   const auto from = [](const char* address) { return *Endpoint::parse(address, 0); };
   bench.host.expect({.connect_data = 0, .until = bench.now + 60s, .from = from("127.0.0.2")});
@@ -222,7 +234,20 @@ TEST(GameStream3, item_05_a_client_without_data_is_known_by_its_address) {
   EXPECT_TRUE(bench.until([&] { return !bench.at_host.connected.empty(); }));
 }
 
-TEST(GameStream3, item_03_a_stock_connect_is_granted_48_channels_and_its_own_throttle) {
+TEST(GameStream3, c5_a_client_with_data_may_come_from_anywhere) {
+  Bench bench;
+  bench.expect(0xDEAD'BEEF);
+  for (const auto* address : {"127.0.0.2", "127.0.0.3"}) {
+    RawClient raw{std::move(*UdpSocket::bind({.local = *Endpoint::parse(address, 0)}))};
+    raw.send(bench.host, from_hex(test::kStockConnect));
+    bench.host_reads();
+    // Its own from the first answer on.
+    EXPECT_EQ(raw.receive(address == std::string_view{"127.0.0.2"} ? kPatienceMs : 0).size(),
+              address == std::string_view{"127.0.0.2"} ? 1U : 0U);
+  }
+}
+
+TEST(GameStream3, c3_c6_a_stock_connect_is_granted_48_channels_and_its_own_throttle) {
   Bench bench;
   bench.expect(0xDEAD'BEEF);
   RawClient raw;
@@ -242,7 +267,7 @@ TEST(GameStream3, item_03_a_stock_connect_is_granted_48_channels_and_its_own_thr
 }
 
 // Datagrams of a real client, as they were captured; only the time of ours is bent to theirs.
-TEST(GameStream3, item_03_the_opening_of_a_stock_client_is_understood) {
+TEST(GameStream3, c3_the_opening_of_a_stock_client_is_understood) {
   Bench bench;
   bench.now = Timestamp{} + std::chrono::milliseconds{0x3'1BDC};
   bench.expect(0xDEAD'BEEF);
@@ -267,7 +292,7 @@ TEST(GameStream3, item_03_the_opening_of_a_stock_client_is_understood) {
   EXPECT_EQ(to_hex(raw.receive(kPatienceMs).at(0)), to_hex(from_hex("0000 01ff0003 00031fce")));
 }
 
-TEST(GameStream3, item_03_all_48_channels_carry_every_delivery_both_ways) {
+TEST(GameStream3, c3_all_48_channels_carry_every_delivery_both_ways) {
   Bench bench;
   ASSERT_TRUE(bench.connect());
   // One at a time: what is unreliable may otherwise be dropped by the sender's throttle.
@@ -290,7 +315,7 @@ TEST(GameStream3, item_03_all_48_channels_carry_every_delivery_both_ways) {
   EXPECT_FALSE(bench.client->send(bench.client_peer, 48, bytes_of("x"), EnetDelivery::reliable));
 }
 
-TEST(GameStream3, item_06_messages_that_would_be_fragments_are_not_sent) {
+TEST(GameStream3, c6_messages_that_would_be_fragments_are_not_sent) {
   Bench bench;
   ASSERT_TRUE(bench.connect());
   const std::string most(kEnetMaxSentBytes, 'm');
@@ -301,7 +326,7 @@ TEST(GameStream3, item_06_messages_that_would_be_fragments_are_not_sent) {
   EXPECT_EQ(bench.at_client.messages[0].text, most);
 }
 
-TEST(GameStream3, item_07_garbage_and_huge_datagrams_end_nothing) {
+TEST(GameStream3, c7_garbage_and_huge_datagrams_end_nothing) {
   Bench bench;
   ASSERT_TRUE(bench.connect());
   RawClient raw;
@@ -321,7 +346,7 @@ TEST(GameStream3, item_07_garbage_and_huge_datagrams_end_nothing) {
   EXPECT_THAT(bench.at_host.disconnected, IsEmpty());
 }
 
-TEST(GameStream3, item_09_a_disconnect_from_another_address_does_nothing) {
+TEST(GameStream3, c9_a_disconnect_from_another_address_does_nothing) {
   Bench bench;
   ASSERT_TRUE(bench.connect());
   RawClient forger;
@@ -333,7 +358,28 @@ TEST(GameStream3, item_09_a_disconnect_from_another_address_does_nothing) {
   EXPECT_THAT(bench.at_host.disconnected, IsEmpty());
 }
 
-TEST(GameStream3, item_10_a_client_that_vanished_is_lost_after_10_seconds) {
+// libenet knows a peer by its address as well: what comes from a new one is not the peer's.
+TEST(GameStream3, c9_a_client_whose_address_changed_times_out_like_one_that_vanished) {
+  Bench bench;
+  bench.client.reset();
+  bench.expect(0xDEAD'BEEF);
+  RawClient before, after;
+  before.send(bench.host, from_hex(test::kStockConnect));
+  bench.host_reads();
+  before.send(bench.host, acknowledgement(before.receive(kPatienceMs).at(0)));
+  bench.host_reads();
+  ASSERT_EQ(bench.at_host.connected.size(), 1U);
+  const auto moved = bench.now;
+  after.send(bench.host, from_hex("80001be3 86000001 0005" + to_hex(bytes_of("hello"))));
+  bench.host_reads();
+  EXPECT_THAT(bench.at_host.messages, IsEmpty());
+  ASSERT_TRUE(bench.until([&] { return !bench.at_host.disconnected.empty(); }));
+  EXPECT_GE(bench.now - moved, 10s);
+  EXPECT_LE(bench.now - moved, 17s);
+  EXPECT_EQ(bench.host.connections(), 0U);
+}
+
+TEST(GameStream3, c10_a_client_that_vanished_is_lost_after_10_seconds) {
   Bench bench;
   ASSERT_TRUE(bench.connect());
   const auto vanished = bench.now;
@@ -379,7 +425,7 @@ TEST(Enet, a_disconnect_carries_its_data_both_ways) {
   EXPECT_FALSE(bench.host.address_of(bench.host_peer()));
 }
 
-TEST(GameStream3, item_23_what_was_queued_arrives_before_the_disconnect) {
+TEST(GameStream3, c23_what_was_queued_arrives_before_the_disconnect) {
   Bench bench;
   ASSERT_TRUE(bench.connect());
   ASSERT_TRUE(bench.host.send(bench.host_peer(), 0, bytes_of("the end"), EnetDelivery::reliable));

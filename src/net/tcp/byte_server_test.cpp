@@ -78,14 +78,14 @@ using GameStream1 = ByteServerTest;
 const std::string kRequest = "ANNOUNCE x RTSP/1.0\r\n" + std::string(1600, 'h') + "\r\n\r\n";
 const std::string kAnswer = "got " + std::to_string(kRequest.size()) + " bytes";
 
-TEST_F(GameStream1, item_49_the_answer_is_followed_by_fin_even_when_request_bytes_stay_unread) {
+TEST_F(GameStream1, s49_the_answer_is_followed_by_fin_even_when_request_bytes_stay_unread) {
   start();
   const PeerSocket peer{to()};
   ASSERT_TRUE(peer.send(kRequest + std::string(8000, 'x')));
   EXPECT_TRUE(peer.receive_all().ends_with(" bytes"));  // "!104" would be RST
 }
 
-TEST_F(GameStream1, item_49_a_large_answer_arrives_whole_before_fin) {
+TEST_F(GameStream1, s49_a_large_answer_arrives_whole_before_fin) {
   tail_.assign(4U << 20U, 'y');
   start();
   const PeerSocket peer{to(1)};
@@ -93,7 +93,7 @@ TEST_F(GameStream1, item_49_a_large_answer_arrives_whole_before_fin) {
   EXPECT_EQ(peer.receive_all(), kAnswer + tail_);
 }
 
-TEST_F(GameStream1, item_50_segments_of_one_byte_of_536_and_all_at_once_give_the_same_answer) {
+TEST_F(GameStream1, s50_segments_of_one_byte_of_536_and_all_at_once_give_the_same_answer) {
   start();
   for (const std::size_t segment : {std::size_t{1}, std::size_t{536}, kRequest.size()}) {
     PeerSocket peer{to()};

@@ -1,0 +1,31 @@
+// lumen/apps: what the options of both kinds of lumen-client have in common.
+#pragma once
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "base/result.hpp"
+#include "base/runtime_dir.hpp"
+#include "base/units.hpp"
+
+namespace lumen::apps {
+
+inline bool has_display() {
+  // NOLINTBEGIN(concurrency-mt-unsafe): before any thread
+  return std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;
+  // NOLINTEND(concurrency-mt-unsafe)
+}
+
+inline Duration to_duration(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>{seconds});
+}
+
+// To the file, or to standard output when it is "-".
+inline Status write_figures(const std::string& path, const std::string& json) {
+  if (path != "-") return write_private_file(path, json);
+  std::cout << json << std::flush;
+  return {};
+}
+
+}  // namespace lumen::apps

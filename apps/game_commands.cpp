@@ -1,0 +1,206 @@
+#include "apps/game_commands.hpp"
+
+#include <iostream>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "apps/client_options.hpp"
+#include "apps/stop_on_signal.hpp"
+#include "client/game_client.hpp"
+#include "client/gamestream/host_fetch.hpp"
+#include "media/encoding.hpp"
+
+namespace lumen::apps {
+namespace {
+
+constexpr const char* kProgram = "lumen-client";
+
+// What every command needs: who this client is, and how it asks.
+struct Client {
+  client::HostBook book;
+  client::HostFetch fetch;
+
+  static Result<Client> open() {
+    LUMEN_TRY(auto book, client::HostBook::open(client::default_book_folder()));
+    LUMEN_TRY(auto fetch, client::create_host_fetch(book.identity()));
+    return Client{std::move(book), std::move(fetch)};
+  }
+  Result<client::GameConnection> connect(const std::string& host, const std::stop_token& stop) {
+    LUMEN_TRY(auto address, client::parse_host_address(host));
+    return client::GameConnection::open({.address = std::move(address), .book = &book, .fetch = fetch}, stop);
+  }
+};
+
+Status pair(const std::string& host, const std::string& pin, const std::stop_token& stop) {
+  LUMEN_TRY(auto client, Client::open());
+  LUMEN_TRY(auto connection, client.connect(host, stop));
+  if (connection.pairing()) {
+    std::cout << fmt::format("{} is paired already\n", connection.info().hostname);
+    return {};
+  }
+  LUMEN_CHECK_OK(connection.pair(
+      pin,
+      [&](std::string_view shown) {
+        std::cout << fmt::format("Type this PIN at {}: {}", connection.info().hostname, shown) << std::endl;
+      },
+      stop));
+  std::cout << fmt::format("Paired with {}\n", connection.info().hostname);
+  return {};
+}
+
+void list_known(const client::HostBook& book) {
+  if (book.hosts().empty()) std::cout << "No host is paired. Pair with one: lumen-client pair HOST\n";
+  for (const auto& host : book.hosts())
+    std::cout << fmt::format("{:24}  {:24}  paired\n", to_string(host.address), host.name);
+}
+
+Status list(const std::string& host, const std::stop_token& stop) {
+  LUMEN_TRY(auto client, Client::open());
+  if (host.empty()) {
+    list_known(client.book);
+    return {};
+  }
+  LUMEN_TRY(auto connection, client.connect(host, stop));
+  LUMEN_TRY(const auto apps, connection.apps(stop));
+  for (const auto& app : apps) {
+    std::cout << fmt::format("{:10}  {}{}\n", app.id, app.title,
+                             app.id == connection.info().current_app ? "  (running)" : "");
+  }
+  return {};
+}
+
+Status quit(const std::string& host, const std::stop_token& stop) {
+  LUMEN_TRY(auto client, Client::open());
+  LUMEN_TRY(auto connection, client.connect(host, stop));
+  return connection.quit(stop);
+}
+
+struct StreamOptions {
+  std::string mode = "1280x720@60", codec = "auto", png, stats, stats_json, log_level = "warning";
+  std::uint32_t bitrate_kbps = 0, audio = 2;
+  double seconds = 0, loss = 0;
+  std::uint64_t seed = 1;
+  bool headless = false, fullscreen = false, check = false, progress = false;
+};
+
+std::optional<Codec> codec_of(const std::string& name) {
+  if (name == "h264") return Codec::h264;
+  if (name == "hevc") return Codec::hevc;
+  if (name == "av1") return Codec::av1;
+  return std::nullopt;
+}
+
+Result<client::GameClientParams> make_params(const std::string& host, const std::string& app,
+                                             const StreamOptions& options) {
+  LUMEN_TRY(auto address, client::parse_host_address(host));
+  LUMEN_TRY(const auto mode, parse_mode(options.mode));
+  client::GameClientParams params{.host = std::move(address),
+                                  .app = app,
+                                  .mode = mode,
+                                  .codec = codec_of(options.codec),
+                                  .bitrate_kbps = options.bitrate_kbps,
+                                  .audio_channels = options.audio,
+                                  .headless = options.headless || !has_display(),
+                                  .fullscreen = options.fullscreen,
+                                  .check = options.check,
+                                  .loss_percent = options.loss,
+                                  .loss_seed = options.seed,
+                                  .png_path = options.png,
+                                  .progress = options.progress};
+  if (options.seconds > 0) params.run_for = to_duration(options.seconds);
+  return params;
+}
+
+Status stream(const std::string& host, const std::string& app, const StreamOptions& options) {
+  const auto log = make_logger(kProgram, options.log_level);
+  LUMEN_TRY(const auto params, make_params(host, app, options));
+  if (params.headless && !options.headless) log->warn("no display here: streaming without a window");
+  LUMEN_TRY(auto book, client::HostBook::open(client::default_book_folder()));
+  const auto signals = take_signals({SIGTERM, SIGINT});
+  const auto outcome = client::run_game_client(params, book, signals.get(), *log);
+  if (options.progress) std::cerr << "\n";
+  const auto json = client::to_json(outcome.report);
+  if (options.stats == "json") std::cout << json << std::flush;
+  if (!options.stats_json.empty()) {
+    LUMEN_CHECK_OK(write_figures(options.stats_json, json));
+  }
+  return outcome.status;
+}
+
+}  // namespace
+
+struct GameCommands::Parts {
+  std::string host, pin, app;
+  StreamOptions options;
+  CLI::App *pair = nullptr, *list = nullptr, *stream = nullptr, *quit = nullptr;
+
+  void add_stream(CLI::App& to, const char* host_text);
+};
+
+void GameCommands::Parts::add_stream(CLI::App& to, const char* host_text) {
+  stream = to.add_subcommand("stream", "show an application of a GameStream host");
+  stream->add_option("host", host, host_text)->required();
+  stream->add_option("app", app, "its name or number; default: what runs, else the desktop");
+  stream->add_option("--mode", options.mode, "the picture you want, WIDTHxHEIGHT@HZ")->capture_default_str();
+  stream->add_option("--codec", options.codec, "auto, h264, hevc or av1")
+      ->check(CLI::IsMember({"auto", "h264", "hevc", "av1"}))
+      ->capture_default_str();
+  stream->add_option("--bitrate-kbps", options.bitrate_kbps, "everything together; default: from the mode")
+      ->check(CLI::Range(500U, kMaxBitrateKbps));
+  stream->add_option("--audio", options.audio, "channels of sound: 2, 6 or 8; 0 for none")
+      ->check(CLI::IsMember({0, 2, 6, 8}))
+      ->capture_default_str();
+  stream->add_flag("--headless", options.headless, "no window, no speakers");
+  stream->add_flag("--fullscreen", options.fullscreen, "full screen (Ctrl+Alt+F toggles, Ctrl+Alt+Q leaves)");
+  stream->add_option("--seconds", options.seconds, "stop so many seconds after the first picture")
+      ->check(CLI::NonNegativeNumber);
+  stream->add_option("--loss", options.loss, "drop so many percent of the datagrams that arrive")
+      ->check(CLI::Range(0.0, 100.0));
+  stream->add_option("--seed", options.seed, "seed of --loss");
+  stream->add_flag("--check", options.check, "verify every frame of the test scene");
+  stream->add_flag("--progress", options.progress, "a line a second");
+  stream->add_option("--png", options.png, "write the last picture there");
+  stream->add_option("--stats", options.stats, "print the figures at the end: json")
+      ->check(CLI::IsMember({"json"}));
+  stream->add_option("--stats-json", options.stats_json, "write the figures there; - is standard output");
+  stream->add_option("--log-level", options.log_level, "trace, debug, info, warning, error or off")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
+      ->capture_default_str();
+}
+
+GameCommands::GameCommands(CLI::App& app) : parts_{std::make_unique<Parts>()} {
+  auto& parts = *parts_;
+  app.require_subcommand(0, 1);
+  const auto* const host_text = "name or address of the host, with its port if that is not 47989";
+  parts.pair = app.add_subcommand("pair", "make a GameStream host trust this client");
+  parts.pair->add_option("host", parts.host, host_text)->required();
+  parts.pair->add_option("--pin", parts.pin, "four digits to type at the host; default: random ones");
+  parts.list =
+      app.add_subcommand("list", "what a GameStream host can run; without a host: which hosts there are");
+  parts.list->add_option("host", parts.host, host_text);
+  parts.add_stream(app, host_text);
+  parts.quit = app.add_subcommand("quit", "end what runs for this client at a GameStream host");
+  parts.quit->add_option("host", parts.host, host_text)->required();
+}
+
+GameCommands::~GameCommands() = default;
+
+std::optional<int> GameCommands::run() const {
+  const auto& parts = *parts_;
+  const auto with_stop = [](const auto& command) {
+    const StopOnSignal signals;
+    const auto done = command(signals.token());
+    return done ? 0 : complain(kProgram, done.error());
+  };
+  if (*parts.pair) return with_stop([&](const auto& stop) { return pair(parts.host, parts.pin, stop); });
+  if (*parts.list) return with_stop([&](const auto& stop) { return list(parts.host, stop); });
+  if (*parts.stream) {
+    const auto streamed = stream(parts.host, parts.app, parts.options);
+    return streamed ? 0 : complain(kProgram, streamed.error());
+  }
+  if (*parts.quit) return with_stop([&](const auto& stop) { return quit(parts.host, stop); });
+  return std::nullopt;
+}
+
+}  // namespace lumen::apps

@@ -1,0 +1,185 @@
+#include "apps/host_commands.hpp"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <iostream>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "apps/program.hpp"
+#include "base/runtime_dir.hpp"
+#include "host/control_socket.hpp"
+#include "host/host.hpp"
+
+namespace lumen::apps {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view kComplaint = "error: ";
+constexpr auto kOutcomeWithin = 15s;
+
+Result<std::string> answer_to(const std::string& command) {
+  return host::ask_host(host::Host::control_path(runtime_root()), command);
+}
+
+struct Prompt {
+  std::uint64_t id = 0;
+  std::string address, name, certificate;
+};
+
+// Of the table that the host prints.
+std::vector<std::vector<std::string>> split_table(const std::string& text) {
+  std::vector<std::vector<std::string>> rows;
+  std::istringstream lines{text};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty()) continue;
+    auto& row = rows.emplace_back();
+    std::istringstream cells{line};
+    for (std::string cell; std::getline(cells, cell, '\t');) row.push_back(cell);
+  }
+  return rows;
+}
+
+std::vector<Prompt> to_prompts(const std::string& text) {
+  std::vector<Prompt> prompts;
+  for (const auto& row : split_table(text)) {
+    Prompt prompt;
+    if (row.size() != 4) continue;
+    std::from_chars(row[0].data(), row[0].data() + row[0].size(), prompt.id);
+    prompt.address = row[1];
+    prompt.name = row[2];
+    prompt.certificate = row[3];
+    prompts.push_back(prompt);
+  }
+  return prompts;
+}
+
+std::string describe(const Prompt& prompt) {
+  return fmt::format("{}  {} at {} (certificate {})", prompt.id, prompt.name, prompt.address,
+                     prompt.certificate);
+}
+
+int complain(const Error& error) { return apps::complain("lumen-host", error); }
+
+// Asks again until a client asks for its PIN, or the time is over.
+Result<std::vector<Prompt>> wait_for_prompts(std::chrono::seconds wait) {
+  const auto until = std::chrono::steady_clock::now() + wait;
+  for (;;) {
+    LUMEN_TRY(const auto text, answer_to("pair-list"));
+    auto prompts = to_prompts(text);
+    if (!prompts.empty() || std::chrono::steady_clock::now() >= until) return prompts;
+    std::this_thread::sleep_for(100ms);
+  }
+}
+
+Result<Prompt> choose(const std::vector<Prompt>& prompts, const std::optional<std::uint64_t>& wanted) {
+  if (prompts.empty()) {
+    return fail(ErrorCode::unavailable, "pair.nobody", "no client waits for its PIN",
+                "Choose this host in Moonlight first; it shows a PIN then");
+  }
+  for (const auto& prompt : prompts) {
+    if (wanted == prompt.id) return prompt;
+  }
+  if (!wanted && prompts.size() == 1) return prompts.front();
+  std::string all;
+  for (const auto& prompt : prompts) all += "\n  " + describe(prompt);
+  return fail(ErrorCode::invalid_argument, "pair.which",
+              (wanted ? "no client with this number waits for its PIN:" : "several clients wait:") + all,
+              "Say which with --client NUMBER");
+}
+
+// At a terminal only: a script gives the PIN as an argument.
+Result<std::string> ask_for_pin(const Prompt& prompt) {
+  if (isatty(STDIN_FILENO) == 0) {
+    return fail(ErrorCode::invalid_argument, "pair.no-pin", "no PIN was given",
+                "Run: lumen-host pair PIN, with the PIN that the client shows");
+  }
+  std::cout << fmt::format("{}\nPIN that it shows: ", describe(prompt)) << std::flush;
+  std::string pin;
+  std::getline(std::cin, pin);
+  return pin;
+}
+
+// Prints it, or `instead` where that is given and the host had nothing against it.
+int say(const Result<std::string>& answer, const std::optional<std::string>& instead = std::nullopt) {
+  if (!answer) return complain(answer.error());
+  if (answer->starts_with(kComplaint)) {
+    std::cerr << "lumen-host: " << answer->substr(kComplaint.size());
+    return 1;
+  }
+  std::cout << instead.value_or(*answer);
+  return 0;
+}
+
+// Client and host find out together whether the PIN was right.
+int await_outcome(std::uint64_t prompt) {
+  const auto until = std::chrono::steady_clock::now() + kOutcomeWithin;
+  for (;;) {
+    const auto answer = answer_to(fmt::format("pair-result {}", prompt));
+    if (!answer || *answer != "not yet\n") return say(answer);
+    if (std::chrono::steady_clock::now() >= until) {
+      std::cerr << "lumen-host: the client has not answered yet: it says whether the PIN was right\n";
+      return 1;
+    }
+    std::this_thread::sleep_for(50ms);
+  }
+}
+
+}  // namespace
+
+int ask(const std::string& command) { return say(answer_to(command)); }
+
+int pair(const PairOptions& options) {
+  if (options.page) return ask("pair-page");
+  const auto prompts = wait_for_prompts(options.wait);
+  if (!prompts) return complain(prompts.error());
+  if (options.list) {
+    for (const auto& prompt : *prompts) std::cout << describe(prompt) << '\n';
+    return 0;
+  }
+  const auto prompt = choose(*prompts, options.prompt);
+  if (!prompt) return complain(prompt.error());
+  if (options.deny) return ask(fmt::format("pair-deny {}", prompt->id));
+  auto pin = options.pin;
+  if (pin.empty()) {
+    auto typed = ask_for_pin(*prompt);
+    if (!typed) return complain(typed.error());
+    pin = *typed;
+  }
+  const auto& name = options.name.empty() ? prompt->name : options.name;
+  if (const int status = say(answer_to(fmt::format("pair {} {} {}", prompt->id, pin, name)), ""); status != 0)
+    return status;
+  return await_outcome(prompt->id);
+}
+
+int clients(const ClientsOptions& options) {
+  using Verb = ClientsOptions::Verb;
+  switch (options.verb) {
+    case Verb::rename:
+      return ask(fmt::format("client-rename {} {}", options.id, options.name));
+    case Verb::enable:
+      return ask("client-enable " + options.id);
+    case Verb::disable:
+      return ask("client-disable " + options.id);
+    case Verb::remove:
+      return ask("client-remove " + options.id);
+    case Verb::list:
+      break;
+  }
+  const auto answer = answer_to("clients");
+  if (!answer) return complain(answer.error());
+  const auto rows = split_table(*answer);
+  if (rows.empty())
+    std::cout << "No client is paired. Choose this host in Moonlight, then run: lumen-host pair\n";
+  for (const auto& row : rows) {
+    if (row.size() == 3) std::cout << fmt::format("{}  {:8}  {}\n", row[0], row[1], row[2]);
+  }
+  return 0;
+}
+
+}  // namespace lumen::apps

@@ -1,0 +1,29 @@
+// lumen-host pair and lumen-host clients: what a person tells the running host about GameStream clients.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace lumen::apps {
+
+struct PairOptions {
+  std::optional<std::uint64_t> prompt;  // none: the only one that waits
+  std::string pin;                      // empty: asked for
+  std::string name;                     // for the client; empty: as it calls itself
+  std::chrono::seconds wait{0};         // for a client to ask
+  bool list = false, deny = false, page = false;
+};
+
+struct ClientsOptions {
+  enum class Verb { list, rename, enable, disable, remove } verb = Verb::list;
+  std::string id, name;
+};
+
+// All ask the running host and return the exit status: 0, or 1 when it says no or none runs.
+int pair(const PairOptions& options);
+int clients(const ClientsOptions& options);
+// Prints the answer to one command.
+int ask(const std::string& command);
+
+}  // namespace lumen::apps

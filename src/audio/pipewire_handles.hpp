@@ -1,0 +1,48 @@
+// lumen/audio: libpipewire's objects with owners. Private to lumen/audio.
+#pragma once
+
+#include <memory>
+
+#include <pipewire/pipewire.h>
+
+namespace lumen::audio {
+
+struct PipeWireFree {
+  void operator()(pw_loop* loop) const noexcept { pw_loop_destroy(loop); }
+  void operator()(pw_context* context) const noexcept { pw_context_destroy(context); }
+  void operator()(pw_core* core) const noexcept { pw_core_disconnect(core); }
+  void operator()(pw_registry* registry) const noexcept {
+    pw_proxy_destroy(reinterpret_cast<pw_proxy*>(registry));
+  }
+  void operator()(pw_stream* stream) const noexcept { pw_stream_destroy(stream); }
+};
+template <class T>
+using PipeWireHandle = std::unique_ptr<T, PipeWireFree>;
+
+// The library as a whole, counted.
+class PipeWireLibrary {
+ public:
+  PipeWireLibrary() { pw_init(nullptr, nullptr); }
+  ~PipeWireLibrary() { pw_deinit(); }
+  PipeWireLibrary(const PipeWireLibrary&) = delete;
+  PipeWireLibrary& operator=(const PipeWireLibrary&) = delete;
+};
+
+// What the library has as macros.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wpedantic"
+inline void listen(pw_core* core, spa_hook* hook, const pw_core_events* events, void* data) {
+  pw_core_add_listener(core, hook, events, data);
+}
+inline void listen(pw_registry* registry, spa_hook* hook, const pw_registry_events* events, void* data) {
+  pw_registry_add_listener(registry, hook, events, data);
+}
+inline pw_registry* registry_of(pw_core* core) { return pw_core_get_registry(core, PW_VERSION_REGISTRY, 0); }
+inline int loop_fd(pw_loop* loop) { return pw_loop_get_fd(loop); }
+inline void enter(pw_loop* loop) { pw_loop_enter(loop); }
+inline void leave(pw_loop* loop) { pw_loop_leave(loop); }
+inline void iterate(pw_loop* loop) { pw_loop_iterate(loop, 0); }  // without waiting
+#pragma GCC diagnostic pop
+
+}  // namespace lumen::audio

@@ -1,0 +1,185 @@
+#include "host/gamestream/game_session.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace lumen::host {
+namespace {
+
+namespace rtsp = gamestream::rtsp;
+using namespace std::chrono_literals;
+
+constexpr Duration kReadyWithin = 12s;  // a client waits for 15
+
+Timestamp now() { return SteadyTime{}.now(); }
+
+Codec to_codec(rtsp::VideoCodec codec) {
+  switch (codec) {
+    case rtsp::VideoCodec::h264:
+      break;
+    case rtsp::VideoCodec::hevc:
+      return Codec::hevc;
+    case rtsp::VideoCodec::av1:
+      return Codec::av1;
+  }
+  return Codec::h264;
+}
+
+gamestream::VideoFormat to_video_format(rtsp::VideoCodec codec) {
+  switch (codec) {
+    case rtsp::VideoCodec::h264:
+      break;
+    case rtsp::VideoCodec::hevc:
+      return gamestream::VideoFormat::hevc;
+    case rtsp::VideoCodec::av1:
+      return gamestream::VideoFormat::av1;
+  }
+  return gamestream::VideoFormat::h264;
+}
+
+Encoding to_encoding(const rtsp::VideoAgreement& video) {
+  return {
+      .codec = to_codec(video.profile.codec),
+      .color = {video.color_space == rtsp::VideoColorSpace::bt601 ? ColorMatrix::bt601 : ColorMatrix::bt709,
+                video.full_range ? ColorRange::full : ColorRange::limited},
+      .bitrate_kbps = std::min(video.encoder_bitrate_kbps, kMaxBitrateKbps),
+      .slices = std::min(video.slices_per_frame, kMaxSlices),
+      .max_references = std::min(video.max_reference_frames, kMaxReferences)};
+}
+
+AudioFormat to_format(const rtsp::AudioAgreement& audio) {
+  return {.channels = audio.layout.channels,
+          .quality = audio.quality == rtsp::AudioQuality::high ? AudioQuality::high : AudioQuality::normal,
+          .packet_ms = static_cast<std::uint8_t>(audio.packet_ms)};
+}
+
+}  // namespace
+
+GameSession::GameSession(GameSessionParams params, net::UdpSocket& video, net::UdpSocket& audio,
+                         EventLoop& loop, Logger& log, std::function<void(const std::string&)> on_ended)
+    : params_{std::move(params)},
+      loop_{loop},
+      log_{log},
+      on_ended_{std::move(on_ended)},
+      pipes_{std::make_shared<Pipes>(video, audio, log)} {
+  auto command = params_.app.command;
+  if (!params_.app.working_dir.empty()) {
+    command.insert(command.begin(), {"env", "-C", params_.app.working_dir});
+  }
+  slot_ = std::make_unique<SessionSlot>(
+      SlotParams{.program = params_.session_program,
+                 .command = std::move(command),
+                 .runtime_dir = params_.runtime_dir,
+                 .marker = link::make_marker(params_.runtime_dir),
+                 .environment = environment(),
+                 .audio = AudioFormat{},
+                 .preset = params_.preset,
+                 .log_level = params_.log_level},
+      SlotEvents{
+          .on_ring =
+              [this](std::shared_ptr<link::SharedRing> ring) { pipes_->video.set_ring(std::move(ring)); },
+          .on_audio_ring =
+              [this](std::shared_ptr<link::AudioRing> ring) { pipes_->audio.set_ring(std::move(ring)); },
+          .on_state = [this](SlotState state, const std::string& reason) { on_state(state, reason); },
+          .on_ready = [](const link::Ready&) {},
+          .on_mode = [this](const link::ModeChanged& mode) { on_mode(mode); },
+          .on_sound = [this](const link::SoundState& sound) { sound_ = sound.reason; }},
+      loop_, pipes_->port, log_);
+}
+
+GameSession::~GameSession() {
+  loop_.cancel(slow_);
+  pipes_->video.end();
+  pipes_->audio.end();
+}
+
+std::vector<std::string> GameSession::environment() const {
+  const auto& mode = params_.mode;
+  std::vector<std::string> all{fmt::format("LUMEN_CLIENT_NAME={}", params_.client_name),
+                               fmt::format("LUMEN_CLIENT_WIDTH={}", mode.width),
+                               fmt::format("LUMEN_CLIENT_HEIGHT={}", mode.height),
+                               fmt::format("LUMEN_CLIENT_FPS={}", (mode.refresh_mhz + 500) / 1000),
+                               fmt::format("LUMEN_APP={}", params_.app.title)};
+  for (const auto& [name, value] : params_.app.environment) all.push_back(fmt::format("{}={}", name, value));
+  return all;
+}
+
+ChainParams GameSession::after() const {
+  return {
+      .commands = params_.app.after, .environment = environment(), .working_dir = params_.app.working_dir};
+}
+
+void GameSession::start(Done done) {
+  before_ = std::make_unique<CommandChain>(
+      ChainParams{.commands = params_.app.before,
+                  .environment = environment(),
+                  .working_dir = params_.app.working_dir},
+      loop_, log_, [this, done = std::move(done)](bool good) {
+        if (!good) {
+          done(fail(ErrorCode::unavailable, "app.before",
+                    fmt::format("what is to run before {} failed", params_.app.title), "See the log"));
+          return;
+        }
+        slot_->prepare(params_.mode);
+        done({});
+      });
+}
+
+void GameSession::announce(const rtsp::StreamAgreement& agreement, ByteView key, std::uint32_t key_id,
+                           Done done) {
+  answer(fail(ErrorCode::cancelled, "session.replaced", "the client announced another stream"));
+  agreement_ = agreement;
+  announced_ = std::move(done);
+  slow_ = loop_.call_at(now() + kReadyWithin, [this] {
+    answer(fail(ErrorCode::timed_out, "session.slow", "the desktop shows nothing yet",
+                "Try again when the application has started"));
+  });
+  const auto& video = agreement.video;
+  auto begun = pipes_->video.begin({.packets = {.plan = {.packet_size = video.packet_size_bytes,
+                                                         .percent = video.fec_percent,
+                                                         .min_parity = video.min_parity_packets}},
+                                    .format = to_video_format(video.profile.codec)},
+                                   video.encrypted ? key : ByteView{});
+  const auto format = to_format(agreement.audio);
+  if (begun) begun = pipes_->audio.begin(format, agreement.audio.encrypted ? key : ByteView{}, key_id);
+  if (!begun) {
+    // Not from inside the call.
+    loop_.cancel(slow_);
+    slow_ = loop_.call_at(now(), [this, error = begun.error()] { answer(tl::unexpected{error}); });
+    return;
+  }
+  encoder_.clear();
+  auto encoding = to_encoding(video);
+  encoding.id = ++encoding_id_;
+  slot_->set_encoding(encoding);
+  slot_->set_audio(format);
+  slot_->client_wants(video.mode, true);
+}
+
+void GameSession::client_gone() {
+  answer(fail(ErrorCode::cancelled, "session.client-gone", "the client has left"));
+  pipes_->video.end();
+  pipes_->audio.end();
+  slot_->client_gone();
+  agreement_.reset();
+}
+
+void GameSession::on_mode(const link::ModeChanged& mode) {
+  encoder_ = fmt::format("{} ({})", mode.encoder, mode.encoder_reason);
+  if (mode.encoding_id != encoding_id_ || mode.mode != slot_->mode()) return;
+  answer({});
+}
+
+void GameSession::on_state(SlotState state, const std::string& reason) {
+  if (state != SlotState::ended) return;
+  answer(fail(ErrorCode::unavailable, "session.ended", reason));
+  on_ended_(reason);
+}
+
+void GameSession::answer(const Status& status) {
+  loop_.cancel(slow_);
+  if (const auto done = std::exchange(announced_, nullptr)) done(status);
+}
+
+}  // namespace lumen::host

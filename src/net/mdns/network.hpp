@@ -1,0 +1,16 @@
+// lumen/net/mdns: where multicast DNS is spoken. The defaults are what users have.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace lumen::net {
+
+struct MdnsNetwork {
+  std::uint16_t port = 5353;
+  bool loopback_only = false;  // otherwise every interface that is up and can multicast
+  bool use_avahi = true;       // where its daemon runs
+  std::string bus_address;     // D-Bus address to look for Avahi; empty: the system bus
+};
+
+}  // namespace lumen::net
