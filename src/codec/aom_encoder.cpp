@@ -19,6 +19,8 @@ namespace {
 
 constexpr int kSpeed = 10;  // libaom 3.6 knows none above
 constexpr std::uint32_t kMinTileSide = 128;
+constexpr std::uint32_t kMaxThreads = 16,
+                        kUsualTiles = 4;  // rows within a tile are encoded side by side, too
 
 struct DestroyCodec {
   void operator()(aom_codec_ctx_t* codec) const noexcept {
@@ -37,7 +39,7 @@ int log2_at_most(std::uint32_t value) { return static_cast<int>(std::bit_width(s
 
 Tiles choose_tiles(const EncoderConfig& config, std::uint32_t threads) {
   constexpr int kMost = 4;  // sixteen each way
-  const int wanted = log2_at_most(std::bit_ceil(std::max(config.slices, threads)));
+  const int wanted = log2_at_most(std::bit_ceil(std::max(config.slices, std::min(threads, kUsualTiles))));
   Tiles tiles;
   tiles.log2_columns = std::min({wanted, log2_at_most(config.mode.width / kMinTileSide), kMost});
   tiles.log2_rows =
@@ -120,9 +122,12 @@ bool set_controls(aom_codec_ctx_t& codec, const EncoderConfig& config, Tiles til
 
 class AomEncoder final : public VideoEncoder {
  public:
-  AomEncoder(const EncoderConfig& config, EncoderDescription description, const aom_codec_enc_cfg_t& settings,
+  AomEncoder(EncoderConfig config, EncoderDescription description, const aom_codec_enc_cfg_t& settings,
              CodecPtr codec)
-      : config_{config}, description_{std::move(description)}, settings_{settings}, codec_{std::move(codec)} {
+      : config_{std::move(config)},
+        description_{std::move(description)},
+        settings_{settings},
+        codec_{std::move(codec)} {
     static std::uint8_t nothing = 0;  // wrapped for its size; the planes are set for each picture
     aom_img_wrap(&input_, AOM_IMG_FMT_I420, settings.g_w, settings.g_h, 1, &nothing);
   }
@@ -214,7 +219,7 @@ class AomEncoder final : public VideoEncoder {
 
 Result<std::unique_ptr<VideoEncoder>> create_aom_encoder(const EncoderConfig& config) {
   LUMEN_CHECK_OK(check_config(config, Codec::av1, "libaom"));
-  const std::uint32_t threads = encoder_threads(config);
+  const std::uint32_t threads = encoder_threads(config, kMaxThreads);
   LUMEN_TRY(const auto settings, settings_for(config, threads));
   const Tiles tiles = choose_tiles(config, threads);
   CodecPtr codec{new aom_codec_ctx_t{}};

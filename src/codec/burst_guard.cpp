@@ -22,7 +22,8 @@ float mean_of(const Plane& plane, std::size_t x, std::size_t y) {
     for (std::size_t column = 0; column < kBlock; ++column)
       sum += std::to_integer<std::uint32_t>(line[column]);
   }
-  return static_cast<float>(sum) / static_cast<float>(kBlock * kBlock / kRowStep);
+  constexpr std::size_t kSamples = kBlock * kBlock / kRowStep;
+  return static_cast<float>(sum) / static_cast<float>(kSamples);
 }
 
 }  // namespace

@@ -14,7 +14,6 @@ namespace lumen::codec {
 namespace {
 
 constexpr std::uint64_t kMinBitrate = 10'000, kMaxBitrate = 2'000'000'000;
-constexpr std::uint32_t kMaxThreads = 4;
 
 // In blocks of a constant size: these the compiler turns into SIMD.
 void take_apart(const std::uint8_t* pairs, std::size_t count, std::uint8_t* first, std::uint8_t* second) {
@@ -70,9 +69,9 @@ Status check_picture(const EncoderConfig& config, const Picture& picture) {
 
 std::uint32_t core_count() { return std::max(std::thread::hardware_concurrency(), 1U); }
 
-std::uint32_t encoder_threads(const EncoderConfig& config) {
+std::uint32_t encoder_threads(const EncoderConfig& config, std::uint32_t most) {
   const std::uint32_t wanted = config.threads != 0 ? config.threads : core_count();
-  return std::clamp<std::uint32_t>(wanted, 1, kMaxThreads);
+  return std::clamp<std::uint32_t>(wanted, 1, most);
 }
 
 ColorCodes color_codes(ColorSpace color) {

@@ -24,8 +24,8 @@ constexpr std::uint64_t bits_per_picture(BitsPerSecond bitrate, std::uint32_t re
 }
 
 std::uint32_t core_count();  // of this machine, at least one
-// How many threads to encode with: config.threads, else the cores, four at most.
-std::uint32_t encoder_threads(const EncoderConfig& config);
+// How many threads to encode with: config.threads, else the cores; `most` at most.
+std::uint32_t encoder_threads(const EncoderConfig& config, std::uint32_t most);
 
 // Code points of ITU-T H.273, which all three codecs use.
 struct ColorCodes {

@@ -38,11 +38,11 @@ inline std::string ffmpeg_error(int code) {
 
 enum class FfmpegLog { errors, nothing };
 
-// libavutil's complaints about the sizes of pictures, which a peer may make up, come from an object of their
-// own and know nothing of the offset below.
-inline void print_unless_about_sizes(void* object, int level, const char* format, va_list arguments) {
+// Codec contexts only: FFmpeg's other objects (about sizes and packets, which a peer may make up) know
+// nothing of the offset below.
+inline void print_of_contexts(void* object, int level, const char* format, va_list arguments) {
   const AVClass* const kind = object == nullptr ? nullptr : *static_cast<const AVClass* const*>(object);
-  if (kind != nullptr && std::strcmp(kind->class_name, "IMGUTILS") == 0) return;
+  if (kind == nullptr || std::strcmp(kind->class_name, "AVCodecContext") != 0) return;
   av_log_default_callback(object, level, format, arguments);
 }
 
@@ -54,7 +54,7 @@ inline void limit_log(AVCodecContext& context, FfmpegLog limit) {
     av_log_set_level(AV_LOG_DEBUG);
     return;
   }
-  av_log_set_callback(print_unless_about_sizes);
+  av_log_set_callback(print_of_contexts);
   context.log_level_offset = limit == FfmpegLog::errors ? AV_LOG_INFO - AV_LOG_ERROR : AV_LOG_MAX_OFFSET;
 }
 

@@ -21,8 +21,8 @@ Result<std::unique_ptr<VideoEncoder>> create_x264_encoder(const EncoderConfig& c
 // anything but these. One slice per picture whatever config.slices says: libx265 delays pictures of several.
 Result<std::unique_ptr<VideoEncoder>> create_x265_encoder(const EncoderConfig& config);
 // AV1 Main by libaom; one temporal unit in low-overhead OBU format, its key frames with their sequence
-// header. config.slices are tiles. config.preset is not used: libaom's realtime mode has one speed here, the
-// highest.
+// header. config.slices are tiles. config.preset and config.max_references are not used: libaom's realtime
+// mode has one speed here, the highest, and every AV1 decoder holds eight references.
 Result<std::unique_ptr<VideoEncoder>> create_aom_encoder(const EncoderConfig& config);
 
 // Names of the threads that encoders start, so that their CPU time can be told apart.

@@ -23,6 +23,7 @@ struct CloseEncoder {
 using ParamPtr = std::unique_ptr<x265_param, FreeParam>;
 using EncoderPtr = std::unique_ptr<x265_encoder, CloseEncoder>;
 
+constexpr std::uint32_t kMaxThreads = 32;           // as many rows can be under way in a large picture
 constexpr std::uint32_t kMaxPictureReferences = 6;  // x265 falls out of the profile with more than eight
 
 // The buffer of one picture: none may take longer on the wire than its own interval. x265 counts kbit.
@@ -84,8 +85,8 @@ void configure(x265_param& param, const EncoderConfig& config, const char* pools
 
 class X265Encoder final : public VideoEncoder {
  public:
-  X265Encoder(const EncoderConfig& config, EncoderDescription description, ParamPtr param, EncoderPtr encoder)
-      : config_{config},
+  X265Encoder(EncoderConfig config, EncoderDescription description, ParamPtr param, EncoderPtr encoder)
+      : config_{std::move(config)},
         description_{std::move(description)},
         param_{std::move(param)},
         encoder_{std::move(encoder)} {
@@ -172,8 +173,8 @@ Result<std::unique_ptr<VideoEncoder>> create_x265_encoder(const EncoderConfig& c
     return fail(ErrorCode::unsupported, "encoder.unavailable", "libx265 has no preset " + preset,
                 "Choose another preset.");
   }
-  // Rows of blocks are encoded side by side: every core is of use.
-  const std::string pools = std::to_string(config.threads != 0 ? config.threads : core_count());
+  // Rows of blocks are encoded side by side, so every core is of use.
+  const std::string pools = std::to_string(encoder_threads(config, kMaxThreads));
   configure(*param, config, pools.c_str());
   const ThreadNameScope name{"lm-x265"};
   EncoderPtr encoder{x265_encoder_open(param.get())};

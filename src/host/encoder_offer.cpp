@@ -21,8 +21,8 @@ std::uint64_t sustained(const EncoderMeasurement& m, const OfferPolicy& policy) 
   return static_cast<std::uint64_t>(pixels / (m.call_us * 1e-6) * policy.busy_share);
 }
 
-// "1920x1080@30, 1280x720@60 and 640x360@120": the largest size at each rate; a size once, at its highest
-// rate.
+// "1920x1080@30, 1280x720@60 and 640x360@120", or "nothing": the largest size at each rate; a size once, at
+// its highest rate.
 std::string largest_modes(std::uint64_t pixels_per_s) {
   std::vector<std::string> modes;
   std::uint32_t largest_so_far = 0;
@@ -49,22 +49,18 @@ std::string cost(const EncoderMeasurement& m) {
 }
 
 CodecVerdict judge(const EncoderMeasurement& m, const OfferPolicy& policy) {
-  const bool always = m.codec == Codec::h264;
+  const bool wanted = std::ranges::find(policy.always, m.codec) != policy.always.end();
+  const auto pixels_per_s = sustained(m, policy);
+  const bool enough = static_cast<double>(pixels_per_s) >= pixel_rate(policy.least);
+  const bool always = m.codec == Codec::h264 || (wanted && m.is_available());
   CodecVerdict verdict{
-      .codec = m.codec, .offered = always, .pixels_per_s = sustained(m, policy), .reason = {}};
+      .codec = m.codec, .offered = always || enough, .pixels_per_s = pixels_per_s, .reason = {}};
   if (!m.is_available()) {
     verdict.reason = fmt::format("there is no encoder for {}: {}", to_string(m.codec), m.text);
-    return verdict;
-  }
-  const double rate = static_cast<double>(verdict.pixels_per_s);
-  const bool enough = rate >= pixel_rate(policy.least);
-  verdict.offered = always || enough;
-  if (enough) {
-    verdict.reason = fmt::format("good up to {}: {}", largest_modes(verdict.pixels_per_s), cost(m));
   } else {
-    verdict.reason =
-        fmt::format("too slow for {}: {}; with room to spare that is {:.0f} pictures of that size a second",
-                    to_string(policy.least), cost(m), rate / (double{1} * m.width * m.height));
+    verdict.reason = fmt::format("{}{}good up to {}: {}", wanted ? "asked for by the configuration; " : "",
+                                 enough ? "" : fmt::format("too slow for {}, ", to_string(policy.least)),
+                                 largest_modes(pixels_per_s), cost(m));
   }
   return verdict;
 }

@@ -18,8 +18,9 @@
 namespace lumen::host {
 
 struct OfferPolicy {
-  Mode least{1280, 720, 60'000};
-  double busy_share = 0.7;  // of the time between two pictures
+  Mode least{1920, 1080, 60'000};
+  double busy_share = 0.7;    // of the time between two pictures
+  std::vector<Codec> always;  // offered wherever there is an encoder: the user knows what the clients ask for
 };
 
 struct CodecVerdict {

@@ -39,7 +39,7 @@ TEST(EncoderOffer, takes_what_encodes_the_least_mode_within_the_busy_share) {
 
 TEST(EncoderOffer, says_up_to_which_modes_and_at_what_cost) {
   const std::vector measurements{measured(Codec::av1, 10'000)};  // 64.5 million pixels a second
-  const EncoderOffer offer{measurements, {}};
+  const EncoderOffer offer{measurements, {.least = {1280, 720, 60'000}}};
   EXPECT_EQ(
       offer.verdict(Codec::av1).reason,
       "good up to 1920x1080@30, 1280x720@60 and 640x360@120: libfast takes 10.0 ms for a picture of 1280x720 "
@@ -50,12 +50,24 @@ TEST(EncoderOffer, says_up_to_which_modes_and_at_what_cost) {
       << "not measured: nothing speaks against it";
 }
 
-TEST(EncoderOffer, says_how_far_it_is_from_enough) {
-  const std::vector measurements{measured(Codec::hevc, 35'000)};
-  const auto reason = EncoderOffer{measurements, {}}.verdict(Codec::hevc).reason;
-  EXPECT_THAT(reason, HasSubstr("too slow for 1280x720@60"));
-  EXPECT_THAT(reason, HasSubstr("35.0 ms"));
-  EXPECT_THAT(reason, HasSubstr("20 pictures of that size a second"));
+TEST(EncoderOffer, says_what_a_codec_that_is_too_slow_is_good_for) {
+  const std::vector measurements{measured(Codec::hevc, 20'000)};
+  const EncoderOffer offer{measurements, {}};
+  EXPECT_FALSE(offer.offers(Codec::hevc));
+  EXPECT_THAT(
+      offer.verdict(Codec::hevc).reason,
+      HasSubstr("too slow for 1920x1080@60, good up to 1280x720@30 and 640x360@120: libfast takes 20.0 ms"));
+  const std::vector slowest{measured(Codec::hevc, 900'000)};
+  EXPECT_THAT(EncoderOffer(slowest, {}).verdict(Codec::hevc).reason, HasSubstr("good up to nothing"));
+}
+
+TEST(EncoderOffer, the_configuration_has_the_last_word_where_there_is_an_encoder) {
+  const std::vector measurements{measured(Codec::hevc, 35'000),
+                                 EncoderMeasurement{.codec = Codec::av1, .text = "none"}};
+  const EncoderOffer offer{measurements, {.always = {Codec::hevc, Codec::av1}}};
+  EXPECT_TRUE(offer.offers(Codec::hevc));
+  EXPECT_THAT(offer.verdict(Codec::hevc).reason, HasSubstr("asked for by the configuration; too slow"));
+  EXPECT_FALSE(offer.offers(Codec::av1));
 }
 
 TEST(EncoderOffer, a_size_that_is_good_at_a_high_rate_is_not_told_again_at_a_low_one) {
