@@ -1,6 +1,7 @@
 #include "audio/pipewire_source.hpp"
 
 #include <poll.h>
+#include <pthread.h>
 #include <spa/param/audio/format-utils.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -65,6 +66,7 @@ Result<UniqueFd> connect_to(const std::string& path) {
 
 // On libpipewire's data thread, which wakes ours once per cycle of the graph.
 int raise_data_thread(spa_loop*, bool, std::uint32_t, const void*, std::size_t, void*) {
+  pthread_setname_np(pthread_self(), "lm-audio-wake");
   static_cast<void>(raise_priority(Urgency::realtime));  // ours says it in the log
   return 0;
 }

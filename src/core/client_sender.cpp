@@ -25,6 +25,7 @@ std::optional<ByteView> ClientSender::seal(std::span<const lumen1::ClientMessage
 }
 
 std::optional<ByteView> ClientSender::seal_input(const InputEvent& event) {
+  if (!lumen1::is_carried(event)) return std::nullopt;
   body_.clear();
   if (lumen1::is_motion(event)) {
     lumen1::append(body_, lumen1::ClientInput{0, event}, kMaxBody);

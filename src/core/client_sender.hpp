@@ -27,7 +27,7 @@ class ClientSender {
 
   // As many of them as one datagram holds, and the edges that wait.
   std::optional<ByteView> seal(std::span<const lumen1::ClientMessage> messages);
-  // To be sent at once. Edges come again in repeat_edges().
+  // To be sent at once; nothing for input that is not is_carried(). Edges come again in repeat_edges().
   std::optional<ByteView> seal_input(const InputEvent& event);
   // Waiting edges again, when it is time.
   std::optional<ByteView> repeat_edges(Timestamp now);

@@ -21,8 +21,8 @@ class ClientSession {
   // What is to be sent to the host now; call until nullopt after receive(), pop() and at next_deadline().
   // Valid until the next call of this, seal_input() or seal_goodbye().
   Result<std::optional<ByteView>> next_datagram(Timestamp now);
-  // Input as a datagram to be sent at once; nullopt: no connection, or the host has not acknowledged the last
-  // 256 edges.
+  // Input as a datagram to be sent at once; nullopt: no connection, the host has not acknowledged the last
+  // 256 edges, or the protocol carries no such input (lumen1::is_carried()).
   std::optional<ByteView> seal_input(const InputEvent& event) { return sender_.seal_input(event); }
   // New keys for what is sent from now on. False: no connection, or the host has not shown yet that it has
   // the present ones. Of two changes that it missed it would never learn.

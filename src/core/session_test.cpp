@@ -167,6 +167,17 @@ TEST(Sessions, input_edges_come_once_and_in_order_over_a_bad_link) {
   for (std::uint16_t i = 0; i < 40; ++i) EXPECT_EQ(pair.inputs[i], InputEvent{(Key{i, true})});
 }
 
+TEST(Sessions, input_that_the_protocol_does_not_carry_is_not_sent_and_holds_up_nothing) {
+  Pair pair;
+  pair.connect();
+  pair.inputs.clear();
+  EXPECT_FALSE(pair.client.seal_input(Touch{.id = 1}));
+  EXPECT_FALSE(pair.client.seal_input(Pen{.place = PenPlace::hovering}));
+  pair.up.send(pair.client.seal_input(Key{30, true}).value(), pair.now);
+  pair.run_for(100ms);
+  EXPECT_EQ(pair.inputs, (std::vector<InputEvent>{Key{30, true}}));
+}
+
 TEST(Sessions, silent_host_is_greeted_again_and_a_new_connection_begins_with_an_idr) {
   Pair pair;
   pair.connect();

@@ -50,6 +50,10 @@ constexpr std::uint8_t kType<Key> = 20;
 template <>
 constexpr std::uint8_t kType<ReleaseAll> = 21;
 template <>
+constexpr std::uint8_t kType<Touch> = 22;
+template <>
+constexpr std::uint8_t kType<Pen> = 23;
+template <>
 constexpr std::uint8_t kType<Ready> = 64;
 template <>
 constexpr std::uint8_t kType<ModeChanged> = 65;
@@ -79,6 +83,10 @@ class Writer {
     check(std::isfinite(value));
     number(std::bit_cast<std::uint32_t>(value));
   }
+  void share(float value) {
+    check(value >= 0 && value <= 1);
+    real(value);
+  }
   void evdev_code(std::uint16_t value) {
     check(value <= kMaxEvdevCode);
     number(value);
@@ -104,8 +112,12 @@ class Writer {
     flag(value.has_value());
     if (value) audio(*value);
   }
-  void up_to(std::uint32_t value, std::uint32_t most) {
+  void up_to(std::unsigned_integral auto value, decltype(value) most) {
     check(value <= most);
+    number(value);
+  }
+  void up_to_or(std::unsigned_integral auto value, decltype(value) most, decltype(value) unknown) {
+    check(value <= most || value == unknown);
     number(value);
   }
   // For people: clipped rather than refused.
@@ -156,6 +168,10 @@ class Reader {
     value = std::bit_cast<float>(in_.little<std::uint32_t>());
     check(std::isfinite(value));
   }
+  void share(float& value) {
+    real(value);
+    check(value >= 0 && value <= 1);
+  }
   void evdev_code(std::uint16_t& value) {
     number(value);
     check(value <= kMaxEvdevCode);
@@ -182,9 +198,15 @@ class Reader {
     flag(present);
     if (present) audio(value.emplace());
   }
-  void up_to(std::uint32_t& value, std::uint32_t most) {
+  template <std::unsigned_integral T>
+  void up_to(T& value, std::type_identity_t<T> most) {
     number(value);
     check(value <= most);
+  }
+  template <std::unsigned_integral T>
+  void up_to_or(T& value, std::type_identity_t<T> most, std::type_identity_t<T> unknown) {
+    number(value);
+    check(value <= most || value == unknown);
   }
   // It goes to logs and terminals.
   void prose(std::string& text) { text = printable(view()); }
@@ -265,6 +287,24 @@ void fields(auto& io, Is<Scroll> auto& m) {
 void fields(auto& io, Is<Key> auto& m) {
   io.evdev_code(m.evdev_code);
   io.flag(m.pressed);
+}
+void fields(auto& io, Is<Touch> auto& m) {
+  io.choice(m.phase, TouchPhase::down, TouchPhase::cancel);
+  io.number(m.id);
+  io.number(m.x);
+  io.number(m.y);
+  io.share(m.pressure);
+}
+void fields(auto& io, Is<Pen> auto& m) {
+  io.choice(m.place, PenPlace::away, PenPlace::touching);
+  io.choice(m.tool, PenTool::pen, PenTool::eraser);
+  io.up_to(m.buttons, kPenPrimary | kPenSecondary | kPenTertiary);
+  io.number(m.x);
+  io.number(m.y);
+  io.share(m.pressure);
+  io.share(m.distance);
+  io.up_to_or(m.rotation_degrees, 360, kUnknownPenRotation);
+  io.up_to_or(m.tilt_degrees, 90, kUnknownPenTilt);
 }
 void fields(auto& io, Is<Ready> auto& m) {
   io.prose(m.encoder);

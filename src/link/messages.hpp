@@ -90,9 +90,10 @@ struct Received {
 };
 
 // Limits: 64 arguments; an argument, a path and any text at most 4096 bytes, arguments and paths without NUL,
-// runtime_dir absolute; modes and audio formats that is_valid(); finite numbers; evdev codes up to KEY_MAX. A
-// message beyond them encodes to nothing. Text for people is clipped instead, and arrives printable (valid
-// UTF-8, no control characters), because it goes to logs and terminals.
+// runtime_dir absolute; modes and audio formats that is_valid(); finite numbers, pressures and distances 0 to
+// 1; evdev codes up to KEY_MAX; degrees up to 360 and 90, or unknown. A message beyond them encodes to
+// nothing. Text for people is clipped instead, and arrives printable (valid UTF-8, no control characters),
+// because it goes to logs and terminals.
 std::vector<std::byte> encode(const ToSession& message);
 std::vector<std::byte> encode(const ToHost& message);
 Result<ToSession> decode_to_session(ByteView bytes);  // `link.malformed`

@@ -45,7 +45,10 @@ std::vector<ToSession> every_message_to_the_session() {
           InputEvent{PointerButton{0x110, true}},
           InputEvent{Scroll{-120, 32'767}},
           InputEvent{Key{30, true}},
-          InputEvent{ReleaseAll{}}};
+          InputEvent{ReleaseAll{}},
+          InputEvent{Touch{TouchPhase::cancel, 0xFFFF'FFFF, 1, 65'535, 0.5F}},
+          InputEvent{Pen{PenPlace::touching, PenTool::eraser, kPenTertiary, 7, 8, 1.0F, 0, 360, 90}},
+          InputEvent{Pen{}}};
 }
 
 std::vector<ToHost> every_message_to_the_host() {
@@ -107,6 +110,20 @@ TEST(LinkMessages, have_these_bytes) {
   EXPECT_EQ(hex(ToSession{InputEvent{PointerMoveBy{1.0F, -2.0F}}}), "01110000803f000000c0");
   EXPECT_EQ(hex(ToSession{InputEvent{Key{30, true}}}), "01141e0001");
   EXPECT_EQ(hex(ToSession{InputEvent{Scroll{-120, 1}}}), "011388ff0100");
+  EXPECT_EQ(hex(ToSession{InputEvent{Touch{TouchPhase::move, 0x01020304, 5, 6, 1.0F}}}),
+            "0116"
+            "01"
+            "04030201"
+            "05000600"
+            "0000803f");
+  EXPECT_EQ(hex(ToSession{InputEvent{Pen{PenPlace::hovering, PenTool::eraser, 2, 5, 6, 0, 1.0F, 270, 45}}}),
+            "0117"
+            "010102"
+            "05000600"
+            "00000000"
+            "0000803f"
+            "0e01"
+            "2d");
   EXPECT_EQ(hex(ToSession{Configure{.mode = kMode, .command = {"a", ""}, .runtime_dir = "/r"}}),
             "0101"
             "250900003904000024ea0000"
@@ -185,6 +202,16 @@ TEST(LinkMessages, beyond_the_limits_encode_to_nothing) {
   expect_refused(InputEvent{PointerMoveBy{std::nanf(""), 0}}, "not a number");
   expect_refused(InputEvent{PointerMoveBy{0, std::numeric_limits<float>::infinity()}}, "infinity");
   expect_refused(InputEvent{Key{0x300, true}}, "no such key");
+  expect_refused(InputEvent{Touch{.phase = static_cast<TouchPhase>(4)}}, "no such phase");
+  expect_refused(InputEvent{Touch{.pressure = std::nanf("")}}, "a pressure that is no number");
+  expect_refused(InputEvent{Touch{.pressure = 1.01F}}, "too much pressure");
+  expect_refused(InputEvent{Pen{.place = static_cast<PenPlace>(3)}}, "no such place");
+  expect_refused(InputEvent{Pen{.tool = static_cast<PenTool>(2)}}, "no such tool");
+  expect_refused(InputEvent{Pen{.buttons = 8}}, "a fourth button");
+  expect_refused(InputEvent{Pen{.pressure = -0.1F}}, "less than no pressure");
+  expect_refused(InputEvent{Pen{.distance = std::numeric_limits<float>::infinity()}}, "infinitely far");
+  expect_refused(InputEvent{Pen{.rotation_degrees = 361}}, "more than once around");
+  expect_refused(InputEvent{Pen{.tilt_degrees = 91}}, "below the surface");
   expect_refused(with([](C& c) { c.audio->channels = 3; }), "three channels");
   expect_refused(SetAudio{{2, AudioQuality::normal, 20}}, "20 ms");
   EXPECT_FALSE(encode(with([](C& c) { c.command.assign(64, "x"); })).empty());
@@ -207,6 +234,18 @@ TEST(LinkMessages, beyond_the_limits_are_malformed) {
   EXPECT_FALSE(patched(SetEncoding{}, 2, {4})) << "unknown codec";
   EXPECT_FALSE(patched(InputEvent{Key{}}, 2, {0, 3}));
   EXPECT_FALSE(patched(InputEvent{PointerButton{}}, 2, {0xFF, 0xFF}));
+  EXPECT_TRUE(patched(InputEvent{Touch{}}, 2, {3}));
+  EXPECT_FALSE(patched(InputEvent{Touch{}}, 2, {4})) << "no such phase";
+  EXPECT_FALSE(patched(InputEvent{Touch{}}, 11, {0, 0, 0xC0, 0x7F})) << "not a number";
+  EXPECT_FALSE(patched(InputEvent{Touch{}}, 11, {1, 0, 0x80, 0x3F})) << "more than 1";
+  EXPECT_FALSE(patched(InputEvent{Pen{}}, 2, {3})) << "no such place";
+  EXPECT_FALSE(patched(InputEvent{Pen{}}, 3, {2})) << "no such tool";
+  EXPECT_FALSE(patched(InputEvent{Pen{}}, 4, {8})) << "a fourth button";
+  EXPECT_FALSE(patched(InputEvent{Pen{}}, 9, {0, 0, 0x80, 0xBF})) << "negative pressure";
+  EXPECT_FALSE(patched(InputEvent{Pen{}}, 13, {0, 0, 0x80, 0x7F})) << "infinitely far";
+  EXPECT_TRUE(patched(InputEvent{Pen{}}, 17, {0x68, 1, 90}));
+  EXPECT_FALSE(patched(InputEvent{Pen{}}, 17, {0x69, 1})) << "361 degrees";
+  EXPECT_FALSE(patched(InputEvent{Pen{}}, 19, {91})) << "91 degrees";
   EXPECT_TRUE(patched(SetAudio{}, 2, {8, 1, 10}));
   EXPECT_FALSE(patched(SetAudio{}, 2, {7, 1, 10})) << "seven channels";
   EXPECT_FALSE(patched(SetAudio{}, 2, {8, 2, 10})) << "no such quality";

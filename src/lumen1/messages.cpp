@@ -81,7 +81,8 @@ void put(ByteWriter& out, const InputEvent& event) {
                         out.little(key.evdev_code);
                         put_bool(out, key.pressed);
                       },
-                      [&](const ReleaseAll&) { put_type(out, EventType::release_all); }},
+                      [&](const ReleaseAll&) { put_type(out, EventType::release_all); }, [](const Touch&) {},
+                      [](const Pen&) {}},  // append() refuses them
              event);
 }
 
@@ -306,6 +307,8 @@ Messages decode(ByteView body, IsKnown is_known, Read read) {
 }  // namespace
 
 bool append(std::vector<std::byte>& body, const ClientMessage& message, std::size_t limit) {
+  const auto* input = std::get_if<ClientInput>(&message);
+  if (input != nullptr && !is_carried(input->event)) return false;
   return append_message(body, message, limit);
 }
 bool append(std::vector<std::byte>& body, const HostMessage& message, std::size_t limit) {

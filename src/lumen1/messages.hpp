@@ -32,8 +32,12 @@ struct AskRecovery {
 // twice, and they stay in order. Motion is sent once, with sequence 0; a place that was overtaken is dropped.
 struct ClientInput {
   std::uint32_t sequence = 0;
-  InputEvent event;
+  InputEvent event;  // one that is_carried()
 };
+// Fingers and pens are not: the protocol has no message for them.
+inline bool is_carried(const InputEvent& event) {
+  return !std::holds_alternative<Touch>(event) && !std::holds_alternative<Pen>(event);
+}
 struct Goodbye {};
 using ClientMessage = std::variant<ClientState, AskRecovery, ClientInput, Goodbye>;
 
@@ -62,7 +66,8 @@ inline constexpr std::size_t kMaxTextBytes = 512, kMaxNameBytes = 192;
 inline constexpr float kMaxPointerStep = 1e5F;  // desktop pixels; own steps are clamped, a peer's refused
 inline constexpr std::uint16_t kMaxEvdevCode = 0x2FF;  // KEY_MAX
 
-// Append one message to `body`; false when `body` would exceed `limit` bytes (nothing is appended then).
+// Append one message to `body`; false when `body` would exceed `limit` bytes or the protocol has no message
+// for it (nothing is appended then).
 bool append(std::vector<std::byte>& body, const ClientMessage& message, std::size_t limit);
 bool append(std::vector<std::byte>& body, const HostMessage& message, std::size_t limit);
 

@@ -94,6 +94,22 @@ TEST(HostMessages, round_trip) {
   EXPECT_TRUE(std::holds_alternative<Goodbye>(decoded.messages[1]));
 }
 
+TEST(Messages, fingers_and_pens_are_not_written) {
+  Buffer body;
+  for (const InputEvent& event : {InputEvent{Touch{.id = 1}}, InputEvent{Pen{.place = PenPlace::hovering}}}) {
+    EXPECT_FALSE(is_carried(event));
+    EXPECT_FALSE(append(body, ClientInput{1, event}, 1000));
+  }
+  EXPECT_TRUE(body.empty());
+  EXPECT_TRUE(is_carried(ReleaseAll{}));
+}
+
+// 7 and 8: the next free types, as a client of another version might use them.
+TEST(Messages, events_of_unknown_type_are_refused) {
+  EXPECT_TRUE(decode_client_messages(from_hex("03 0500 08000000 07")).malformed);
+  EXPECT_TRUE(decode_client_messages(from_hex("03 0500 08000000 08")).malformed);
+}
+
 TEST(Messages, every_truncation_is_malformed_and_yields_no_part_of_a_message) {
   for (const auto& golden : kClientGolden) {
     const auto bytes = from_hex(golden.bytes);

@@ -29,16 +29,34 @@ class Seat {
   void take(const InputEvent& event) {
     if (const auto* key = std::get_if<Key>(&event)) edge(key->evdev_code, key->pressed);
     if (const auto* button = std::get_if<PointerButton>(&event)) edge(button->evdev_code, button->pressed);
-    if (std::holds_alternative<ReleaseAll>(event)) held_.clear();
+    if (const auto* touch = std::get_if<lumen::Touch>(&event)) take(*touch);
+    if (const auto* pen = std::get_if<lumen::Pen>(&event)) pen_away_ = pen->place == PenPlace::away;
+    if (std::holds_alternative<ReleaseAll>(event)) {
+      held_.clear();
+      touches_.clear();
+      pen_away_ = true;
+    }
   }
-  bool empty() const { return held_.empty(); }
+  bool empty() const { return held_.empty() && touches_.empty() && pen_away_; }
 
  private:
   void edge(std::uint16_t code, bool pressed) {
     require(code != 0);
     require(pressed ? held_.insert(code).second : held_.erase(code) == 1);
   }
+  void take(const lumen::Touch& touch) {
+    require(touch.pressure >= 0 && touch.pressure <= 1);
+    if (touch.phase == TouchPhase::down) {
+      require(touches_.insert(touch.id).second && touches_.size() <= kMaxTouches);
+    } else if (touch.phase == TouchPhase::move) {
+      require(touches_.count(touch.id) == 1);
+    } else {
+      require(touches_.erase(touch.id) == 1);
+    }
+  }
   std::set<std::uint16_t> held_;
+  std::set<std::uint32_t> touches_;
+  bool pen_away_ = true;
 };
 
 struct Run {

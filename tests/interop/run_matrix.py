@@ -215,13 +215,31 @@ class Rig:
     def row_many_sessions(self, folder):
         """Cancelling right behind the client's back has killed other hosts after some twenty sessions."""
         host, what, count = self.api(), case("short"), self.o.sessions
+        before = None
         for number in range(1, count + 1):
+            if number == min(5, count):  # what is kept for later is there by now
+                before = self.held_by_host()
             command = self.probe_command(folder, what, self.launch(host, what)) + ["seconds=1"]
             with open(folder / "probe.log", "w", encoding="utf-8") as log:
                 status = subprocess.run(command, stdout=log, stderr=log, timeout=60, check=False).returncode
             host.cancel()
             demand(status == 0, f"session {number}: probe {status}")
-        return f"{count} sessions of a second"
+        after = self.held_by_host()
+        demand(not before or after["descriptors"] <= before["descriptors"], f"descriptors leak: {before}, {after}")
+        demand(not before or after["threads"] <= before["threads"], f"threads leak: {before}, {after}")
+        demand(not before or after["children"] <= before["children"], f"processes leak: {before}, {after}")
+        return f"{count} sessions of a second; the host holds {after or 'unknown'}, before {before or 'unknown'}"
+
+    def held_by_host(self):
+        """What /proc says of the host between two sessions; None when it is not ours to look at."""
+        if not self.o.host_pid:
+            return None
+        proc = pathlib.Path("/proc") / str(self.o.host_pid)
+        children = (proc / "task" / str(self.o.host_pid) / "children")
+        wait_until(lambda: not children.read_text().strip(), 5)
+        status = dict(line.split(":", 1) for line in (proc / "status").read_text().splitlines())
+        return {"descriptors": len(list((proc / "fd").iterdir())), "threads": int(status["Threads"]),
+                "children": len(children.read_text().split()), "rss_mb": int(status["VmRSS"].split()[0]) // 1024}
 
     def row_killed(self, folder):
         """A client that dies without a word must find its session free again at once."""
@@ -388,6 +406,7 @@ def parse_options():
     parser.add_argument("--input-check", default="", help="shell command that fails unless the host saw the input")
     parser.add_argument("--kills", type=int, default=3, help="how many clients the row `killed` kills")
     parser.add_argument("--sessions", type=int, default=25, help="of the row `many-sessions`")
+    parser.add_argument("--host-pid", type=int, default=0, help="of the host, when it runs here")
     parser.add_argument("--only", nargs="*", default=[])
     return parser.parse_args()
 

@@ -88,14 +88,15 @@ static bool start_scene(struct lumen_comp* comp) {
   return comp->windows_tree && comp->global;
 }
 
-/* Pointer and keyboard from the start and for ever: a nested KWin dies when a capability goes away. */
+/* Pointer, keyboard and touch from the start and for ever: a nested KWin dies when a capability goes away. */
 static bool start_seat(struct lumen_comp* comp, const lumen_comp_params* params) {
   comp->seat = wlr_seat_create(comp->display, "seat0");
   if (!comp->seat || !lce_keyboard_start(comp, params->xkb_layout)) return false;
-  wlr_seat_set_capabilities(comp->seat, WL_SEAT_CAPABILITY_POINTER | WL_SEAT_CAPABILITY_KEYBOARD);
+  wlr_seat_set_capabilities(
+      comp->seat, WL_SEAT_CAPABILITY_POINTER | WL_SEAT_CAPABILITY_KEYBOARD | WL_SEAT_CAPABILITY_TOUCH);
   lce_pointer_start(comp);
   lce_selection_start(comp);
-  return lce_cursor_start(comp, params->pointer_drawn);
+  return lce_pen_start(comp) && lce_cursor_start(comp, params->pointer_drawn);
 }
 
 static bool start(struct lumen_comp* comp, const lumen_comp_params* params, lumen_comp_error* error) {
@@ -166,6 +167,7 @@ void lumen_comp_destroy(lumen_comp* comp) {
     destroy_outputs(comp);
     lce_selection_stop(comp);
     lce_cursor_stop(comp);
+    lce_pen_stop(comp);
     lce_keyboard_stop(comp);
     lce_liveness_stop(comp);
     destroy_scene(comp);

@@ -107,7 +107,36 @@ void lumen_comp_pointer_move_by(lumen_comp* comp, double dx, double dy);        
 void lumen_comp_pointer_button(lumen_comp* comp, uint32_t evdev_code, bool pressed);
 void lumen_comp_pointer_scroll(lumen_comp* comp, int32_t vertical_v120, int32_t horizontal_v120);
 void lumen_comp_key(lumen_comp* comp, uint32_t evdev_code, bool pressed);
-void lumen_comp_release_all(lumen_comp* comp);
+void lumen_comp_release_all(lumen_comp* comp); /* fingers are cancelled, the pen is away */
+
+/* Fingers. Up to LUMEN_COMP_MAX_TOUCHES are down at a time, each with an `id` of the caller's until its up or
+ * cancel; further ones are ignored. A finger's application is the one that it came down on. Cancelling one
+ * takes back all fingers on its application: Wayland knows no other. For an application without touch, the
+ * first finger is the pointer with its left button. */
+#define LUMEN_COMP_MAX_TOUCHES 32
+typedef enum lumen_comp_touch_phase {
+  LUMEN_COMP_TOUCH_DOWN,
+  LUMEN_COMP_TOUCH_MOVE,
+  LUMEN_COMP_TOUCH_UP,
+  LUMEN_COMP_TOUCH_CANCEL
+} lumen_comp_touch_phase;
+/* In output pixels, clamped to the output; up and cancel do not read them. */
+void lumen_comp_touch(lumen_comp_output* output, lumen_comp_touch_phase phase, uint32_t id, double x,
+                      double y);
+
+/* The pen as it is now. Applications that know tablets (tablet-v2) get it as one, what comes quicker than
+ * lumen_comp_dispatch() one frame after the other. For the others it is the pointer: the tip is the left
+ * button, the barrel's first and second are the right and the middle one. */
+typedef struct lumen_comp_pen {
+  bool near, touching, eraser; /* touching: near as well */
+  uint32_t buttons;            /* of the barrel, held: bits 0 to 2 */
+  double x, y;                 /* output pixels, clamped to the output */
+  double pressure;             /* 0…1 while touching; 0: none or unknown */
+  double distance;             /* 0…1 while not touching; 1 is far */
+  bool has_tilt;
+  double tilt_x, tilt_y; /* degrees, -90…90: its upper end leans to the right, towards the user */
+} lumen_comp_pen;
+void lumen_comp_set_pen(lumen_comp_output* output, const lumen_comp_pen* pen); /* ignored beyond the ranges */
 
 /* Becomes the selection. False: longer than LUMEN_COMP_MAX_TEXT, or out of memory. */
 bool lumen_comp_set_clipboard_text(lumen_comp* comp, const char* utf8, size_t length);

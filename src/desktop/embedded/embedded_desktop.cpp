@@ -1,6 +1,8 @@
 #include "desktop/embedded/embedded_desktop.hpp"
 
 #include <array>
+#include <cmath>
+#include <numbers>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,6 +17,8 @@ struct CompositorDeleter {
   void operator()(lumen_comp* comp) const noexcept { lumen_comp_destroy(comp); }
 };
 using CompositorPtr = std::unique_ptr<lumen_comp, CompositorDeleter>;
+
+static_assert(kMaxTouches == LUMEN_COMP_MAX_TOUCHES);
 
 lumen_comp_mode to_comp(const Mode& mode) {
   return {static_cast<std::int32_t>(mode.width), static_cast<std::int32_t>(mode.height), mode.refresh_mhz};
@@ -32,6 +36,33 @@ Status check_mode(const Mode& mode) {
 double to_pixel(std::uint16_t position, std::uint32_t side) {
   const std::uint64_t pixel = (std::uint64_t{position} * (side - 1) + 32'767) / 65'535;
   return static_cast<double>(pixel);
+}
+
+// The same, where parts of pixels count.
+double to_place(std::uint16_t position, std::uint32_t side) { return position * (side - 1.0) / 65'535.0; }
+
+lumen_comp_touch_phase to_comp(TouchPhase phase) {
+  switch (phase) {
+    case TouchPhase::down:
+      return LUMEN_COMP_TOUCH_DOWN;
+    case TouchPhase::move:
+      return LUMEN_COMP_TOUCH_MOVE;
+    case TouchPhase::up:
+      return LUMEN_COMP_TOUCH_UP;
+    case TouchPhase::cancel:
+      break;
+  }
+  return LUMEN_COMP_TOUCH_CANCEL;
+}
+
+// Where a pen points and how far from upright it is, as the lean of its upper end along both sides.
+void set_tilt(const Pen& pen, lumen_comp_pen& out) {
+  if (pen.tilt_degrees > 90 || pen.rotation_degrees > 360) return;
+  constexpr double kDegree = std::numbers::pi / 180;
+  const double rotation = pen.rotation_degrees * kDegree, tilt = pen.tilt_degrees * kDegree;
+  out.has_tilt = true;
+  out.tilt_x = std::atan2(-std::sin(rotation) * std::sin(tilt), std::cos(tilt)) / kDegree;
+  out.tilt_y = std::atan2(std::cos(rotation) * std::sin(tilt), std::cos(tilt)) / kDegree;
 }
 
 // Owner: the thread that drives fd()/dispatch(). Thread-safe: no.
@@ -83,6 +114,11 @@ class CompositorDesktop final : public EmbeddedDesktop {
   }
   void deliver(const Key& event) { lumen_comp_key(comp_.get(), event.evdev_code, event.pressed); }
   void deliver(const ReleaseAll& /*event*/) { lumen_comp_release_all(comp_.get()); }
+  void deliver(const Touch& event) {
+    lumen_comp_touch(output_, to_comp(event.phase), event.id, to_place(event.x, mode_.width),
+                     to_place(event.y, mode_.height));
+  }
+  void deliver(const Pen& event);
 
   Mode mode_;
   DesktopEvents events_;
@@ -153,6 +189,20 @@ Status CompositorDesktop::set_mode(const Mode& mode) {
   }
   mode_ = mode;
   return {};
+}
+
+void CompositorDesktop::deliver(const Pen& event) {
+  lumen_comp_pen pen{};
+  pen.near = event.place != PenPlace::away;
+  pen.touching = event.place == PenPlace::touching;
+  pen.eraser = event.tool == PenTool::eraser;
+  pen.buttons = pen.near ? event.buttons : 0U;
+  pen.x = to_place(event.x, mode_.width);
+  pen.y = to_place(event.y, mode_.height);
+  pen.pressure = double{event.pressure};
+  pen.distance = double{event.distance};
+  set_tilt(event, pen);
+  lumen_comp_set_pen(output_, &pen);
 }
 
 void CompositorDesktop::set_clipboard_text(const std::string& utf8) {

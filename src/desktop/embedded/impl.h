@@ -46,6 +46,39 @@ struct lce_keyboard {
   bool pressed[KEY_CNT];
 };
 
+enum lce_finger_role { LCE_FINGER_UP, LCE_FINGER_TOUCHES, LCE_FINGER_POINTS };
+struct lce_finger {
+  enum lce_finger_role role;
+  uint32_t id;
+  double origin_x, origin_y; /* layout position of the touched surface's origin */
+};
+struct lce_touch {
+  struct lce_finger fingers[LUMEN_COMP_MAX_TOUCHES];
+};
+
+#define LCE_PENS_WAITING 64
+struct lce_pen {
+  bool ready;
+  struct wlr_tablet wlr_tablet;
+#if LCE_WLR < 16
+  struct wlr_input_device device;
+#endif
+  struct wlr_tablet_tool wlr_tools[2]; /* pen, eraser */
+  struct wlr_tablet_v2_tablet* tablet;
+  struct wlr_tablet_v2_tablet_tool* tools[2];
+  lumen_comp_pen now;          /* what applications know; its place in layout coordinates */
+  struct wlr_surface* surface; /* that has it as a tablet; NULL while it is the pointer or away */
+  struct wl_listener surface_destroy;
+  double origin_x, origin_y; /* layout position of `surface` */
+  double told_pressure, told_distance;
+  bool fresh;                               /* `surface` knows no axis yet */
+  bool has_pressure;                        /* it told of any, ever */
+  bool wait_for_lift;                       /* what it was pressed on has gone */
+  lumen_comp_pen waiting[LCE_PENS_WAITING]; /* for the frame before to be out */
+  size_t waiting_count;
+  struct wl_event_source* idle; /* a frame is not out yet */
+};
+
 struct lce_selection {
   struct wl_list writers; /* struct text_writer: pastes under way */
   size_t writer_count;
@@ -86,6 +119,8 @@ struct lumen_comp {
   struct lce_cursor cursor;
   struct lce_pointer pointer;
   struct lce_keyboard keyboard;
+  struct lce_touch touch;
+  struct lce_pen pen;
   struct lce_selection selection;
   struct lce_liveness liveness;
   int kick_fd; /* eventfd: makes lumen_comp_fd() readable for work that is queued outside dispatch */
@@ -212,7 +247,14 @@ void lce_cursor_move(struct lumen_comp* comp);
 void lce_cursor_reset(struct lumen_comp* comp); /* back to our arrow */
 void lce_cursor_frame_done(struct lumen_comp* comp, struct timespec* now);
 
-/* pointer.c, keyboard.c */
+/* pointer.c, keyboard.c, touch.c, pen.c; positions in layout coordinates */
+struct wlr_surface* lce_surface_at(struct lumen_comp* comp, double x, double y, double* surface_x,
+                                   double* surface_y, struct lce_window** window);
+/* Output pixels become layout coordinates inside the output. False: they are no numbers. */
+bool lce_place_in(const struct lumen_comp_output* output, double* x, double* y);
+void lce_focus_pressed(struct lumen_comp* comp, struct lce_window* window); /* NULL: nothing happens */
+void lce_pointer_move_to(struct lumen_comp* comp, double x, double y);
+void lce_pointer_button(struct lumen_comp* comp, uint32_t evdev_code, bool pressed);
 void lce_pointer_start(struct lumen_comp* comp);
 void lce_pointer_clamp(struct lumen_comp* comp); /* back onto the outputs, when those change */
 void lce_pointer_update(struct lumen_comp* comp, bool moved);
@@ -221,6 +263,10 @@ void lce_keyboard_stop(struct lumen_comp* comp);
 void lce_keyboard_enter(struct lumen_comp* comp, struct wlr_surface* surface);
 void lce_pointer_release_all(struct lumen_comp* comp);
 void lce_keyboard_release_all(struct lumen_comp* comp);
+void lce_touch_release_all(struct lumen_comp* comp);
+bool lce_pen_start(struct lumen_comp* comp);
+void lce_pen_stop(struct lumen_comp* comp);
+void lce_pen_release_all(struct lumen_comp* comp);
 
 /* selection.c */
 void lce_selection_start(struct lumen_comp* comp);

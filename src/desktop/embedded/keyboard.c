@@ -126,6 +126,8 @@ void lce_keyboard_release_all(struct lumen_comp* comp) {
 
 void lumen_comp_release_all(lumen_comp* comp) {
   lce_keyboard_release_all(comp);
+  lce_touch_release_all(comp);
+  lce_pen_release_all(comp);
   lce_pointer_release_all(comp);
   lce_kick(comp);
 }

@@ -5,13 +5,26 @@
 
 #define FARTHEST 65536.0 /* pixels; no single motion is larger */
 
-static struct wlr_surface* surface_at(struct lumen_comp* comp, double* surface_x, double* surface_y,
-                                      struct lce_window** window) {
-  struct wlr_scene_node* node =
-      wlr_scene_node_at(&comp->windows_tree->node, comp->pointer.x, comp->pointer.y, surface_x, surface_y);
+struct wlr_surface* lce_surface_at(struct lumen_comp* comp, double x, double y, double* surface_x,
+                                   double* surface_y, struct lce_window** window) {
+  struct wlr_scene_node* node = wlr_scene_node_at(&comp->windows_tree->node, x, y, surface_x, surface_y);
   struct wlr_surface* surface = node ? lce_node_surface(node) : NULL;
   *window = surface ? lce_window_of_node(node) : NULL;
   return surface;
+}
+
+static struct wlr_surface* surface_below(struct lumen_comp* comp, double* surface_x, double* surface_y,
+                                         struct lce_window** window) {
+  return lce_surface_at(comp, comp->pointer.x, comp->pointer.y, surface_x, surface_y, window);
+}
+
+bool lce_place_in(const struct lumen_comp_output* output, double* x, double* y) {
+  struct wlr_box box;
+  if (isnan(*x) || isnan(*y)) return false;
+  lce_output_box(output, &box);
+  *x = box.x + fmax(0, fmin(*x, box.width - 1));
+  *y = box.y + fmax(0, fmin(*y, box.height - 1));
+  return true;
 }
 
 static void move_inside(struct lumen_comp* comp, double x, double y) {
@@ -89,7 +102,7 @@ void lce_pointer_update(struct lumen_comp* comp, bool moved) {
   }
   struct lce_window* window;
   double x, y;
-  struct wlr_surface* surface = surface_at(comp, &x, &y, &window);
+  struct wlr_surface* surface = surface_below(comp, &x, &y, &window);
   if (!surface) {
     leave(comp);
     return;
@@ -123,7 +136,7 @@ static bool confine(const struct lce_pointer* pointer, double* x, double* y) {
   return true;
 }
 
-static void move_to(struct lumen_comp* comp, double x, double y) {
+void lce_pointer_move_to(struct lumen_comp* comp, double x, double y) {
   struct lce_pointer* pointer = &comp->pointer;
   const double dx = x - pointer->x, dy = y - pointer->y;
   const bool locked = pointer->constraint && pointer->constraint->type == WLR_POINTER_CONSTRAINT_V1_LOCKED;
@@ -146,23 +159,27 @@ void lumen_comp_pointer_move_to(lumen_comp_output* output, double x, double y) {
   struct wlr_box box;
   if (!is_sane(x, y)) return;
   lce_output_box(output, &box);
-  move_to(output->comp, box.x + x, box.y + y);
+  lce_pointer_move_to(output->comp, box.x + x, box.y + y);
   lce_kick(output->comp);
 }
 
 void lumen_comp_pointer_move_by(lumen_comp* comp, double dx, double dy) {
   if (!is_sane(dx, dy)) return;
-  move_to(comp, comp->pointer.x + dx, comp->pointer.y + dy);
+  lce_pointer_move_to(comp, comp->pointer.x + dx, comp->pointer.y + dy);
   lce_kick(comp);
+}
+
+void lce_focus_pressed(struct lumen_comp* comp, struct lce_window* window) {
+  if (window && window->mapped && window != comp->focus && !window->kind->is_unmanaged(window))
+    lce_window_focus(comp, window);
 }
 
 static void focus_under_pointer(struct lumen_comp* comp) {
   struct lce_window* window;
   double x, y;
   lce_pointer_update(comp, false);
-  surface_at(comp, &x, &y, &window);
-  if (window && window->mapped && window != comp->focus && !window->kind->is_unmanaged(window))
-    lce_window_focus(comp, window);
+  surface_below(comp, &x, &y, &window);
+  lce_focus_pressed(comp, window);
 }
 
 static void set_button(struct lumen_comp* comp, uint32_t evdev_code, bool pressed) {
@@ -173,11 +190,15 @@ static void set_button(struct lumen_comp* comp, uint32_t evdev_code, bool presse
   wlr_seat_pointer_notify_frame(comp->seat);
 }
 
-void lumen_comp_pointer_button(lumen_comp* comp, uint32_t evdev_code, bool pressed) {
+void lce_pointer_button(struct lumen_comp* comp, uint32_t evdev_code, bool pressed) {
   if (evdev_code < BTN_MOUSE || evdev_code >= BTN_JOYSTICK) return;
   if (comp->pointer.pressed[evdev_code - BTN_MOUSE] == pressed) return;
   if (pressed && focus_is_stalled(comp, LCE_STALLED_FOR_PRESSES)) return;
   set_button(comp, evdev_code, pressed);
+}
+
+void lumen_comp_pointer_button(lumen_comp* comp, uint32_t evdev_code, bool pressed) {
+  lce_pointer_button(comp, evdev_code, pressed);
   lce_kick(comp);
 }
 

@@ -19,6 +19,7 @@
 #include "base/units.hpp"
 #include "pointer-constraints-unstable-v1-client-protocol.h"
 #include "relative-pointer-unstable-v1-client-protocol.h"
+#include "tablet-unstable-v2-client-protocol.h"
 #include "xdg-shell-client-protocol.h"
 
 namespace lumen::embedded {
@@ -116,6 +117,60 @@ struct Listeners {
     note(self, "modifiers {}", depressed);
   }
 
+  static const char* place_of(void* self, wl_surface* surface) {
+    return surface == of(self).menu_surface_ ? "menu " : "";
+  }
+  static void touch_down(void* self, wl_touch*, std::uint32_t serial, std::uint32_t, wl_surface* surface,
+                         int id, wl_fixed_t x, wl_fixed_t y) {
+    of(self).serial_ = serial;
+    note(self, "down {} {}{:g} {:g}", id, place_of(self, surface), wl_fixed_to_double(x),
+         wl_fixed_to_double(y));
+  }
+  static void touch_up(void* self, wl_touch*, std::uint32_t, std::uint32_t, int id) {
+    note(self, "up {}", id);
+  }
+  static void touch_motion(void* self, wl_touch*, std::uint32_t, int id, wl_fixed_t x, wl_fixed_t y) {
+    note(self, "move {} {:g} {:g}", id, wl_fixed_to_double(x), wl_fixed_to_double(y));
+  }
+  static void touch_frame(void* self, wl_touch*) { note(self, "frame"); }
+  static void touch_cancel(void* self, wl_touch*) { note(self, "cancel"); }
+
+  static void tablet_added(void* self, zwp_tablet_seat_v2*, zwp_tablet_v2* tablet);
+  static void tool_added(void* self, zwp_tablet_seat_v2*, zwp_tablet_tool_v2* tool);
+  static void tool_type(void* self, zwp_tablet_tool_v2*, std::uint32_t type) {
+    note(self, "tool {}", type == ZWP_TABLET_TOOL_V2_TYPE_ERASER ? "eraser" : "pen");
+  }
+  static const char* tool_name(void* self, zwp_tablet_tool_v2* tool) {
+    return tool == of(self).tools_.front() ? "1" : "2";
+  }
+  static void tool_in(void* self, zwp_tablet_tool_v2* tool, std::uint32_t, zwp_tablet_v2*,
+                      wl_surface* surface) {
+    note(self, "in {}{}", place_of(self, surface), tool_name(self, tool));
+  }
+  static void tool_out(void* self, zwp_tablet_tool_v2*) { note(self, "out"); }
+  static void tool_down(void* self, zwp_tablet_tool_v2*, std::uint32_t) { note(self, "tip down"); }
+  static void tool_up(void* self, zwp_tablet_tool_v2*) { note(self, "tip up"); }
+  static void tool_motion(void* self, zwp_tablet_tool_v2*, wl_fixed_t x, wl_fixed_t y) {
+    note(self, "at {:g} {:g}", wl_fixed_to_double(x), wl_fixed_to_double(y));
+  }
+  static void tool_pressure(void* self, zwp_tablet_tool_v2*, std::uint32_t pressure) {
+    note(self, "pressure {}", pressure);
+  }
+  static void tool_distance(void* self, zwp_tablet_tool_v2*, std::uint32_t distance) {
+    note(self, "distance {}", distance);
+  }
+  static void tool_tilt(void* self, zwp_tablet_tool_v2*, wl_fixed_t x, wl_fixed_t y) {
+    note(self, "tilt {:.0f} {:.0f}", wl_fixed_to_double(x), wl_fixed_to_double(y));
+  }
+  static void tool_button(void* self, zwp_tablet_tool_v2*, std::uint32_t, std::uint32_t button,
+                          std::uint32_t state) {
+    note(self, "barrel {} {}", button, state);
+  }
+  static void tool_frame(void* self, zwp_tablet_tool_v2*, std::uint32_t) { note(self, "frame"); }
+
+  static void menu_configure(void* self, xdg_surface* surface, std::uint32_t serial);
+  static void menu_done(void* self, xdg_popup*) { note(self, "menu done"); }
+
   static void ping(void*, xdg_wm_base* wm_base, std::uint32_t serial) { xdg_wm_base_pong(wm_base, serial); }
   static void toplevel_configure(void* self, xdg_toplevel*, int width, int height, wl_array* states) {
     auto& client = of(self);
@@ -175,6 +230,36 @@ constexpr wl_pointer_listener kPointer{Listeners::pointer_enter,
 constexpr wl_keyboard_listener kKeyboard{Listeners::keymap,         Listeners::keyboard_enter,
                                          Listeners::keyboard_leave, Listeners::key,
                                          Listeners::modifiers,      ignore};
+constexpr wl_touch_listener kTouch{Listeners::touch_down,
+                                   Listeners::touch_up,
+                                   Listeners::touch_motion,
+                                   Listeners::touch_frame,
+                                   Listeners::touch_cancel,
+                                   ignore,
+                                   ignore};
+constexpr zwp_tablet_seat_v2_listener kTabletSeat{Listeners::tablet_added, Listeners::tool_added, ignore};
+constexpr zwp_tablet_v2_listener kTablet{ignore, ignore, ignore, ignore, ignore};
+constexpr zwp_tablet_tool_v2_listener kTool{Listeners::tool_type,
+                                            ignore,
+                                            ignore,
+                                            ignore,
+                                            ignore,
+                                            ignore,
+                                            Listeners::tool_in,
+                                            Listeners::tool_out,
+                                            Listeners::tool_down,
+                                            Listeners::tool_up,
+                                            Listeners::tool_motion,
+                                            Listeners::tool_pressure,
+                                            Listeners::tool_distance,
+                                            Listeners::tool_tilt,
+                                            ignore,
+                                            ignore,
+                                            ignore,
+                                            Listeners::tool_button,
+                                            Listeners::tool_frame};
+constexpr xdg_surface_listener kMenuSurface{Listeners::menu_configure};
+constexpr xdg_popup_listener kMenu{ignore, Listeners::menu_done, ignore};
 constexpr zwp_relative_pointer_v1_listener kRelative{Listeners::relative_motion};
 constexpr zwp_locked_pointer_v1_listener kLocked{Listeners::locked, Listeners::unlocked};
 constexpr xdg_wm_base_listener kWmBase{Listeners::ping};
@@ -218,9 +303,21 @@ void Listeners::global(void* self, wl_registry* registry, std::uint32_t name, co
   } else if (is == "zwp_relative_pointer_manager_v1") {
     client.relative_manager_ =
         bind<zwp_relative_pointer_manager_v1>(registry, name, zwp_relative_pointer_manager_v1_interface, 1);
+  } else if (is == "zwp_tablet_manager_v2") {
+    client.tablets_ = bind<zwp_tablet_manager_v2>(registry, name, zwp_tablet_manager_v2_interface, 1);
   } else if (is == "wl_data_device_manager") {
     client.data_manager_ = bind<wl_data_device_manager>(registry, name, wl_data_device_manager_interface, 3);
   }
+}
+
+void Listeners::tablet_added(void* self, zwp_tablet_seat_v2*, zwp_tablet_v2* tablet) {
+  zwp_tablet_v2_add_listener(tablet, &kTablet, self);
+  of(self).tablet_list_.push_back(tablet);
+}
+
+void Listeners::tool_added(void* self, zwp_tablet_seat_v2*, zwp_tablet_tool_v2* tool) {
+  zwp_tablet_tool_v2_add_listener(tool, &kTool, self);
+  of(self).tools_.push_back(tool);
 }
 
 void Listeners::capabilities(void* self, wl_seat* seat, std::uint32_t capabilities) {
@@ -259,6 +356,7 @@ std::unique_ptr<TestClient> TestClient::connect(const std::string& socket_path,
 TestClient::~TestClient() {
   buffers_.clear();
   cursor_buffer_.reset();
+  menu_buffer_.reset();
   if (is_connected()) close_window();
   const auto destroy = [](auto* proxy) {
     if (proxy != nullptr) wl_proxy_destroy(reinterpret_cast<wl_proxy*>(proxy));
@@ -270,6 +368,14 @@ TestClient::~TestClient() {
   destroy(offer_);
   destroy(source_);
   destroy(data_device_);
+  for (auto* tool : tools_) destroy(tool);
+  for (auto* tablet : tablet_list_) destroy(tablet);
+  destroy(tablet_seat_);
+  destroy(tablets_);
+  destroy(touch_);
+  destroy(menu_);
+  destroy(menu_xdg_);
+  destroy(menu_surface_);
   destroy(pointer_);
   destroy(keyboard_);
   destroy(cursor_surface_);
@@ -321,6 +427,9 @@ void TestClient::open_window(const WindowOptions& options) {
 }
 
 void TestClient::close_window() {
+  if (menu_ != nullptr) xdg_popup_destroy(std::exchange(menu_, nullptr));
+  if (menu_xdg_ != nullptr) xdg_surface_destroy(std::exchange(menu_xdg_, nullptr));
+  if (menu_surface_ != nullptr) wl_surface_destroy(std::exchange(menu_surface_, nullptr));
   if (toplevel_ != nullptr) xdg_toplevel_destroy(std::exchange(toplevel_, nullptr));
   if (xdg_surface_ != nullptr) xdg_surface_destroy(std::exchange(xdg_surface_, nullptr));
   if (surface_ != nullptr) wl_surface_destroy(std::exchange(surface_, nullptr));
@@ -358,7 +467,53 @@ ShmBuffer& TestClient::take_buffer(int width, int height) {
   return buffer;
 }
 
+void Listeners::menu_configure(void* self, xdg_surface* surface, std::uint32_t serial) {
+  auto& client = of(self);
+  xdg_surface_ack_configure(surface, serial);
+  wl_surface_attach(client.menu_surface_, client.menu_buffer_->buffer, 0, 0);
+  wl_surface_commit(client.menu_surface_);
+  client.menu_shown = true;
+}
+
+void TestClient::open_menu(int x, int y, int width, int height) {
+  menu_buffer_ = std::make_unique<ShmBuffer>();
+  allocate(*menu_buffer_, shm_, width, height, WL_SHM_FORMAT_XRGB8888);
+  menu_surface_ = wl_compositor_create_surface(compositor_);
+  menu_xdg_ = xdg_wm_base_get_xdg_surface(wm_base_, menu_surface_);
+  xdg_surface_add_listener(menu_xdg_, &kMenuSurface, this);
+  auto* place = xdg_wm_base_create_positioner(wm_base_);
+  xdg_positioner_set_size(place, width, height);
+  xdg_positioner_set_anchor_rect(place, x, y, 1, 1);
+  xdg_positioner_set_anchor(place, XDG_POSITIONER_ANCHOR_TOP_LEFT);
+  xdg_positioner_set_gravity(place, XDG_POSITIONER_GRAVITY_BOTTOM_RIGHT);
+  menu_ = xdg_surface_get_popup(menu_xdg_, xdg_surface_, place);
+  xdg_popup_add_listener(menu_, &kMenu, this);
+  xdg_popup_grab(menu_, seat_, serial_);
+  wl_surface_commit(menu_surface_);
+  xdg_positioner_destroy(place);
+  flush();
+}
+
+void TestClient::listen_to_touch() {
+  touch_ = wl_seat_get_touch(seat_);
+  wl_touch_add_listener(touch_, &kTouch, this);
+  flush();
+}
+
+void TestClient::listen_to_tablets() {
+  tablet_seat_ = zwp_tablet_manager_v2_get_tablet_seat(tablets_, seat_);
+  zwp_tablet_seat_v2_add_listener(tablet_seat_, &kTabletSeat, this);
+  flush();
+}
+
+void TestClient::drop_tablet_tools() {
+  for (auto* tool : tools_) zwp_tablet_tool_v2_destroy(tool);
+  tools_.clear();
+  flush();
+}
+
 void TestClient::show(ShmBuffer& buffer, int x, int y, int width, int height) {
+  if (options_.buffer_scale != 1) wl_surface_set_buffer_scale(surface_, options_.buffer_scale);
   wl_surface_attach(surface_, buffer.buffer, 0, 0);
   wl_surface_damage_buffer(surface_, x, y, width, height);
   if (callback_ == nullptr) {

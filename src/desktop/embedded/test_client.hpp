@@ -24,7 +24,9 @@ struct wl_registry;
 struct wl_seat;
 struct wl_shm;
 struct wl_surface;
+struct wl_touch;
 struct wl_compositor;
+struct xdg_popup;
 struct xdg_surface;
 struct xdg_toplevel;
 struct xdg_wm_base;
@@ -32,6 +34,10 @@ struct zwp_locked_pointer_v1;
 struct zwp_pointer_constraints_v1;
 struct zwp_relative_pointer_manager_v1;
 struct zwp_relative_pointer_v1;
+struct zwp_tablet_manager_v2;
+struct zwp_tablet_seat_v2;
+struct zwp_tablet_tool_v2;
+struct zwp_tablet_v2;
 
 namespace lumen::embedded {
 
@@ -58,6 +64,7 @@ struct WindowOptions {
   int fixed_width = 0, fixed_height = 0;  // 0: as the compositor says
   bool redraw_on_callback = false;        // a new picture at every frame callback
   bool redraw_on_configure = true;
+  int buffer_scale = 1;  // of the fixed size
 };
 
 class TestClient {
@@ -83,6 +90,11 @@ class TestClient {
   void truncate_newest_buffer();  // the memory under the picture goes away
   void destroy_and_truncate_newest_buffer();
 
+  void listen_to_touch();  // not before: by default it is an application without touch
+  void listen_to_tablets();
+  void drop_tablet_tools();                             // ends them on its side
+  void open_menu(int x, int y, int width, int height);  // a popup with grab, at a place of the window
+
   void lock_pointer();
   void set_cursor(int width, int height, std::uint32_t argb, int hot_x, int hot_y);
   void hide_cursor();
@@ -95,6 +107,7 @@ class TestClient {
   bool activated = false;
   int callbacks = 0;
   std::vector<std::int64_t> callback_times_ns;
+  bool menu_shown = false;
   std::vector<std::string> events;  // "motion 1 2", "button 272 1", "key 30 1", …
   std::string pasted;
   bool paste_done = false;
@@ -114,6 +127,11 @@ class TestClient {
   wl_seat* seat_ = nullptr;
   wl_pointer* pointer_ = nullptr;
   wl_keyboard* keyboard_ = nullptr;
+  wl_touch* touch_ = nullptr;
+  zwp_tablet_manager_v2* tablets_ = nullptr;
+  zwp_tablet_seat_v2* tablet_seat_ = nullptr;
+  std::vector<zwp_tablet_v2*> tablet_list_;
+  std::vector<zwp_tablet_tool_v2*> tools_;
   xdg_wm_base* wm_base_ = nullptr;
   zwp_pointer_constraints_v1* constraints_ = nullptr;
   zwp_relative_pointer_manager_v1* relative_manager_ = nullptr;
@@ -130,6 +148,10 @@ class TestClient {
   wl_surface* cursor_surface_ = nullptr;
   xdg_surface* xdg_surface_ = nullptr;
   xdg_toplevel* toplevel_ = nullptr;
+  wl_surface* menu_surface_ = nullptr;
+  xdg_surface* menu_xdg_ = nullptr;
+  xdg_popup* menu_ = nullptr;
+  std::unique_ptr<ShmBuffer> menu_buffer_;
   wl_callback* callback_ = nullptr;
   std::vector<std::unique_ptr<ShmBuffer>> buffers_;
   std::unique_ptr<ShmBuffer> cursor_buffer_;

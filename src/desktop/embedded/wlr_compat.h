@@ -8,6 +8,7 @@
 #include <wlr/config.h>
 #include <wlr/interfaces/wlr_keyboard.h>
 #include <wlr/interfaces/wlr_output.h>
+#include <wlr/interfaces/wlr_tablet_tool.h>
 #include <wlr/render/allocator.h>
 #include <wlr/render/pixman.h>
 #include <wlr/types/wlr_compositor.h>
@@ -21,6 +22,8 @@
 #include <wlr/types/wlr_relative_pointer_v1.h>
 #include <wlr/types/wlr_scene.h>
 #include <wlr/types/wlr_server_decoration.h>
+#include <wlr/types/wlr_tablet_tool.h>
+#include <wlr/types/wlr_tablet_v2.h>
 #include <wlr/types/wlr_viewporter.h>
 #include <wlr/types/wlr_xcursor_manager.h>
 #include <wlr/types/wlr_xdg_decoration_v1.h>
@@ -242,6 +245,50 @@ static inline void lce_seat_scroll(struct wlr_seat* seat, uint32_t time_ms, bool
                                horizontal ? WLR_AXIS_ORIENTATION_HORIZONTAL : WLR_AXIS_ORIENTATION_VERTICAL,
                                distance, LCE_WLR >= 16 ? v120 : clicks, WLR_AXIS_SOURCE_WHEEL);
 #endif
+}
+static inline bool lce_accepts_touch(struct wlr_seat* seat, struct wlr_surface* surface) {
+#if LCE_WLR >= 18
+  return wlr_surface_accepts_touch(surface, seat);
+#else
+  return wlr_surface_accepts_touch(seat, surface);
+#endif
+}
+static inline bool lce_accepts_tablet(struct wlr_tablet_v2_tablet* tablet, struct wlr_surface* surface) {
+#if LCE_WLR >= 18
+  return wlr_surface_accepts_tablet_v2(surface, tablet);
+#else
+  return wlr_surface_accepts_tablet_v2(tablet, surface);
+#endif
+}
+/* To the client of `point`, which has a surface. The points stay. */
+static inline void lce_send_touch_cancel(struct wlr_seat* seat, struct wlr_touch_point* point) {
+#if LCE_WLR >= 18
+  wlr_seat_touch_send_cancel(seat, point->client);
+#else
+  wlr_seat_touch_send_cancel(seat, point->surface);
+#endif
+}
+#if LCE_WLR >= 18
+static inline uint32_t lce_untold_up(struct wlr_seat_touch_grab* grab, uint32_t time_ms,
+                                     struct wlr_touch_point* point) {
+  (void)grab, (void)time_ms, (void)point;
+  return 0;
+}
+#else
+static inline void lce_untold_up(struct wlr_seat_touch_grab* grab, uint32_t time_ms,
+                                 struct wlr_touch_point* point) {
+  (void)grab, (void)time_ms, (void)point;
+}
+#endif
+/* Ends a point without telling its client that the finger is up. wlroots has no call for it: a grab that
+ * keeps the word to itself does. */
+static inline void lce_forget_touch(struct wlr_seat* seat, int32_t id) {
+  static const struct wlr_touch_grab_interface untold = {.up = lce_untold_up};
+  struct wlr_seat_touch_grab silence = {.interface = &untold, .seat = seat};
+  struct wlr_seat_touch_grab* before = seat->touch_state.grab;
+  seat->touch_state.grab = &silence;
+  wlr_seat_touch_notify_up(seat, 0, id);
+  seat->touch_state.grab = before;
 }
 static inline bool lce_has_hint(const struct wlr_pointer_constraint_v1* constraint) {
 #if LCE_WLR >= 18

@@ -295,7 +295,8 @@ TEST(ControlClient, pings_come_ten_times_a_second) {
 TEST(ControlHost, haptics_and_kinds_that_no_desktop_takes_are_events) {
   Bench bench;
   EXPECT_THAT(bench.say(EnableHaptics{}), ElementsAre(HostEvent{EnableHaptics{}}));
-  EXPECT_THAT(bench.say(Touch{}), ElementsAre(HostEvent{UnsupportedInput::touch}));
+  EXPECT_THAT(bench.say(PadState{}), ElementsAre(HostEvent{UnsupportedInput::pad}));
+  EXPECT_THAT(bench.say(PadState{}), IsEmpty());
   EXPECT_THAT(bench.say(Touch{}), IsEmpty());
 }
 

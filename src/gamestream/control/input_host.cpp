@@ -16,6 +16,7 @@ struct Modifier {
   std::uint8_t bit;
   std::uint16_t left, right;  // evdev codes
 };
+constexpr std::uint8_t kAllPenButtons = kPenPrimary | kPenSecondary | kPenTertiary;
 constexpr std::array<Modifier, 4> kModifiers{{{modifier::kShift, KEY_LEFTSHIFT, KEY_RIGHTSHIFT},
                                               {modifier::kControl, KEY_LEFTCTRL, KEY_RIGHTCTRL},
                                               {modifier::kAlt, KEY_LEFTALT, KEY_RIGHTALT},
@@ -42,22 +43,71 @@ std::int16_t clamp_i16(int value) {
 
 bool fits_i16(int value) { return clamp_i16(value) == value; }
 
-// Client position → share of the video → share of the picture within it → 0…65535.
-std::uint16_t place(int position, int last, double begin, double length) {
-  const double in_video = std::clamp(static_cast<double>(position) / last, 0.0, 1.0);
+// Share of the video → share of the picture within it → 0…65535.
+std::uint16_t place(double share, double begin, double length) {
+  const double in_video = std::clamp(share, 0.0, 1.0);
   const double in_picture = length > 0 ? std::clamp((in_video - begin) / length, 0.0, 1.0) : 0.0;
   return static_cast<std::uint16_t>(std::lround(in_picture * 65535));
+}
+
+bool ends_contact(TouchEvent event) {
+  return event == TouchEvent::up || event == TouchEvent::cancel || event == TouchEvent::hover_leave ||
+         event == TouchEvent::cancel_all;
 }
 
 bool is_release(const InputPacket& packet) {
   if (const auto* key = std::get_if<KeyInput>(&packet)) return !key->pressed;
   if (const auto* button = std::get_if<MouseButton>(&packet)) return !button->pressed;
+  if (const auto* touch = std::get_if<Touch>(&packet)) return ends_contact(touch->event);
+  if (const auto* pen = std::get_if<Pen>(&packet)) return ends_contact(pen->event);
   return false;
+}
+
+// nullopt: nothing that a touch screen sees.
+std::optional<TouchPhase> touch_phase(TouchEvent event) {
+  switch (event) {
+    case TouchEvent::down:
+      return TouchPhase::down;
+    case TouchEvent::move:
+      return TouchPhase::move;
+    case TouchEvent::up:
+      return TouchPhase::up;
+    case TouchEvent::cancel:
+      return TouchPhase::cancel;
+    case TouchEvent::hover:
+    case TouchEvent::hover_leave:
+    case TouchEvent::button_only:
+    case TouchEvent::cancel_all:
+      break;
+  }
+  return std::nullopt;
+}
+
+float to_share(float value) { return std::clamp(value, 0.0F, 1.0F); }
+
+bool is_same_but_for_axes(const lumen::Pen& one, const lumen::Pen& other) {
+  return one.place == other.place && one.tool == other.tool && one.buttons == other.buttons;
+}
+
+// The same kind of motion of the same thing, so that only the newer one counts.
+bool is_newer_of(const InputEvent& event, const InputEvent& before) {
+  if (const auto* touch = std::get_if<lumen::Touch>(&event)) {
+    const auto* earlier = std::get_if<lumen::Touch>(&before);
+    return earlier != nullptr && earlier->phase == TouchPhase::move && earlier->id == touch->id;
+  }
+  if (const auto* pen = std::get_if<lumen::Pen>(&event)) {
+    const auto* earlier = std::get_if<lumen::Pen>(&before);
+    return earlier != nullptr && is_same_but_for_axes(*pen, *earlier);
+  }
+  return std::holds_alternative<PointerMoveTo>(event) && std::holds_alternative<PointerMoveTo>(before);
 }
 
 }  // namespace
 
-InputHost::InputHost(const InputParams& params) : params_{params} { waiting_.reserve(kMaxWaiting); }
+InputHost::InputHost(const InputParams& params) : params_{params} {
+  waiting_.reserve(kMaxWaiting);
+  touches_.reserve(kMaxTouches);
+}
 
 void InputHost::take(const InputPacket& packet, Timestamp now) {
   ++counters_.packets;
@@ -182,8 +232,8 @@ void InputHost::on(const MouseMoveTo& move) {
     return;
   }
   const auto& picture = params_.picture;
-  push_motion(PointerMoveTo{place(move.x, move.width, picture.left, picture.width),
-                            place(move.y, move.height, picture.top, picture.height)});
+  push_motion(PointerMoveTo{place(1.0 * move.x / move.width, picture.left, picture.width),
+                            place(1.0 * move.y / move.height, picture.top, picture.height)});
 }
 
 void InputHost::on(const MouseButton& button) {
@@ -203,6 +253,112 @@ void InputHost::on(const VerticalScroll& scroll) {
 
 void InputHost::on(const HorizontalScroll& scroll) { push_scroll(Scroll{.horizontal_v120 = scroll.amount}); }
 
+void InputHost::on(const Touch& touch) {
+  if (!params_.desktop.touch) return tell(UnsupportedInput::touch);
+  if (touch.event == TouchEvent::cancel_all) return cancel_touches();
+  const auto phase = touch_phase(touch.event);
+  const auto held = std::ranges::find(touches_, touch.pointer);
+  const bool is_held = held != touches_.end();
+  const bool is_down = phase == TouchPhase::down;
+  if (!phase || is_down == is_held || (is_down && touches_.size() == kMaxTouches)) {
+    ++counters_.meaningless;
+    return;
+  }
+  const auto& picture = params_.picture;
+  const bool presses = is_down || *phase == TouchPhase::move;
+  const lumen::Touch event{.phase = *phase,
+                           .id = touch.pointer,
+                           .x = place(double{touch.x}, picture.left, picture.width),
+                           .y = place(double{touch.y}, picture.top, picture.height),
+                           .pressure = presses ? to_share(touch.pressure_or_distance) : 0.0F};
+  if (*phase == TouchPhase::move) {
+    push_motion(event);
+    return;
+  }
+  if (!room_for(1)) return;
+  if (is_down) {
+    touches_.push_back(touch.pointer);
+  } else {
+    touches_.erase(held);
+  }
+  waiting_.emplace_back(event);
+}
+
+void InputHost::cancel_touches() {
+  if (touches_.empty()) {
+    ++counters_.meaningless;
+    return;
+  }
+  if (!room_for(touches_.size())) return;
+  for (const auto id : touches_) waiting_.emplace_back(lumen::Touch{.phase = TouchPhase::cancel, .id = id});
+  touches_.clear();
+}
+
+void InputHost::on(const Pen& pen) {
+  if (!params_.desktop.pen) return tell(UnsupportedInput::pen);
+  if (pen.event == TouchEvent::hover) pen_hovers_ = true;
+  const auto next = after(pen);
+  if (!next) {
+    ++counters_.meaningless;
+    return;
+  }
+  if (is_same_but_for_axes(*next, pen_)) {
+    if (!push_motion(*next)) return;
+  } else {
+    if (!room_for(1)) return;
+    waiting_.emplace_back(*next);
+  }
+  pen_ = *next;
+}
+
+// A hover that comes during a stroke was overtaken by its begin.
+std::optional<lumen::Pen> InputHost::after(const Pen& pen) const {
+  const bool touching = pen_.place == PenPlace::touching, near = pen_.place != PenPlace::away;
+  auto next = pen_;
+  switch (pen.event) {
+    case TouchEvent::hover:
+    case TouchEvent::down:
+      if (touching) return std::nullopt;
+      next.place = pen.event == TouchEvent::down ? PenPlace::touching : PenPlace::hovering;
+      read_pen(pen, next);
+      return next;
+    case TouchEvent::move:
+    case TouchEvent::up:
+      if (!touching) return std::nullopt;
+      if (pen.event == TouchEvent::up) next.place = pen_hovers_ ? PenPlace::hovering : PenPlace::away;
+      read_pen(pen, next);
+      return next;
+    case TouchEvent::button_only:
+      if (!near) return std::nullopt;
+      next.buttons = pen.buttons & kAllPenButtons;
+      return next;
+    case TouchEvent::hover_leave:
+      if (pen_.place != PenPlace::hovering) return std::nullopt;
+      break;
+    case TouchEvent::cancel:
+    case TouchEvent::cancel_all:
+      if (!near) return std::nullopt;
+      break;
+  }
+  next.place = PenPlace::away;
+  next.buttons = 0;
+  next.pressure = next.distance = 0;
+  return next;
+}
+
+void InputHost::read_pen(const Pen& from, lumen::Pen& to) const {
+  const auto& picture = params_.picture;
+  if (from.tool != 0) to.tool = from.tool == 2 ? PenTool::eraser : PenTool::pen;
+  to.buttons = to.place == PenPlace::away ? std::uint8_t{0} : from.buttons & kAllPenButtons;
+  to.x = place(double{from.x}, picture.left, picture.width);
+  to.y = place(double{from.y}, picture.top, picture.height);
+  const bool lifted = from.event == TouchEvent::up;
+  to.pressure = to.place == PenPlace::touching ? to_share(from.pressure_or_distance) : 0.0F;
+  to.distance = to.place == PenPlace::hovering && !lifted ? to_share(from.pressure_or_distance) : 0.0F;
+  to.rotation_degrees = from.rotation <= 360 ? from.rotation : kUnknownPenRotation;
+  to.tilt_degrees = from.tilt <= 90 ? from.tilt : kUnknownPenTilt;
+}
+
 bool InputHost::room_for(std::size_t edges) {
   if (waiting_.size() + edges <= kMaxWaiting) return true;
   ++counters_.overflows;
@@ -212,24 +368,33 @@ bool InputHost::room_for(std::size_t edges) {
   return false;
 }
 
-void InputHost::push_motion(const InputEvent& event) {
-  if (!waiting_.empty()) {
-    auto& last = waiting_.back();
-    if (std::holds_alternative<PointerMoveTo>(event) && std::holds_alternative<PointerMoveTo>(last)) {
-      last = event;
-      ++counters_.merged;
-      return;
-    }
-    auto* before = std::get_if<PointerMoveBy>(&last);
-    const auto* more = std::get_if<PointerMoveBy>(&event);
-    if (before != nullptr && more != nullptr) {
-      before->dx += more->dx;
-      before->dy += more->dy;
-      ++counters_.merged;
-      return;
-    }
+bool InputHost::push_motion(const InputEvent& event) {
+  if (merge(event)) {
+    ++counters_.merged;
+    return true;
   }
-  if (room_for(1)) waiting_.push_back(event);
+  if (!room_for(1)) return false;
+  waiting_.push_back(event);
+  return true;
+}
+
+bool InputHost::merge(const InputEvent& motion) {
+  if (waiting_.empty()) return false;
+  auto& last = waiting_.back();
+  if (auto* before = std::get_if<PointerMoveBy>(&last)) {
+    const auto* more = std::get_if<PointerMoveBy>(&motion);
+    if (more == nullptr) return false;
+    before->dx += more->dx;
+    before->dy += more->dy;
+    return true;
+  }
+  if (!is_newer_of(motion, last)) return false;
+  // A stroke is drawn from all its places, and one that begins it must stay: they merge only in need.
+  if (std::holds_alternative<lumen::Pen>(last)) {
+    if (waiting_.size() <= kMaxWaiting / 2 || !is_newer_of(last, waiting_[waiting_.size() - 2])) return false;
+  }
+  last = motion;
+  return true;
 }
 
 void InputHost::push_scroll(const Scroll& scroll) {
@@ -249,10 +414,13 @@ void InputHost::push_scroll(const Scroll& scroll) {
 void InputHost::forget_held() {
   held_keys_.fill(0);
   held_buttons_ = 0;
+  touches_.clear();
+  pen_ = {};
 }
 
 bool InputHost::anything_held() const {
-  return held_buttons_ != 0 || std::ranges::any_of(held_keys_, [](auto code) { return code != 0; });
+  return held_buttons_ != 0 || !touches_.empty() || pen_.place != PenPlace::away ||
+         std::ranges::any_of(held_keys_, [](auto code) { return code != 0; });
 }
 
 void InputHost::release_all() {

@@ -7,6 +7,10 @@
 // nothing for so long that edges no longer fit, all of them become one ReleaseAll: a lost key press is less
 // bad than one that never ends.
 //
+// Fingers: down, move, up and cancel of at most kMaxTouches at a time; hovering fingers are nothing to a
+// touch screen. Pen: after a stroke it hovers if this client has ever told of hovering, else it is away,
+// because nothing would say when it leaves.
+//
 // Owner: one thread. Allocates in the constructor only.
 #pragma once
 
@@ -33,8 +37,14 @@ struct PictureArea {
   double left = 0, top = 0, width = 1, height = 1;
 };
 
+// What the session's desktop takes. The rest is dropped and told as UnsupportedInput.
+struct DesktopInput {
+  bool touch = true, pen = true;
+};
+
 struct InputParams {
   InputPermissions permissions;
+  DesktopInput desktop;
   PictureArea picture;
   // The client sets flag bit 0 for nothing but Yen and Ro (Moonlight Qt; Android sets it for whole
   // keyboards).
@@ -43,7 +53,7 @@ struct InputParams {
   bool block_system_keys = true;
 };
 
-// Input that Lumen's desktops cannot take.
+// Input that the session's desktop cannot take.
 enum class UnsupportedInput : std::uint8_t { text, touch, pen, pad };
 
 struct InputCounters {
@@ -86,8 +96,8 @@ class InputHost {
   void on(const VerticalScroll& scroll);
   void on(const HorizontalScroll& scroll);
   void on(const EnableHaptics&) {}  // ControlHost's
-  void on(const Touch&) { tell(UnsupportedInput::touch); }
-  void on(const Pen&) { tell(UnsupportedInput::pen); }
+  void on(const Touch& touch);
+  void on(const Pen& pen);
   void on(const PadState&) { tell(UnsupportedInput::pad); }
   void on(const PadArrival&) { tell(UnsupportedInput::pad); }
   void on(const PadTouch&) { tell(UnsupportedInput::pad); }
@@ -98,8 +108,12 @@ class InputHost {
   bool held(std::uint16_t evdev_code) const;
   std::uint8_t held_modifiers() const;
   bool blocked(std::uint16_t evdev_code, std::uint8_t modifiers) const;
-  bool room_for(std::size_t edges);  // false: it overflowed
-  void push_motion(const InputEvent& event);
+  void cancel_touches();
+  std::optional<lumen::Pen> after(const Pen& pen) const;  // nullopt: it changes nothing
+  void read_pen(const Pen& from, lumen::Pen& to) const;
+  bool room_for(std::size_t edges);           // false: it overflowed
+  bool push_motion(const InputEvent& event);  // false: it overflowed
+  bool merge(const InputEvent& motion);       // into the newest waiting event
   void push_scroll(const Scroll& scroll);
   void forget_held();
   bool anything_held() const;
@@ -109,6 +123,9 @@ class InputHost {
   std::vector<InputEvent> waiting_;             // at most kMaxWaiting
   std::array<std::uint16_t, 256> held_keys_{};  // by virtual key: the evdev code it pressed, 0 = up
   std::uint8_t held_buttons_ = 0;               // bit of each client button
+  std::vector<std::uint32_t> touches_;          // ids of the fingers that are down; at most kMaxTouches
+  lumen::Pen pen_;                              // as the desktop knows it
+  bool pen_hovers_ = false;                     // this client tells of hovering
   TextAssembler text_;
   std::uint8_t unsupported_told_ = 0, unsupported_new_ = 0;  // bit of each kind
   double allowance_ = kPacketsPerSecond;                     // packets

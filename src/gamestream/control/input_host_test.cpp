@@ -244,8 +244,200 @@ TEST(GameStream3, c40_past_the_rate_only_releases_pass) {
   EXPECT_THAT(bench.drain(), ElementsAre(InputEvent{PointerMoveBy{20, 0}}));
 }
 
-TEST(InputHost, what_no_desktop_takes_is_told_once_a_kind) {
+InputEvent finger(TouchPhase phase, std::uint32_t id, std::uint16_t x = 0, std::uint16_t y = 0,
+                  float pressure = 0) {
+  return lumen::Touch{.phase = phase, .id = id, .x = x, .y = y, .pressure = pressure};
+}
+
+TEST(GameStream3, c32_fingers_go_down_move_come_up_and_are_cancelled) {
   Bench bench;
+  EXPECT_THAT(
+      bench.give({Touch{.event = TouchEvent::down, .pointer = 7, .x = 0.5F, .pressure_or_distance = 0.25F},
+                  Touch{.event = TouchEvent::move, .pointer = 7, .x = 1, .y = 1},
+                  Touch{.event = TouchEvent::up, .pointer = 7, .y = 1, .pressure_or_distance = 0.5F}}),
+      ElementsAre(finger(TouchPhase::down, 7, 32768, 0, 0.25F), finger(TouchPhase::move, 7, 65535, 65535),
+                  finger(TouchPhase::up, 7, 0, 65535)));
+  EXPECT_THAT(bench.give({Touch{.event = TouchEvent::down, .pointer = 8},
+                          Touch{.event = TouchEvent::cancel, .pointer = 8}}),
+              ElementsAre(finger(TouchPhase::down, 8), finger(TouchPhase::cancel, 8)));
+}
+
+TEST(GameStream3, c32_a_finger_goes_down_once_and_means_nothing_before_it_did) {
+  Bench bench;
+  const Touch move{.event = TouchEvent::move, .pointer = 1}, up{.event = TouchEvent::up, .pointer = 1},
+      down{.event = TouchEvent::down, .pointer = 1};
+  EXPECT_THAT(bench.give({move, up, Touch{.event = TouchEvent::cancel, .pointer = 1}}), IsEmpty());
+  EXPECT_THAT(bench.give({down, down, up, up}),
+              ElementsAre(finger(TouchPhase::down, 1), finger(TouchPhase::up, 1)));
+  EXPECT_EQ(bench.host.counters().meaningless, 5U);
+}
+
+TEST(GameStream3, c32_hovering_fingers_are_nothing) {
+  Bench bench;
+  EXPECT_THAT(bench.give({Touch{.event = TouchEvent::down, .pointer = 1}}).size(), 1U);
+  for (const auto event : {TouchEvent::hover, TouchEvent::hover_leave, TouchEvent::button_only}) {
+    EXPECT_THAT(bench.give({Touch{.event = event, .pointer = 1}}), IsEmpty());
+  }
+  EXPECT_THAT(bench.give({Touch{.event = TouchEvent::up, .pointer = 1}}).size(), 1U);
+}
+
+TEST(GameStream3, c32_cancel_all_cancels_each_finger) {
+  Bench bench;
+  EXPECT_THAT(bench.give({Touch{.event = TouchEvent::cancel_all}}), IsEmpty());
+  bench.give(
+      {Touch{.event = TouchEvent::down, .pointer = 1}, Touch{.event = TouchEvent::down, .pointer = 2}});
+  EXPECT_THAT(bench.give({Touch{.event = TouchEvent::cancel_all, .pointer = 99}}),
+              ElementsAre(finger(TouchPhase::cancel, 1), finger(TouchPhase::cancel, 2)));
+  EXPECT_THAT(bench.give({Touch{.event = TouchEvent::up, .pointer = 1}}), IsEmpty());
+}
+
+TEST(GameStream3, c32_positions_are_clamped_and_bars_taken_off) {
+  Bench bench{{.picture = {.left = 0.25, .top = 0, .width = 0.5, .height = 1}}};
+  EXPECT_THAT(bench.give({Touch{.event = TouchEvent::down, .pointer = 1, .x = 0.5F, .y = -3}}),
+              ElementsAre(finger(TouchPhase::down, 1, 32768, 0)));
+  EXPECT_THAT(bench.give({Touch{
+                  .event = TouchEvent::move, .pointer = 1, .x = 0.9F, .y = 7, .pressure_or_distance = 9}}),
+              ElementsAre(finger(TouchPhase::move, 1, 65535, 65535, 1)));
+}
+
+TEST(GameStream3, c40_at_most_32_fingers_are_down) {
+  Bench bench;
+  std::size_t down = 0;
+  for (std::uint32_t id = 0; id < 40; ++id) {
+    down += bench.give({Touch{.event = TouchEvent::down, .pointer = id}}).size();
+  }
+  EXPECT_EQ(down, kMaxTouches);
+  EXPECT_THAT(bench.give({Touch{.event = TouchEvent::up, .pointer = 3}}),
+              ElementsAre(finger(TouchPhase::up, 3)));
+  EXPECT_THAT(bench.give({Touch{.event = TouchEvent::down, .pointer = 50}}),
+              ElementsAre(finger(TouchPhase::down, 50)));
+}
+
+TEST(InputHost, moves_of_one_finger_merge_and_those_of_another_do_not) {
+  Bench bench;
+  bench.give(
+      {Touch{.event = TouchEvent::down, .pointer = 1}, Touch{.event = TouchEvent::down, .pointer = 2}});
+  EXPECT_THAT(bench.give({Touch{.event = TouchEvent::move, .pointer = 1, .x = 0.5F},
+                          Touch{.event = TouchEvent::move, .pointer = 1, .x = 1},
+                          Touch{.event = TouchEvent::move, .pointer = 2, .x = 1}}),
+              ElementsAre(finger(TouchPhase::move, 1, 65535), finger(TouchPhase::move, 2, 65535)));
+}
+
+constexpr auto kHovering = PenPlace::hovering, kTouching = PenPlace::touching;
+Pen at(TouchEvent event, float x = 0, std::uint8_t buttons = 0) {
+  return {.event = event, .buttons = buttons, .x = x};
+}
+InputEvent pen(PenPlace place, std::uint16_t x = 0, std::uint8_t buttons = 0) {
+  return lumen::Pen{.place = place, .buttons = buttons, .x = x};
+}
+
+TEST(GameStream3, c32_a_pen_comes_draws_and_leaves) {
+  Bench bench;
+  EXPECT_THAT(bench.give({at(TouchEvent::hover), at(TouchEvent::hover, 0.5F), at(TouchEvent::down, 0.5F),
+                          at(TouchEvent::move, 1), at(TouchEvent::up, 1), at(TouchEvent::hover_leave)}),
+              ElementsAre(pen(kHovering), pen(kHovering, 32768), pen(kTouching, 32768), pen(kTouching, 65535),
+                          pen(kHovering, 65535), pen(PenPlace::away, 65535)));
+}
+
+TEST(GameStream3, c32_all_of_a_pen_arrives) {
+  Bench bench;
+  EXPECT_THAT(bench.give({Pen{.event = TouchEvent::hover,
+                              .tool = 2,
+                              .buttons = 2,
+                              .x = 1,
+                              .y = 0.5F,
+                              .pressure_or_distance = 0.25F,
+                              .rotation = 270,
+                              .tilt = 30}}),
+              ElementsAre(InputEvent{
+                  lumen::Pen{kHovering, PenTool::eraser, kPenSecondary, 65535, 32768, 0, 0.25F, 270, 30}}));
+  // Tool 0 is the same tool as before.
+  EXPECT_THAT(
+      bench.give({Pen{.event = TouchEvent::down, .pressure_or_distance = 0.5F}}),
+      ElementsAre(InputEvent{lumen::Pen{.place = kTouching, .tool = PenTool::eraser, .pressure = 0.5F}}));
+}
+
+TEST(GameStream3, c32_unknown_rotation_and_tilt_stay_unknown_and_impossible_ones_are_so_too) {
+  Bench bench;
+  for (const auto& [rotation, tilt] : {std::pair{0xFFFF, 0xFF}, {361, 91}, {0xFFFE, 0xFE}}) {
+    const auto events = bench.give({Pen{.event = TouchEvent::hover,
+                                        .rotation = static_cast<std::uint16_t>(rotation),
+                                        .tilt = static_cast<std::uint8_t>(tilt)}});
+    EXPECT_EQ(std::get<lumen::Pen>(events.at(0)).rotation_degrees, kUnknownPenRotation);
+    EXPECT_EQ(std::get<lumen::Pen>(events.at(0)).tilt_degrees, kUnknownPenTilt);
+  }
+}
+
+TEST(GameStream3, c32_of_a_button_event_only_the_buttons_count) {
+  Bench bench;
+  EXPECT_THAT(bench.give({at(TouchEvent::button_only, 1, 1)}), IsEmpty());
+  bench.give({at(TouchEvent::hover, 0.5F)});
+  EXPECT_THAT(bench.give({at(TouchEvent::button_only, 1, 0xFF)}), ElementsAre(pen(kHovering, 32768, 7)));
+  EXPECT_THAT(bench.give({at(TouchEvent::button_only, 1, 0)}), ElementsAre(pen(kHovering, 32768, 0)));
+}
+
+TEST(GameStream3, c32_a_cancelled_pen_is_away_with_nothing_held) {
+  for (const auto event : {TouchEvent::cancel, TouchEvent::cancel_all}) {
+    Bench bench;
+    EXPECT_THAT(bench.give({at(event)}), IsEmpty());
+    bench.give({at(TouchEvent::down, 1, 1)});
+    EXPECT_THAT(bench.give({at(event, 0.5F, 1)}), ElementsAre(pen(PenPlace::away, 65535)));
+    EXPECT_THAT(bench.give({at(TouchEvent::move), at(TouchEvent::up)}), IsEmpty());
+  }
+}
+
+TEST(InputHost, a_pen_that_never_hovered_is_away_after_its_stroke) {
+  Bench bench;
+  EXPECT_THAT(bench.give({at(TouchEvent::down), at(TouchEvent::up)}),
+              ElementsAre(pen(kTouching), pen(PenPlace::away)));
+}
+
+TEST(InputHost, a_hover_that_comes_late_does_not_end_a_stroke) {
+  Bench bench;
+  bench.give({at(TouchEvent::hover), at(TouchEvent::down)});
+  EXPECT_THAT(bench.give({at(TouchEvent::hover), at(TouchEvent::hover_leave), at(TouchEvent::down)}),
+              IsEmpty());
+  EXPECT_THAT(bench.give({at(TouchEvent::move, 1)}), ElementsAre(pen(kTouching, 65535)));
+}
+
+TEST(InputHost, a_stroke_keeps_its_places_until_too_many_wait) {
+  Bench bench;
+  bench.host.take(at(TouchEvent::down, 1), bench.time.now());
+  for (int i = 0; i < 1000; ++i) bench.host.take(at(TouchEvent::move, 0.5F), bench.time.now());
+  const auto events = bench.drain();
+  EXPECT_GT(events.size(), InputHost::kMaxWaiting / 2);
+  EXPECT_EQ(bench.host.counters().overflows, 0U);
+  EXPECT_EQ(events.front(), pen(kTouching, 65535));
+  EXPECT_EQ(events.back(), pen(kTouching, 32768));
+}
+
+TEST(GameStream3, c37_fingers_and_pen_are_released_too) {
+  Bench bench;
+  for (const InputPacket& held :
+       {InputPacket{Touch{.event = TouchEvent::down}}, InputPacket{at(TouchEvent::hover)}}) {
+    bench.give({held});
+    bench.host.release_all();
+    EXPECT_THAT(bench.drain(), ElementsAre(InputEvent{ReleaseAll{}}));
+    bench.host.release_all();
+    EXPECT_THAT(bench.drain(), IsEmpty());
+    EXPECT_THAT(bench.give({Touch{.event = TouchEvent::up}, at(TouchEvent::move)}), IsEmpty());
+  }
+}
+
+TEST(GameStream3, c40_fingers_and_pens_come_up_past_the_rate) {
+  Bench bench;
+  bench.host.take(Touch{.event = TouchEvent::down}, bench.time.now());
+  bench.host.take(at(TouchEvent::down), bench.time.now());
+  for (int i = 0; i < 3000; ++i) bench.host.take(MouseMoveBy{1, 0}, bench.time.now());
+  bench.drain();
+  bench.host.take(Touch{.event = TouchEvent::down, .pointer = 1}, bench.time.now());
+  bench.host.take(Touch{.event = TouchEvent::up}, bench.time.now());
+  bench.host.take(at(TouchEvent::up), bench.time.now());
+  EXPECT_THAT(bench.drain(), ElementsAre(finger(TouchPhase::up, 0), pen(PenPlace::away)));
+}
+
+TEST(InputHost, what_the_desktop_does_not_take_is_told_once_a_kind) {
+  Bench bench{{.desktop = {.touch = false, .pen = false}}};
   bench.give(
       {Touch{}, Touch{}, Pen{}, PadState{}, PadBattery{}, TextInput{{'x'}, 1}, TextInput{{'\x01'}, 1}});
   std::vector<UnsupportedInput> told;
@@ -255,6 +447,12 @@ TEST(InputHost, what_no_desktop_takes_is_told_once_a_kind) {
   bench.give({Touch{}});
   EXPECT_FALSE(bench.host.take_unsupported());
   EXPECT_EQ(bench.host.counters().unsupported, 7U);
+}
+
+TEST(InputHost, what_the_desktop_takes_is_not_told) {
+  Bench bench;
+  bench.give({Touch{.event = TouchEvent::down}, at(TouchEvent::hover)});
+  EXPECT_FALSE(bench.host.take_unsupported());
 }
 
 }  // namespace

@@ -72,6 +72,7 @@ rtsp::StreamOffer GameService::offer_for(const Mode& mode) const {
   const gamestream::CodecOffer codecs{.hevc = offers(Codec::hevc, mode), .av1 = offers(Codec::av1, mode)};
   const bool wanted = params_.encryption != EncryptionPolicy::client;
   return {.codec_modes = gamestream::codec_mode_support(codecs),
+          .input_features = rtsp::kPenAndTouch,
           .encryption_requested = wanted ? rtsp::kEncryptAll : rtsp::kEncryptControl,
           .encryption_mandatory = params_.encryption == EncryptionPolicy::require,
           .max_bitrate_kbps = params_.max_bitrate_kbps};

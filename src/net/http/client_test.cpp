@@ -62,6 +62,16 @@ TEST(HttpClient, tells_a_server_with_another_certificate_nothing) {
   EXPECT_TRUE(server.asked.empty());
 }
 
+TEST(HttpClient, keeps_no_place_at_the_server_after_the_answer) {
+  const TestHttpServer server{{.connections_per_address = 8, .flush = 60s}};
+  const auto client = make_client();
+  for (int i = 0; i < 100; ++i) {
+    const bool is_tls = i % 4 != 0;
+    const auto answer = client.get({.to = is_tls ? server.tls() : server.plain(), .is_tls = is_tls});
+    ASSERT_TRUE(answer) << i << ": " << describe(answer.error());
+  }
+}
+
 TEST(HttpClient, needs_a_key_that_fits) {
   const auto client = HttpClient::create({client_identity().certificate_pem, host_identity().key_pem});
   ASSERT_FALSE(client);

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace lumen::net {
@@ -182,10 +183,13 @@ void Connection::on_peer_bytes(const error_code& error, std::size_t count, bool 
   ignored_ += count;
   if (ignored_ > shared_.limits.ignored_bytes) return close();
   if (!error) return watch_peer();
-  // TLS ends before TCP does; what may follow is nobody's.
+  // TLS ends before TCP does; what may follow is nobody's. Asio reports the end of a socket only once, and it
+  // may have been this that ended TLS.
   if (was_tls && phase_ == Phase::draining) {
     tls_over_ = true;
-    return watch_peer();
+    const auto left = recv(socket_.native_handle(), scrap_.data(), scrap_.size(), MSG_DONTWAIT);
+    const bool is_open = left > 0 || (left < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+    return is_open ? watch_peer() : close();
   }
   const bool finished = error == asio::error::eof || error == asio::ssl::error::stream_truncated;
   if (!finished || phase_ == Phase::draining) return close();

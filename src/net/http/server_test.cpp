@@ -334,7 +334,11 @@ TEST(HttpServer, limits_connections_by_address_and_altogether) {
 
 TEST(HttpServer, survives_many_hasty_clients_and_keeps_no_place_of_theirs) {
   constexpr std::size_t kPlaces = 48;
-  TestHttpServer server{{.connections = kPlaces, .connections_per_address = kPlaces}};
+  TestHttpServer server{{.connections = kPlaces,
+                         .connections_per_address = kPlaces,
+                         .request = 60s,
+                         .half_open = 1ms,
+                         .flush = 60s}};
   const auto be_hasty = [&server](unsigned seed) {
     std::minstd_rand random{seed};
     for (int i = 0; i < 40; ++i) {

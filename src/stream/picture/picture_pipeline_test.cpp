@@ -39,7 +39,7 @@ class RowEncoder final : public VideoEncoder {
     }
     const auto kind = force_idr || !started_ ? PictureKind::idr : PictureKind::delta;
     started_ = true;
-    return AccessUnitView{id, Codec::h264, kind, picture.width, picture.height, bytes_, {}};
+    return AccessUnitView{id, config_.codec, kind, picture.width, picture.height, bytes_, {}};
   }
   Status set_bitrate(BitsPerSecond) override { return {}; }
 
@@ -71,12 +71,14 @@ class PicturePipelineTest : public testing::Test {
     PictureKind kind;
     std::uint64_t id;
     StageTimes times;
+    Codec codec;
   };
   Got next() {
     pollfd waiter{ring_.doorbell_fd(), POLLIN, 0};
     for (;;) {
       if (const auto unit = ring_.peek()) {
-        Got got{{unit->bytes.begin(), unit->bytes.end()}, unit->kind, unit->id.value, unit->times};
+        Got got{
+            {unit->bytes.begin(), unit->bytes.end()}, unit->kind, unit->id.value, unit->times, unit->codec};
         ring_.release();
         return got;
       }
@@ -148,6 +150,16 @@ TEST_F(PicturePipelineTest, another_encoding_reopens_the_encoder_and_begins_with
   EXPECT_EQ(answered_id, 7U);
   pipeline.on_frame(frame(std::byte{4}));
   EXPECT_EQ(next().kind, PictureKind::delta);
+  for (const auto codec : {Codec::hevc, Codec::av1}) {
+    pipeline.set_encoding({.codec = codec, .bitrate_kbps = 5'000});
+    ASSERT_TRUE(wait_for(4 + static_cast<int>(codec) - 1));
+    pipeline.on_frame(frame(std::byte{5}));
+    auto got = next();
+    for (int repeats = 0; got.codec != codec && repeats < 50; ++repeats)
+      got = next();  // of the still picture before
+    EXPECT_EQ(got.codec, codec);
+    EXPECT_EQ(got.kind, PictureKind::idr);
+  }
 }
 
 TEST_F(PicturePipelineTest, first_picture_is_an_idr_and_ids_count_up) {
