@@ -9,6 +9,7 @@
 #include "apps/stop_on_signal.hpp"
 #include "client/game_client.hpp"
 #include "client/gamestream/host_fetch.hpp"
+#include "client/gamestream/host_list.hpp"
 #include "media/encoding.hpp"
 
 namespace lumen::apps {
@@ -49,18 +50,25 @@ Status pair(const std::string& host, const std::string& pin, const std::stop_tok
   return {};
 }
 
-void list_known(const client::HostBook& book) {
-  if (book.hosts().empty()) std::cout << "No host is paired. Pair with one: lumen-client pair HOST\n";
-  for (const auto& host : book.hosts())
-    std::cout << fmt::format("{:24}  {:24}  paired\n", to_string(host.address), host.name);
+const char* describe(const client::ListedHost& host) {
+  if (!host.reachable) return host.paired ? "paired, not found now" : "does not answer";
+  return host.paired ? "paired" : "not paired";
+}
+
+Status list_hosts(Client& client, const std::stop_token& stop) {
+  const auto found = net::browse_hosts({}, stop);
+  if (!found) std::cerr << fmt::format("{}: {}\n", kProgram, lumen::describe(found.error()));
+  const auto hosts =
+      client::list_hosts(client.book, client.fetch, found ? *found : std::vector<net::FoundHost>{}, stop);
+  if (hosts.empty()) std::cout << "No host was found. If you know its address: lumen-client pair ADDRESS\n";
+  for (const auto& host : hosts)
+    std::cout << fmt::format("{:24}  {:24}  {}\n", to_string(host.address), host.name, describe(host));
+  return {};
 }
 
 Status list(const std::string& host, const std::stop_token& stop) {
   LUMEN_TRY(auto client, Client::open());
-  if (host.empty()) {
-    list_known(client.book);
-    return {};
-  }
+  if (host.empty()) return list_hosts(client, stop);
   LUMEN_TRY(auto connection, client.connect(host, stop));
   LUMEN_TRY(const auto apps, connection.apps(stop));
   for (const auto& app : apps) {

@@ -44,6 +44,7 @@ lumen::Result<std::unique_ptr<GameStreamHost>> open_gamestream(const Options& op
                                  .preset = params.preset,
                                  .log_level = params.log_level,
                                  .max_bitrate_kbps = params.bitrate_kbps,
+                                 .page_port = params.port,
                                  .publish = options.publish},
                                 loop, log);
 }

@@ -78,7 +78,9 @@ class GameRun {
     session_.reset();  // no callback from here on
     outcome.report.facts = tap_.checker().snapshot();
     outcome.report.sound = meter_.snapshot();
-    outcome.report.since_last_frame = over - outcome.report.facts.last_at;
+    const auto& facts = outcome.report.facts;
+    if (facts.distinct > 0)
+      outcome.report.since_last_frame = std::max<Duration>(over - facts.last_at, Duration::zero());
     return outcome;
   }
 

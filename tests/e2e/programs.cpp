@@ -39,9 +39,11 @@ Program::Program(const Place& place, const std::string& name, const std::vector<
   std::string pattern = place.path() + "/output-XXXXXX";
   const UniqueFd output{mkostemp(pattern.data(), O_CLOEXEC)};
   output_path_ = pattern;
-  link::SpawnParams params{.argv = {LUMEN_PROGRAM_DIR "/" + name},
-                           .environment = {"XDG_RUNTIME_DIR=" + place.path()},
-                           .output_fd = output.get()};
+  link::SpawnParams params{
+      .argv = {LUMEN_PROGRAM_DIR "/" + name},
+      .environment = {"XDG_RUNTIME_DIR=" + place.path(), "XDG_STATE_HOME=" + place.path() + "/state",
+                      "XDG_CONFIG_HOME=" + place.path() + "/config"},
+      .output_fd = output.get()};
   params.argv.insert(params.argv.end(), arguments.begin(), arguments.end());
   auto spawned = link::spawn(params);
   if (!spawned) {

@@ -13,7 +13,7 @@
 
 namespace lumen::e2e {
 
-// A private XDG_RUNTIME_DIR, removed at the end.
+// A private XDG_RUNTIME_DIR, with XDG_STATE_HOME and XDG_CONFIG_HOME in it, removed at the end.
 class Place {
  public:
   Place();

@@ -47,6 +47,10 @@ Status speak(const RtspDialogue& dialogue, const std::stop_token& stop) {
   while (!client.done()) {
     LUMEN_TRY(const auto request, client.next_request());
     LUMEN_TRY(const auto reply, ask(dialogue, request, stop));
+    if (reply.empty()) {
+      return fail(ErrorCode::unavailable, "client.rtsp-no-answer", "the host hung up instead of answering",
+                  "Try again; see the host's log if that does not help");
+    }
     LUMEN_CHECK_OK(client.take_reply(reply));
     if (!audio_known && client.stream().audio) {
       audio_known = true;

@@ -20,7 +20,8 @@ struct RtspDialogue {
   Duration refused_for = std::chrono::seconds{10};  // nobody listens yet: tried again for that long
   Duration timeout = std::chrono::seconds{20};      // of one request
 };
-// Until PLAY is answered. Blocks. Fails as exchange(), RtspClient and `on_audio` do.
+// Until PLAY is answered. Blocks. Fails as exchange(), RtspClient and `on_audio` do, and with
+// `client.rtsp-no-answer` when the host hangs up.
 Status speak(const RtspDialogue& dialogue, const std::stop_token& stop);
 
 }  // namespace lumen::client

@@ -52,6 +52,20 @@ TEST(RtspDialogue, a_refused_stream_ends_it) {
   EXPECT_EQ(spoken.error().id, "gamestream.rtsp-status");
 }
 
+TEST(RtspDialogue, a_host_that_hangs_up_is_named) {
+  test::StreamHost host;
+  auto client = client_at(host.launch(ByteView{kKey}, kKey));
+  rtsp::SessionKey other{};
+  const auto port = client.port();
+  auto stranger = rtsp::RtspClient::create({.session_url = "rtspenc://127.0.0.1:" + std::to_string(port),
+                                            .host_address = "127.0.0.1",
+                                            .key = other})
+                      .value();
+  const auto spoken = speak({stranger, loopback(), [](const auto&) { return Status{}; }}, {});
+  ASSERT_FALSE(spoken);
+  EXPECT_EQ(spoken.error().id, "client.rtsp-no-answer");
+}
+
 TEST(RtspDialogue, a_failure_of_the_sound_ends_it) {
   test::StreamHost host;
   auto client = client_at(host.launch(ByteView{kKey}, kKey));
