@@ -244,6 +244,8 @@ class Monkey {
     zwp_tablet_seat_v2_add_listener(tablet_seat_, &kTabletSeat, this);
   }
   void drop_input() {
+    if (tool_ == nullptr)
+      return;  // before its answer comes, libwayland itself ends clients that drop the seat
     switch (pick(4)) {
       case 0:
         return forget(touch_, wl_touch_destroy);
