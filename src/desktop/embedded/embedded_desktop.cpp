@@ -1,5 +1,6 @@
 #include "desktop/embedded/embedded_desktop.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -59,7 +60,9 @@ lumen_comp_touch_phase to_comp(TouchPhase phase) {
 void set_tilt(const Pen& pen, lumen_comp_pen& out) {
   if (pen.tilt_degrees > 90 || pen.rotation_degrees > 360) return;
   constexpr double kDegree = std::numbers::pi / 180;
-  const double rotation = pen.rotation_degrees * kDegree, tilt = pen.tilt_degrees * kDegree;
+  constexpr int kLowest = 89;  // one that lies flat leans to no side for certain
+  const double rotation = pen.rotation_degrees * kDegree;
+  const double tilt = std::min<int>(pen.tilt_degrees, kLowest) * kDegree;
   out.has_tilt = true;
   out.tilt_x = std::atan2(-std::sin(rotation) * std::sin(tilt), std::cos(tilt)) / kDegree;
   out.tilt_y = std::atan2(std::cos(rotation) * std::sin(tilt), std::cos(tilt)) / kDegree;

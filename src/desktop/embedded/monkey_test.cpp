@@ -18,6 +18,7 @@
 
 #include "desktop/embedded/test_compositor.hpp"
 #include "pointer-constraints-unstable-v1-client-protocol.h"
+#include "tablet-unstable-v2-client-protocol.h"
 #include "xdg-shell-client-protocol.h"
 
 namespace lumen::embedded {
@@ -72,7 +73,7 @@ class Monkey {
 
   void act() {
     auto& window = windows_[pick(windows_.size())];
-    switch (pick(16)) {
+    switch (pick(19)) {
       case 0:
         return open_toplevel(window);
       case 1:
@@ -101,6 +102,12 @@ class Monkey {
         return drop_cursor();
       case 14:
         return shrink_pool(window);
+      case 15:
+        return listen_to_touch();
+      case 16:
+        return listen_to_tablets();
+      case 17:
+        return drop_input();
       default:
         if (window.surface != nullptr) wl_surface_commit(window.surface);
     }
@@ -228,6 +235,28 @@ class Monkey {
                                                    wl_fixed_from_int(-size()));
     wl_surface_commit(window.surface);
   }
+  void listen_to_touch() {
+    if (touch_ == nullptr) touch_ = keep(wl_seat_get_touch(seat_));
+  }
+  void listen_to_tablets() {
+    if (tablet_seat_ != nullptr || tablets_ == nullptr) return;
+    tablet_seat_ = keep(zwp_tablet_manager_v2_get_tablet_seat(tablets_, seat_));
+    zwp_tablet_seat_v2_add_listener(tablet_seat_, &kTabletSeat, this);
+  }
+  void drop_input() {
+    if (tool_ == nullptr)
+      return;  // before its answer comes, libwayland itself ends clients that drop the seat
+    switch (pick(4)) {
+      case 0:
+        return forget(touch_, wl_touch_destroy);
+      case 1:
+        return forget(tablet_, zwp_tablet_v2_destroy);
+      case 2:
+        return forget(tool_, zwp_tablet_tool_v2_destroy);
+      default:
+        return forget(tablet_seat_, zwp_tablet_seat_v2_destroy);
+    }
+  }
   void drop_constraint() { forget(locked_, zwp_locked_pointer_v1_destroy); }
 
   static Monkey& of(void* self) { return *static_cast<Monkey*>(self); }
@@ -249,12 +278,19 @@ class Monkey {
       monkey.pointer_ = monkey.keep(wl_seat_get_pointer(monkey.seat_));
       wl_pointer_add_listener(monkey.pointer_, &kPointer, self);
     }
+    if (is == "zwp_tablet_manager_v2") bind(monkey.tablets_, zwp_tablet_manager_v2_interface, 1);
     if (is == "zwp_pointer_constraints_v1")
       bind(monkey.constraints_, zwp_pointer_constraints_v1_interface, 1);
   }
   // NOLINTNEXTLINE(readability-function-size): the protocol decides
   static void on_enter(void* self, wl_pointer*, std::uint32_t serial, wl_surface*, wl_fixed_t, wl_fixed_t) {
     of(self).enter_serial_ = serial;
+  }
+  static void on_tablet(void* self, zwp_tablet_seat_v2*, zwp_tablet_v2* tablet) {
+    of(self).tablet_ = of(self).keep(tablet);
+  }
+  static void on_tool(void* self, zwp_tablet_seat_v2*, zwp_tablet_tool_v2* tool) {
+    of(self).tool_ = of(self).keep(tool);
   }
   static void on_configure(void* window, xdg_surface* surface, std::uint32_t serial) {
     static_cast<MonkeyWindow*>(window)->configured = true;
@@ -269,6 +305,7 @@ class Monkey {
   static constexpr wl_registry_listener kRegistry{on_global, ignore};
   static constexpr wl_pointer_listener kPointer{on_enter, ignore, ignore, ignore, ignore,
                                                 ignore,   ignore, ignore, ignore, ignore};
+  static constexpr zwp_tablet_seat_v2_listener kTabletSeat{on_tablet, on_tool, ignore};
   static constexpr xdg_wm_base_listener kWmBase{on_ping};
   static constexpr xdg_surface_listener kXdgSurface{on_configure};
   static constexpr xdg_toplevel_listener kToplevel{ignore, ignore, ignore, ignore};
@@ -285,7 +322,12 @@ class Monkey {
   zwp_pointer_constraints_v1* constraints_ = nullptr;
   zwp_locked_pointer_v1* locked_ = nullptr;
   wl_surface* cursor_ = nullptr;
-  UniqueFd memory_;  // of the newest buffer
+  wl_touch* touch_ = nullptr;
+  zwp_tablet_manager_v2* tablets_ = nullptr;
+  zwp_tablet_seat_v2* tablet_seat_ = nullptr;
+  zwp_tablet_v2* tablet_ = nullptr;
+  zwp_tablet_tool_v2* tool_ = nullptr;  // the newest one
+  UniqueFd memory_;                     // of the newest buffer
   std::uint32_t enter_serial_ = 0;
   std::array<MonkeyWindow, 5> windows_;
 };
@@ -293,7 +335,7 @@ class Monkey {
 class MonkeyTest : public CompositorTest, public ::testing::WithParamInterface<unsigned> {
  protected:
   void act_as_host() {
-    switch (random_() % 12) {
+    switch (random_() % 14) {
       case 0:
         if (outputs_.size() < 3) outputs_.push_back(output(320 + static_cast<int>(random_() % 50), 240));
         break;
@@ -329,17 +371,34 @@ class MonkeyTest : public CompositorTest, public ::testing::WithParamInterface<u
     if (outputs_.empty()) return;
     auto* output = outputs_[random_() % outputs_.size()];
     const lumen_comp_mode mode{320, 200 + static_cast<int>(random_() % 2) * 40, 240'000};
-    switch (random_() % 4) {
+    switch (random_() % 6) {
       case 0:
         lumen_comp_output_set_mode(output, &mode);
         break;
       case 1:
         lumen_comp_output_repaint(output);
         break;
+      case 2:
+        lumen_comp_touch(output, static_cast<lumen_comp_touch_phase>(random_() % 4),
+                         static_cast<std::uint32_t>(random_() % 3), place(), place());
+        break;
+      case 3:
+        use_pen(output);
+        break;
       default:
-        lumen_comp_pointer_move_to(output, static_cast<double>(random_() % 400),
-                                   static_cast<double>(random_() % 300));
+        lumen_comp_pointer_move_to(output, place(), place());
     }
+  }
+  double place() { return static_cast<double>(random_() % 350); }
+  void use_pen(lumen_comp_output* output) {
+    lumen_comp_pen pen{};
+    pen.near = random_() % 4 != 0;
+    pen.touching = pen.near && random_() % 2 == 0;
+    pen.eraser = random_() % 4 == 0;
+    pen.buttons = pen.near ? static_cast<std::uint32_t>(random_() % 8) : 0U;
+    pen.x = place();
+    pen.y = place();
+    for (auto count = random_() % 3; count > 0; --count) lumen_comp_set_pen(output, &pen);
   }
   std::unique_ptr<Monkey> newcomer() { return std::make_unique<Monkey>(socket_path(), random_); }
 

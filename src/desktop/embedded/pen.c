@@ -209,7 +209,8 @@ static struct wlr_input_device* start_device(struct lce_pen* pen) {
 }
 static void stop_device(struct lce_pen* pen) { wlr_tablet_finish(&pen->wlr_tablet); }
 #else
-static const struct wlr_tablet_impl tablet_impl = {.destroy = NULL};
+static void tablet_destroy(struct wlr_tablet* tablet) { (void)tablet; }
+static const struct wlr_tablet_impl tablet_impl = {.destroy = tablet_destroy};
 static void device_destroy(struct wlr_input_device* device) { (void)device; }
 static const struct wlr_input_device_impl device_impl = {.destroy = device_destroy};
 static struct wlr_input_device* start_device(struct lce_pen* pen) {
@@ -218,10 +219,7 @@ static struct wlr_input_device* start_device(struct lce_pen* pen) {
   pen->device.tablet = &pen->wlr_tablet;
   return &pen->device;
 }
-static void stop_device(struct lce_pen* pen) {
-  wlr_input_device_destroy(&pen->device);
-  wl_array_release(&pen->wlr_tablet.paths);
-}
+static void stop_device(struct lce_pen* pen) { wlr_input_device_destroy(&pen->device); }
 #endif
 
 bool lce_pen_start(struct lumen_comp* comp) {

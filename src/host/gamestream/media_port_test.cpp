@@ -288,6 +288,23 @@ TEST_F(MediaPortTest, input_reaches_the_session_and_is_released_when_the_client_
   EXPECT_EQ(reason(), "the client left");
 }
 
+TEST_F(MediaPortTest, c32_fingers_and_pens_reach_the_session) {
+  auto client = launch(StreamId{7});
+  ASSERT_TRUE(client.connect(data_));
+  const auto arrives = [&](const control::InputPacket& packet, const InputEvent& wanted) {
+    client.send(control::ClientMessage{packet});
+    const auto next = next_at_session();
+    ASSERT_TRUE(next);
+    const auto* event = std::get_if<InputEvent>(&*next);
+    ASSERT_NE(event, nullptr);
+    EXPECT_EQ(*event, wanted);
+  };
+  arrives(control::Touch{.event = control::TouchEvent::down, .pointer = 9, .x = 1},
+          Touch{.phase = TouchPhase::down, .id = 9, .x = 65535});
+  arrives(control::Pen{.event = control::TouchEvent::hover, .y = 1, .tilt = 30},
+          Pen{.place = PenPlace::hovering, .y = 65535, .tilt_degrees = 30});
+}
+
 TEST_F(MediaPortTest, c23_a_terminated_client_hears_why) {
   auto client = launch(StreamId{7});
   ASSERT_TRUE(client.connect(data_));
