@@ -68,10 +68,16 @@ int serve(Options options) {
   if (*gamestream) {
     (*host)->extend({.name = "gamestream",
                      .on_command = [&](const std::string& line) { return (*gamestream)->on_command(line); },
-                     .status_json = [&] { return (*gamestream)->status_json(); }});
+                     .status_json = [&] { return (*gamestream)->status_json(); },
+                     .on_stop = [&](std::function<void()> done) { (*gamestream)->stop(std::move(done)); }});
     log->info("{}", (*gamestream)->greeting());
   }
-  if (const auto watched = (*loop)->watch(signals.get(), EPOLLIN, [&](std::uint32_t) { (*loop)->stop(); });
+  if (const auto watched = (*loop)->watch(signals.get(), EPOLLIN,
+                                          [&](std::uint32_t) {
+                                            signalfd_siginfo info{};
+                                            if (read(signals.get(), &info, sizeof info) == sizeof info)
+                                              (*host)->stop();
+                                          });
       !watched) {
     return lumen::apps::complain("lumen-host", watched.error());
   }

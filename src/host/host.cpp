@@ -239,13 +239,21 @@ void Host::check_clients() {
 std::string Host::on_command(const std::string& command) {
   if (command == "status") return status_json();
   if (command == "stop") {
-    loop_.stop();
+    stop();
     return "stopping\n";
   }
   if (extension_) {
     if (const auto answer = extension_->on_command(command)) return *answer;
   }
   return "error: this host has no such command\n";
+}
+
+void Host::stop() {
+  if (!extension_ || std::exchange(is_stopping_, true)) {
+    loop_.stop();
+    return;
+  }
+  extension_->on_stop([this] { loop_.stop(); });
 }
 
 std::string Host::status_json() const {

@@ -37,6 +37,7 @@ struct HostExtension {
   std::string name;  // of its part of the status
   std::function<std::optional<std::string>(const std::string& command)> on_command;  // nullopt: not its own
   std::function<std::string()> status_json;
+  std::function<void(std::function<void()> done)> on_stop;  // ends what runs; `done` once, when it has ended
 };
 
 class Host {
@@ -49,6 +50,8 @@ class Host {
 
   // What it refers to outlives the host's loop. On lm-main.
   void extend(HostExtension extension) { extension_ = std::move(extension); }
+  // Ends everything, then stops the loop. A second call does not wait. On lm-main.
+  void stop();
 
   std::uint16_t port() const { return port_; }
   // Where a client finds what it needs to connect to session `index`.
@@ -74,6 +77,7 @@ class Host {
   std::uint16_t port_ = 0;
   std::atomic<std::uint64_t> foreign_{0};  // datagrams that are not ours; relaxed
   std::optional<HostExtension> extension_;
+  bool is_stopping_ = false;
   std::unique_ptr<ControlSocket> control_;  // holds the lock: goes last of all
   std::vector<std::unique_ptr<Session>> sessions_;
   EventLoop::TimerId check_ = 0;

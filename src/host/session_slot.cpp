@@ -155,8 +155,8 @@ void SessionSlot::on_message(const link::ToHost& message) {
     events_.on_ready(*ready);
     set_state(SlotState::streaming, {});
   } else if (const auto* mode = std::get_if<link::ModeChanged>(&message)) {
-    auto text = fmt::format("streaming {} with {} ({})", to_string(mode->mode), mode->encoder,
-                            mode->encoder_reason);
+    auto text =
+        fmt::format("streaming {} with {} ({})", to_string(mode->mode), mode->encoder, mode->encoder_reason);
     if (text != told_encoder_) log_.info("{}", text);
     told_encoder_ = std::move(text);
     events_.on_mode(*mode);

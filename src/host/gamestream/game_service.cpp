@@ -128,6 +128,10 @@ void GameService::handle(const gamestream::CancelRequest& request, const Reply& 
 }
 
 void GameService::launch(const LaunchRequest& request, const Reply& reply) {
+  if (is_stopping_) {
+    reply(gamestream::launch_refusal(request.verb, 503, "The host is stopping"));
+    return;
+  }
   auto decided = book_.admit(request, catalog_.list(), now());
   if (const auto* refused = std::get_if<gamestream::Refused>(&decided)) {
     log_.warn("{} is refused a launch", name_of(request.client));
@@ -330,9 +334,25 @@ void GameService::end_session(const Fingerprint& client) {
   const auto id = ++last_after_;
   after_[id] = std::make_unique<CommandChain>(std::move(after), loop_, log_, [this, id](bool) {
     loop_.post([this, alive = alive_, id] {
-      if (*alive) after_.erase(id);
+      if (!*alive) return;
+      after_.erase(id);
+      tell_stopped();
     });
   });
+}
+
+void GameService::stop(std::function<void()> done) {
+  is_stopping_ = true;
+  stopped_ = std::move(done);
+  std::vector<Fingerprint> clients;
+  for (const auto& [client, session] : sessions_) clients.push_back(client);
+  for (const auto& client : clients) end_client(client, control::TerminationCode::graceful);
+  tell_stopped();
+}
+
+void GameService::tell_stopped() {
+  if (!after_.empty()) return;
+  if (const auto done = std::exchange(stopped_, nullptr)) done();
 }
 
 std::string GameService::name_of(const Fingerprint& client) const {

@@ -56,6 +56,8 @@ class GameService {
   void media_connected(StreamId stream);
   void media_ended(StreamId stream, const std::string& reason);
 
+  // Ends every stream and session; `done` once what is to run after them has run. Launches are refused.
+  void stop(std::function<void()> done);
   // What later launches are offered; until then H.264 alone.
   void set_encoders(const EncoderOffer& offer);
 
@@ -102,6 +104,7 @@ class GameService {
   void end_client(const Fingerprint& client, gamestream::control::TerminationCode code);
   void session_ended(const Fingerprint& client, const std::string& reason);
   void end_session(const Fingerprint& client);
+  void tell_stopped();
   Status change_client(std::string_view id, const std::function<Status(gamestream::PairedClients&)>& change);
   std::string name_of(const Fingerprint& client) const;
   void arm();
@@ -126,6 +129,8 @@ class GameService {
   std::map<Fingerprint, std::unique_ptr<GameSession>> sessions_;
   std::map<std::uint64_t, std::unique_ptr<CommandChain>> after_;
   std::uint64_t last_after_ = 0;
+  bool is_stopping_ = false;
+  std::function<void()> stopped_;
   std::size_t next_index_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what was posted
   EventLoop::TimerId timer_ = 0;

@@ -352,6 +352,11 @@ std::string GameStreamHost::Parts::clients_text() const {
   return text + "\n";
 }
 
+void GameStreamHost::stop(std::function<void()> done) {
+  parts_->publisher.reset();  // nobody new
+  parts_->service->stop(std::move(done));
+}
+
 std::string GameStreamHost::greeting() const {
   const auto& parts = *parts_;
   auto text = fmt::format("Moonlight clients find this host as {} (port {})", parts.name, parts.ports.http);

@@ -2,6 +2,7 @@
 // the page for PINs. Owner: lm-main; lm-http and lm-net only post to it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,8 @@ class GameStreamHost {
   GameStreamHost(const GameStreamHost&) = delete;
   GameStreamHost& operator=(const GameStreamHost&) = delete;
 
+  // Ends all that runs for clients, with what is to run afterwards; `done` when that has ended, too.
+  void stop(std::function<void()> done);
   // For people: where clients find it, and how to let one in.
   std::string greeting() const;
   // Of the local command socket. nullopt: none of its own. Otherwise the answer, which begins with "error: "
