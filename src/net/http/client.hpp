@@ -38,6 +38,8 @@ class HttpClient {
   };
   // Fails with `http.certificate` when the two do not belong together.
   static Result<HttpClient> create(const Identity& identity = {});
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
   HttpClient(HttpClient&&) noexcept;
   HttpClient& operator=(HttpClient&&) noexcept;
   ~HttpClient();

@@ -114,6 +114,8 @@ struct HttpServer::Parts {
                .link = nullptr} {
     shared.link = std::make_shared<ServerLink>(io);
   }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
   ~Parts() {
     io.stop();
     thread.reset();

@@ -124,10 +124,12 @@ void AvahiPublisher::watch() {
 }
 
 template <class... Arguments>
-void AvahiPublisher::call(const std::string& path, const char* interface, const char* member, Reply reply,
-                          const char* types, Arguments... arguments) {
+void AvahiPublisher::call(const Method& method, Reply reply, const char* types, Arguments... arguments) {
   sd_bus_message* made = nullptr;
-  if (sd_bus_message_new_method_call(bus_.get(), &made, kAvahi, path.c_str(), interface, member) < 0) return;
+  if (sd_bus_message_new_method_call(bus_.get(), &made, kAvahi, method.path.c_str(), method.interface,
+                                     method.member) < 0) {
+    return;
+  }
   const std::unique_ptr<sd_bus_message, MessageFree> message{made};
   sd_bus_message_set_auto_start(made, 0);
   if (sd_bus_message_append(made, types, arguments...) < 0) return;
@@ -152,7 +154,7 @@ int AvahiPublisher::on_reply(sd_bus_message* message, void* self, sd_bus_error* 
 // ---- the daemon.
 
 // A daemon that is not there answers GetState with an error.
-void AvahiPublisher::ask_for_owner() { call("/", kServer, "GetState", &AvahiPublisher::on_owner, ""); }
+void AvahiPublisher::ask_for_owner() { call({"/", kServer, "GetState"}, &AvahiPublisher::on_owner, ""); }
 
 void AvahiPublisher::on_owner(sd_bus_message* reply) {
   std::int32_t state = 0;
@@ -198,16 +200,15 @@ void AvahiPublisher::on_server_state(std::int32_t state) {
 
 void AvahiPublisher::begin() {
   tell(true);
-  call("/", kServer, "EntryGroupNew", &AvahiPublisher::on_group, "");
+  call({"/", kServer, "EntryGroupNew"}, &AvahiPublisher::on_group, "");
 }
 
 void AvahiPublisher::on_group(sd_bus_message* reply) {
   const char* path = nullptr;
-  if (failed(reply) || sd_bus_message_read_basic(reply, 'o', &path) <= 0)
-    return give_up(reply, "EntryGroupNew");
+  if (failed(reply) || sd_bus_message_read(reply, "o", &path) <= 0) return give_up(reply, "EntryGroupNew");
   group_ = path;
   // interface, protocol, flags, name, type, domain, host, port, TXT: the daemon's own domain and host.
-  call(group_, kGroup, "AddService", &AvahiPublisher::on_added, "iiussssqaay", kAnyInterface, kAnyProtocol,
+  call({group_, kGroup, "AddService"}, &AvahiPublisher::on_added, "iiussssqaay", kAnyInterface, kAnyProtocol,
        0U, name_.c_str(), params_.type.c_str(), "", "", static_cast<unsigned>(params_.port), 0);
 }
 
@@ -216,7 +217,7 @@ void AvahiPublisher::on_added(sd_bus_message* reply) {
     return take_next_name();
   }
   if (failed(reply)) return give_up(reply, "AddService");
-  call(group_, kGroup, "Commit", &AvahiPublisher::on_committed, "");
+  call({group_, kGroup, "Commit"}, &AvahiPublisher::on_committed, "");
 }
 
 void AvahiPublisher::on_committed(sd_bus_message* reply) {
@@ -242,7 +243,7 @@ void AvahiPublisher::free_group() {
   established_ = false;
   call_.reset();
   if (group_.empty()) return;
-  call(std::exchange(group_, {}), kGroup, "Free", nullptr, "");
+  call({std::exchange(group_, {}), kGroup, "Free"}, nullptr, "");
 }
 
 // Until the daemon's next change; it may not be allowed to publish.

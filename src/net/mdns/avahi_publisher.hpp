@@ -42,6 +42,10 @@ class AvahiPublisher {
     void operator()(sd_bus_slot* slot) const { sd_bus_slot_unref(slot); }
   };
   using Reply = void (AvahiPublisher::*)(sd_bus_message*);
+  struct Method {
+    std::string path;
+    const char *interface, *member;
+  };
 
   void connect();
   bool open();
@@ -50,9 +54,9 @@ class AvahiPublisher {
   void watch();
   void tell(bool taken_care_of);
 
+  // `reply` nullptr: none is wanted.
   template <class... Arguments>
-  void call(const std::string& path, const char* interface, const char* member, Reply reply,
-            const char* types, Arguments... arguments);
+  void call(const Method& method, Reply reply, const char* types, Arguments... arguments);
   void ask_for_owner();
   void on_owner(sd_bus_message* reply);
   void on_server_state(std::int32_t state);

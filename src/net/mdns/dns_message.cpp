@@ -307,7 +307,8 @@ std::string make_nsec_data(const DnsName& owner, const std::vector<DnsType>& typ
     const auto number = static_cast<std::size_t>(type);
     if (number > 255) continue;
     if (bitmap.size() <= number / 8) bitmap.resize(number / 8 + 1);
-    bitmap[number / 8] |= static_cast<char>(0x80U >> number % 8);
+    const unsigned before = static_cast<unsigned char>(bitmap[number / 8]);
+    bitmap[number / 8] = static_cast<char>(before | 0x80U >> number % 8);
   }
   return owner.wire() + '\0' + static_cast<char>(bitmap.size()) + bitmap;
 }

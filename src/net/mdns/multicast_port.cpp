@@ -207,6 +207,7 @@ bool MulticastPort::receive_one(const Socket& socket, const DatagramFn& on_datag
 
 std::vector<int> MulticastPort::fds() const {
   std::vector<int> all;
+  all.reserve(sockets_.size());
   for (const auto& socket : sockets_) all.push_back(socket.fd.get());
   return all;
 }

@@ -60,6 +60,8 @@ struct MdnsPublisher::Parts {
         .interfaces =
             network.loopback_only ? mdns::InterfaceChoice::loopback : mdns::InterfaceChoice::automatic};
   }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
   ~Parts() { loop.cancel(retry_timer); }
 
   void start() {
@@ -112,7 +114,8 @@ struct MdnsPublisher::Parts {
 MdnsPublisher::MdnsPublisher(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
 MdnsPublisher::~MdnsPublisher() = default;
 
-Result<std::unique_ptr<MdnsPublisher>> MdnsPublisher::create(Params params, EventLoop& loop, Logger& log) {
+Result<std::unique_ptr<MdnsPublisher>> MdnsPublisher::create(const Params& params, EventLoop& loop,
+                                                             Logger& log) {
   if (params.port == 0) {
     return fail(ErrorCode::invalid_argument, "mdns.port", "there is no port to publish", "Name one");
   }

@@ -26,7 +26,7 @@ class MdnsPublisher {
   // Begins to publish; that takes about a second. A name that is taken gets a number: "box #2". Lack of a
   // network or of its permissions is logged and tried again from time to time. Fails with `mdns.port` when
   // there is no port. Owner: the loop's thread; loop and logger outlive it.
-  static Result<std::unique_ptr<MdnsPublisher>> create(Params params, EventLoop& loop, Logger& log);
+  static Result<std::unique_ptr<MdnsPublisher>> create(const Params& params, EventLoop& loop, Logger& log);
   // Withdraws the record.
   ~MdnsPublisher();
   MdnsPublisher(const MdnsPublisher&) = delete;

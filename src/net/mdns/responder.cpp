@@ -20,8 +20,8 @@ constexpr Duration kGap = 1s, kGapAgainstProbes = 250ms;
 constexpr std::size_t kMaxPending = 32, kMaxQuestions = 64, kMaxLabelBytes = 63;
 
 const DnsName& list_of_services() {
-  static const auto name = DnsName::of("_services._dns-sd._udp.local");
-  return name;
+  static const auto kName = DnsName::of("_services._dns-sd._udp.local");
+  return kName;
 }
 
 // "box", "box #2": cut so that the number stays whole.
@@ -230,10 +230,10 @@ void Responder::on_query(unsigned index, const Endpoint& from, const DnsMessage&
   } else if ((to_all & (kPointer | kListing)) != 0) {
     pending.due += random_between(20ms, 120ms);
   }
-  defer(std::move(pending));
+  defer(pending);
 }
 
-void Responder::defer(Pending pending) {
+void Responder::defer(const Pending& pending) {
   if (pending.kinds == 0) return;
   const auto same = std::ranges::find_if(pending_, [&](const Pending& other) {
     return other.interface == pending.interface && other.from == pending.from && other.gap == pending.gap;
@@ -242,7 +242,7 @@ void Responder::defer(Pending pending) {
     same->kinds |= pending.kinds;
     same->due = std::min(same->due, pending.due);
   } else if (pending_.size() < kMaxPending) {
-    pending_.push_back(std::move(pending));
+    pending_.push_back(pending);
   }
 }
 

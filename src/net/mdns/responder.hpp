@@ -56,17 +56,10 @@ class Responder {
 
  private:
   enum class Phase : std::uint8_t { idle, probing, announcing, running };
-  enum Kind : unsigned {
-    kPointer = 1U << 0U,
-    kListing = 1U << 1U,
-    kSrv = 1U << 2U,
-    kTxt = 1U << 3U,
-    kA = 1U << 4U,
-    kAaaa = 1U << 5U,
-    kInstanceNsec = 1U << 6U,
-    kHostNsec = 1U << 7U,
-  };
-  using Kinds = unsigned;  // of Kind
+  // A set of kinds of records, a bit each.
+  using Kinds = unsigned;
+  static constexpr Kinds kPointer = 1U << 0U, kListing = 1U << 1U, kSrv = 1U << 2U, kTxt = 1U << 3U,
+                         kA = 1U << 4U, kAaaa = 1U << 5U, kInstanceNsec = 1U << 6U, kHostNsec = 1U << 7U;
   static constexpr std::size_t kKindCount = 8;
 
   // An answer that waits for its time.
@@ -99,7 +92,7 @@ class Responder {
                      Kinds kinds);
   void answer_unicast(const LocalInterface& interface, const Endpoint& to, Kinds kinds);
   Kinds multicast_lately(unsigned interface, Kinds kinds, Timestamp now) const;
-  void defer(Pending pending);
+  void defer(const Pending& pending);
   Duration random_between(std::chrono::milliseconds low, std::chrono::milliseconds high);
 
   Params params_;
