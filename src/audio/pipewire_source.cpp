@@ -65,6 +65,7 @@ Result<UniqueFd> connect_to(const std::string& path) {
 }
 
 // On libpipewire's data thread, which wakes ours once per cycle of the graph.
+// NOLINTNEXTLINE(readability-function-size): libpipewire's signature
 int raise_data_thread(spa_loop*, bool, std::uint32_t, const void*, std::size_t, void*) {
   pthread_setname_np(pthread_self(), "lm-audio-wake");
   static_cast<void>(raise_priority(Urgency::realtime));  // ours says it in the log
@@ -221,19 +222,19 @@ Status PipeWireSource::connect() {
   auto* const properties = pw_properties_new(PW_KEY_APP_NAME, "Lumen", nullptr);
   core_.reset(pw_context_connect_fd(context_.get(), socket.release(), properties, 0));
   if (!core_) return failed("PipeWire refuses the connection");
-  static const pw_core_events events{
+  static const pw_core_events kEvents{
       .version = PW_VERSION_CORE_EVENTS,
       .error = [](void* self, std::uint32_t id, int, int result, const char* message) {
         static_cast<PipeWireSource*>(self)->on_core_error(id, result, message);
       }};
-  listen(core_.get(), &core_hook_, &events, this);
+  listen(core_.get(), &core_hook_, &kEvents, this);
   registry_.reset(registry_of(core_.get()));
   if (!registry_) return failed("PipeWire does not say what its graph holds");
-  static const pw_registry_events globals{
+  static const pw_registry_events kGlobals{
       .version = PW_VERSION_REGISTRY_EVENTS,
       .global = [](void* self, std::uint32_t, std::uint32_t, const char* type, std::uint32_t,
                    const spa_dict* about) { static_cast<PipeWireSource*>(self)->on_global(type, about); }};
-  listen(registry_.get(), &registry_hook_, &globals, this);
+  listen(registry_.get(), &registry_hook_, &kGlobals, this);
   return {};
 }
 
@@ -256,7 +257,7 @@ Status PipeWireSource::make_sink() {
   auto sink = std::make_unique<Sink>(*this, channels_);
   sink->stream.reset(pw_stream_new(core_.get(), params_.description.c_str(), properties));
   if (!sink->stream) return fail(ErrorCode::unavailable, "audio.sink", "PipeWire makes no stream", {}, errno);
-  static const pw_stream_events events{
+  static const pw_stream_events kEvents{
       .version = PW_VERSION_STREAM_EVENTS,
       .state_changed = [](void* self, pw_stream_state, pw_stream_state state,
                           const char* error) { static_cast<Sink*>(self)->owner.on_state(state, error); },
@@ -265,7 +266,7 @@ Status PipeWireSource::make_sink() {
             const auto& each = *static_cast<Sink*>(self);
             each.owner.on_process(each);
           }};
-  pw_stream_add_listener(sink->stream.get(), &sink->hook, &events, sink.get());
+  pw_stream_add_listener(sink->stream.get(), &sink->hook, &kEvents, sink.get());
   spa_audio_info_raw format{};
   format.format = SPA_AUDIO_FORMAT_F32;
   format.rate = kSampleRateHz;

@@ -99,11 +99,12 @@ void SessionSlot::start() {
 Status SessionSlot::spawn() {
   LUMEN_CHECK_OK(ensure_private_dir(params_.runtime_dir));
   LUMEN_CHECK_OK(link::write_owner_file(params_.runtime_dir));
-  LUMEN_TRY(auto ring, link::SharedRing::create());
+  LUMEN_TRY(auto made, link::SharedRing::create());
+  const auto ring = std::make_shared<link::SharedRing>(std::move(made));
   std::shared_ptr<link::AudioRing> audio_ring;
   if (params_.audio) {
-    LUMEN_TRY(auto created, link::AudioRing::create());
-    audio_ring = std::make_shared<link::AudioRing>(std::move(created));
+    LUMEN_TRY(auto audio, link::AudioRing::create());
+    audio_ring = std::make_shared<link::AudioRing>(std::move(audio));
   }
   LUMEN_TRY(auto sockets, link::make_socket_pair());
   auto environment = params_.environment;
@@ -112,6 +113,18 @@ Status SessionSlot::spawn() {
                                  .environment = std::move(environment),
                                  .inherit_fd = sockets.session.get()}));
   link_ = std::move(sockets.host);
+  LUMEN_CHECK_OK(configure(*ring, audio_ring.get()));
+  LUMEN_CHECK_OK(loop_.watch(link_.get(), EPOLLIN, [this](std::uint32_t) { on_link_ready(); }));
+  LUMEN_CHECK_OK(loop_.watch(child_.pidfd.get(), EPOLLIN, [this](std::uint32_t) { on_exit(); }));
+  events_.on_ring(ring);
+  if (audio_ring) events_.on_audio_ring(audio_ring);
+  port_.set(link_.get());
+  log_.info("session process {} started at {}", child_.pid, to_string(mode_));
+  return {};
+}
+
+// The first messages of a session process.
+Status SessionSlot::configure(const link::SharedRing& ring, const link::AudioRing* audio_ring) const {
   const link::Configure configure{.mode = mode_,
                                   .command = params_.command,
                                   .runtime_dir = params_.runtime_dir,
@@ -120,19 +133,14 @@ Status SessionSlot::spawn() {
                                   .pointer_drawn = pointer_drawn_,
                                   .audio = params_.audio};
   std::vector<int> descriptors{ring.memory_fd(), ring.doorbell_fd()};
-  if (audio_ring) descriptors.insert(descriptors.end(), {audio_ring->memory_fd(), audio_ring->doorbell_fd()});
+  if (audio_ring != nullptr) {
+    descriptors.insert(descriptors.end(), {audio_ring->memory_fd(), audio_ring->doorbell_fd()});
+  }
   LUMEN_CHECK_OK(link::send(link_.get(), configure, descriptors));
   if (encoding_) {
     LUMEN_CHECK_OK(link::send(link_.get(), link::SetEncoding{*encoding_}));
   }
-  LUMEN_CHECK_OK(link::send(link_.get(), link::SetStreaming{has_client_}));
-  LUMEN_CHECK_OK(loop_.watch(link_.get(), EPOLLIN, [this](std::uint32_t) { on_link_ready(); }));
-  LUMEN_CHECK_OK(loop_.watch(child_.pidfd.get(), EPOLLIN, [this](std::uint32_t) { on_exit(); }));
-  events_.on_ring(std::make_shared<link::SharedRing>(std::move(ring)));
-  if (audio_ring) events_.on_audio_ring(std::move(audio_ring));
-  port_.set(link_.get());
-  log_.info("session process {} started at {}", child_.pid, to_string(mode_));
-  return {};
+  return link::send(link_.get(), link::SetStreaming{has_client_});
 }
 
 void SessionSlot::on_link_ready() {

@@ -84,6 +84,7 @@ class SessionSlot {
  private:
   void start();
   Status spawn();
+  Status configure(const link::SharedRing& ring, const link::AudioRing* audio_ring) const;
   void on_link_ready();
   void on_message(const link::ToHost& message);
   void on_sound(const link::SoundState& sound);

@@ -61,7 +61,7 @@ struct SlotRing::Shared {
   alignas(64) Word head;  // release by the producer pairs with acquire in waiting()
   alignas(64) Word tail;  // release by the consumer pairs with acquire in try_push()
   // `words` of each slot, one slot after the other.
-  alignas(64) std::array<Word, (kHeaderBytes - 3 * 64) / sizeof(Word)> metadata;
+  alignas(64) std::array<Word, (kHeaderBytes - std::size_t{3} * 64) / sizeof(Word)> metadata;
 
   bool is(const RingShape& shape) const {
     return magic.load() == shape.magic && version.load() == shape.version && slots.load() == shape.slots &&

@@ -186,19 +186,27 @@ Status SessionWorker::open_sound(const link::Configure& configure, std::vector<U
               }},
       log_);
   to_launch_ = configure;
-  launch_anyway_ = loop_.call_at(now() + kSoundTimeout, [this] { launch_once_heard(); });
+  launch_anyway_ = loop_.call_at(now() + kSoundTimeout, [this] {
+    report_sound();
+    launch_once_heard();
+  });
   on_sound();
   return {};
 }
 
-// A server that does not run is the better explanation of a source that finds none.
 void SessionWorker::on_sound() {
   if (!sound_ || ended_) return;
   const auto& server = sound_server_->trouble();
   const bool works = server.empty() && sound_server_->ready() && source_trouble_ == std::string{};
   // While it is coming up, that it is not up yet is no news.
   if (to_launch_ && server.empty() && !works) return;
+  report_sound();
   launch_once_heard();
+}
+
+// A server that does not run is the better explanation of a source that finds none.
+void SessionWorker::report_sound() {
+  const auto& server = sound_server_->trouble();
   const auto trouble = server.empty() ? source_trouble_ : std::optional{server};
   if (!trouble || told_trouble_ == trouble) return;
   told_trouble_ = trouble;
@@ -210,11 +218,8 @@ void SessionWorker::launch_once_heard() {
   loop_.cancel(launch_anyway_);
   const auto configure = std::exchange(to_launch_, std::nullopt);
   if (!configure || ended_) return;
-  if (const auto launched = launch_application(*configure); !launched) {
-    end(launched.error());
-    return;
-  }
-  on_sound();
+  const auto launched = launch_application(*configure);
+  if (!launched) end(launched.error());
 }
 
 Status SessionWorker::launch_application(const link::Configure& configure) {

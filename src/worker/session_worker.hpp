@@ -40,6 +40,7 @@ class SessionWorker {
   Status open_pipeline(const link::Configure& configure);
   Status open_sound(const link::Configure& configure, std::vector<UniqueFd> descriptors);
   void on_sound();
+  void report_sound();
   void launch_once_heard();
   Status launch_application(const link::Configure& configure);
   void on_encoder(const Mode& mode, std::uint32_t encoding_id, const EncoderDescription& description);
