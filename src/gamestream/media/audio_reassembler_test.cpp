@@ -78,7 +78,7 @@ class Link {
   std::vector<Heard> heard;
 };
 
-TEST(AudioReassembler, media_48_packets_in_order_come_out_at_once) {
+TEST(AudioReassembler, m48_packets_in_order_come_out_at_once) {
   Link link;
   for (int i = 0; i < 3; ++i) {
     const auto datagrams = link.block();
@@ -93,7 +93,7 @@ TEST(AudioReassembler, media_48_packets_in_order_come_out_at_once) {
   EXPECT_FALSE(link.client.next_deadline());
 }
 
-TEST(AudioReassembler, media_48_any_two_of_six_may_be_lost) {
+TEST(AudioReassembler, m48_any_two_of_six_may_be_lost) {
   for (const ByteView key : {ByteView{}, ByteView{test::key()}}) {
     for (std::size_t i = 0; i < 6; ++i) {
       for (auto j = i; j < 6; ++j) {
@@ -108,7 +108,7 @@ TEST(AudioReassembler, media_48_any_two_of_six_may_be_lost) {
   }
 }
 
-TEST(AudioReassembler, media_48_what_cannot_be_repaired_is_said_to_be_missing) {
+TEST(AudioReassembler, m48_what_cannot_be_repaired_is_said_to_be_missing) {
   Link link;
   link.receive(link.block());
   link.receive(link.block(), {1, 2, 4});
@@ -122,7 +122,7 @@ TEST(AudioReassembler, media_48_what_cannot_be_repaired_is_said_to_be_missing) {
   EXPECT_EQ(link.client.stats().packets_missing, 2U);
 }
 
-TEST(AudioReassembler, media_48_no_block_is_skipped_silently) {
+TEST(AudioReassembler, m48_no_block_is_skipped_silently) {
   Link link;
   link.receive(link.block());
   link.block();
@@ -131,7 +131,7 @@ TEST(AudioReassembler, media_48_no_block_is_skipped_silently) {
   link.expect_all({4, 5, 6, 7});
 }
 
-TEST(AudioReassembler, media_48_a_long_silence_is_one_report) {
+TEST(AudioReassembler, m48_a_long_silence_is_one_report) {
   Link link;
   link.receive(link.block());
   for (int i = 0; i < 100; ++i) link.block();

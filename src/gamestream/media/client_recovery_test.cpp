@@ -39,7 +39,7 @@ TEST(ClientRecovery, a_stream_that_does_not_begin_with_an_idr_is_asked_for_one) 
   EXPECT_EQ(recovery.due(at(0ms)), RecoveryRequest{});
 }
 
-TEST(ClientRecovery, media_45_an_idr_is_asked_for_at_once_and_again_on_a_timer) {
+TEST(ClientRecovery, m45_an_idr_is_asked_for_at_once_and_again_on_a_timer) {
   auto recovery = begun(false);
   recovery.set_round_trip(80ms);
   recovery.lost({2}, {2}, at(10ms));
@@ -56,7 +56,7 @@ TEST(ClientRecovery, media_45_an_idr_is_asked_for_at_once_and_again_on_a_timer) 
 
 // Section 11.4's table.
 TEST(ClientRecovery,
-     media_45_the_range_reaches_from_the_first_undelivered_to_the_newest_that_cannot_be_used) {
+     m45_the_range_reaches_from_the_first_undelivered_to_the_newest_that_cannot_be_used) {
   auto recovery = begun(true);
   recovery.lost({2}, {2}, at(10ms));
   EXPECT_EQ(recovery.due(at(10ms)), invalidate(2, 2));
@@ -71,7 +71,7 @@ TEST(ClientRecovery,
   EXPECT_EQ(recovery.due(at(50ms)), invalidate(6, 8));
 }
 
-TEST(ClientRecovery, media_45_each_kind_of_recovery_point_ends_it) {
+TEST(ClientRecovery, m45_each_kind_of_recovery_point_ends_it) {
   for (const auto type : {FrameType::idr, FrameType::intra_refreshed, FrameType::after_invalidation}) {
     auto recovery = begun(true);
     recovery.lost({2}, {2}, at(10ms));
@@ -104,7 +104,7 @@ TEST(ClientRecovery, what_the_decoder_cannot_use_is_followed_by_an_idr) {
   EXPECT_FALSE(recovery.admit({2}, kPlain, at(20ms)));
 }
 
-TEST(StreamWatch, media_50_gives_up_after_10_s_without_video_or_without_a_key_frame) {
+TEST(StreamWatch, m50_gives_up_after_10_s_without_video_or_without_a_key_frame) {
   using Verdict = StreamWatch::Verdict;
   StreamWatch watch{at(1s)};
   EXPECT_EQ(watch.verdict(at(10'999ms)), Verdict::good);

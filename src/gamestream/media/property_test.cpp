@@ -43,7 +43,7 @@ struct Network {
   }
 };
 
-RC_GTEST_PROP(Properties, media_42_every_frame_is_delivered_intact_or_lost_and_in_order, ()) {
+RC_GTEST_PROP(Properties, m42_every_frame_is_delivered_intact_or_lost_and_in_order, ()) {
   const FramePlanParams plan{.packet_size = *rc::gen::element<std::size_t>(64, 80, 256),
                              .percent = *rc::gen::element<std::size_t>(0, 20, 100, 255),
                              .min_parity = *rc::gen::inRange<std::size_t>(0, 4),
@@ -100,7 +100,7 @@ RC_GTEST_PROP(Properties, media_42_every_frame_is_delivered_intact_or_lost_and_i
   for (std::uint64_t id = 1; id < next; ++id) RC_ASSERT(delivered.contains(id) || lost.contains(id));
 }
 
-RC_GTEST_PROP(Properties, media_42_a_frame_survives_any_loss_that_parity_makes_up_for, ()) {
+RC_GTEST_PROP(Properties, m42_a_frame_survives_any_loss_that_parity_makes_up_for, ()) {
   const FramePlanParams plan{.packet_size = 64,
                              .percent = *rc::gen::inRange<std::size_t>(1, 256),
                              .min_parity = *rc::gen::inRange<std::size_t>(0, 6)};
@@ -125,7 +125,7 @@ RC_GTEST_PROP(Properties, media_42_a_frame_survives_any_loss_that_parity_makes_u
   RC_ASSERT(frame.bytes == unit);
 }
 
-RC_GTEST_PROP(Properties, media_48_every_audio_packet_is_heard_intact_or_missed_and_in_order, ()) {
+RC_GTEST_PROP(Properties, m48_every_audio_packet_is_heard_intact_or_missed_and_in_order, ()) {
   const auto key = *rc::gen::arbitrary<bool>() ? test::key() : Buffer{};
   const auto first = *rc::gen::arbitrary<std::uint16_t>();
   auto host = AudioPacketizer::create({.packet_ms = 5, .key_id = 7, .first_packet = first}, key).value();

@@ -91,7 +91,7 @@ class ClientVectors : public testing::TestWithParam<int> {
   static Buffer hex(const nlohmann::json& encryption) { return test::hex_at(encryption, "aes_key_hex"); }
 };
 
-TEST_P(ClientVectors, media_42_come_back_whole_when_as_much_as_there_is_parity_is_lost) {
+TEST_P(ClientVectors, m42_come_back_whole_when_as_much_as_there_is_parity_is_lost) {
   SCOPED_TRACE(stream().at("name").get<std::string>());
   auto reassembler = client();
   std::mt19937 random{1};
@@ -120,7 +120,7 @@ TEST_P(ClientVectors, media_42_come_back_whole_when_as_much_as_there_is_parity_i
 
 INSTANTIATE_TEST_SUITE_P(Video, ClientVectors, testing::Range(0, 13));
 
-TEST(VideoReassembler, media_46_reports_reproduce_the_captures) {
+TEST(VideoReassembler, m46_reports_reproduce_the_captures) {
   // v02's second frame with losses, as section 15 has it: E10, and the failed one of the vectors.
   Link link;
   link.receive(link.pack(predicted_unit(300)));
@@ -154,7 +154,7 @@ TEST(VideoReassembler, media_46_reports_reproduce_the_captures) {
 
 // ---- what is accepted ----
 
-TEST(VideoReassembler, media_41_any_sequence_may_begin_and_any_share_of_parity) {
+TEST(VideoReassembler, m41_any_sequence_may_begin_and_any_share_of_parity) {
   Link link;
   VideoPacketizerProbe::skip_to(link.host, 50'000);
   const auto unit = predicted_unit(20'000);
@@ -167,7 +167,7 @@ TEST(VideoReassembler, media_41_any_sequence_may_begin_and_any_share_of_parity) 
   EXPECT_EQ(link.client.stats().frames_repaired, 2U);
 }
 
-TEST(VideoReassembler, media_41_the_form_without_the_reserved_word) {
+TEST(VideoReassembler, m41_the_form_without_the_reserved_word) {
   Link link;
   const auto unit = predicted_unit(5000);
   auto datagrams = link.pack(unit);
@@ -180,7 +180,7 @@ TEST(VideoReassembler, media_41_the_form_without_the_reserved_word) {
   EXPECT_EQ(link.frames[0].bytes, unit);
 }
 
-TEST(VideoReassembler, media_41_a_last_shard_without_its_padding_counts_as_padded) {
+TEST(VideoReassembler, m41_a_last_shard_without_its_padding_counts_as_padded) {
   Link link;
   const auto unit = predicted_unit(4900);
   auto datagrams = link.pack(unit);
@@ -202,7 +202,7 @@ TEST(VideoReassembler, shards_of_a_host_with_smaller_packets_and_no_parity_are_p
   EXPECT_EQ(link.frames[0].bytes, unit);
 }
 
-TEST(VideoReassembler, media_42_nothing_of_a_parity_shard_counts_but_its_place) {
+TEST(VideoReassembler, m42_nothing_of_a_parity_shard_counts_but_its_place) {
   Link link;
   const auto unit = predicted_unit(4900);
   auto datagrams = link.pack(unit);
@@ -214,7 +214,7 @@ TEST(VideoReassembler, media_42_nothing_of_a_parity_shard_counts_but_its_place) 
   EXPECT_EQ(link.frames[0].bytes, unit);
 }
 
-TEST(VideoReassembler, media_42_what_is_rebuilt_to_nonsense_is_lost) {
+TEST(VideoReassembler, m42_what_is_rebuilt_to_nonsense_is_lost) {
   Link link;
   auto datagrams = link.pack(predicted_unit(4900));
   datagrams[5][24] ^= std::byte{0x80};  // flags of the parity: those of what it rebuilds are wrong then
@@ -225,7 +225,7 @@ TEST(VideoReassembler, media_42_what_is_rebuilt_to_nonsense_is_lost) {
 
 // ---- order and loss ----
 
-TEST(VideoReassembler, media_43_a_frame_that_was_only_reordered_is_delivered) {
+TEST(VideoReassembler, m43_a_frame_that_was_only_reordered_is_delivered) {
   Link link;
   const auto unit = predicted_unit(4900);
   const auto first = link.pack(unit), second = link.pack(unit);
@@ -240,7 +240,7 @@ TEST(VideoReassembler, media_43_a_frame_that_was_only_reordered_is_delivered) {
   EXPECT_FALSE(link.client.take_loss());
 }
 
-TEST(VideoReassembler, media_43_a_frame_is_lost_a_moment_after_the_next_has_begun) {
+TEST(VideoReassembler, m43_a_frame_is_lost_a_moment_after_the_next_has_begun) {
   Link link;
   const auto unit = predicted_unit(4900);
   link.receive(without(link.pack(unit), {4, 5, 6}));
@@ -257,7 +257,7 @@ TEST(VideoReassembler, media_43_a_frame_is_lost_a_moment_after_the_next_has_begu
   EXPECT_EQ(link.frames[0].frame, FrameId{2});
 }
 
-TEST(VideoReassembler, media_43_a_loss_is_known_before_the_next_frame) {
+TEST(VideoReassembler, m43_a_loss_is_known_before_the_next_frame) {
   Link link;
   const auto datagrams = link.pack(predicted_unit(20'000));  // 20 + 4
   link.receive(datagrams[0]);
@@ -266,7 +266,7 @@ TEST(VideoReassembler, media_43_a_loss_is_known_before_the_next_frame) {
   EXPECT_EQ(link.client.take_loss(), (LostFrames{{1}, {1}}));
 }
 
-TEST(VideoReassembler, media_43_a_block_is_lost_a_moment_after_the_next_has_begun) {
+TEST(VideoReassembler, m43_a_block_is_lost_a_moment_after_the_next_has_begun) {
   Link link;
   const auto datagrams = link.pack(predicted_unit(250'000));
   for (std::size_t i = 10; i < datagrams.size(); ++i) {
@@ -408,7 +408,7 @@ TEST(VideoReassembler, a_forged_frame_from_far_ahead_does_not_end_the_stream) {
   EXPECT_EQ(link.frames.back().frame, FrameId{52});
 }
 
-TEST(VideoReassembler, media_47_encrypted_datagrams_of_old_frames_are_dropped_unread) {
+TEST(VideoReassembler, m47_encrypted_datagrams_of_old_frames_are_dropped_unread) {
   Link link{{.packet_size = 992}, {.packet_size = 992, .min_parity = 2}, test::key()};
   const auto unit = predicted_unit(300);
   auto first = link.pack(unit);
@@ -443,7 +443,7 @@ TEST(VideoReassembler, forged_datagrams_are_dropped) {
 
 // ---- what comes out ----
 
-TEST(VideoReassembler, media_49_av1_is_cut_exactly_and_wrong_lengths_are_a_loss) {
+TEST(VideoReassembler, m49_av1_is_cut_exactly_and_wrong_lengths_are_a_loss) {
   const auto received = [](std::size_t bytes, std::optional<std::uint16_t> claimed) -> std::optional<Buffer> {
     Link link{{.format = VideoFormat::av1}};
     auto unit = noise(bytes, 3);

@@ -238,9 +238,8 @@ void GameStreamHost::Parts::on_http(const net::HttpRequest& request, const net::
        .remote = ip_of(request.remote)},
       [responder](const gamestream::Answer& answer) { responder.send(to_response(answer)); });
   if (!waiting) return;
-  responder.on_hang_up([this, alive = alive, id = *waiting] {
-    if (*alive) post([this, id] { service->http_closed(id); });
-  });
+  // On lm-http, never after the server's destruction.
+  responder.on_hang_up([this, id = *waiting] { post([this, id] { service->http_closed(id); }); });
 }
 
 void GameStreamHost::Parts::on_page(const net::HttpRequest& request, const net::Responder& responder) {

@@ -61,12 +61,6 @@ class Client {
     }
     return true;
   }
-  // The next datagram of the picture.
-  bool gets_picture() {
-    std::size_t bytes = 0;
-    video.receive(kPatience, [&](const net::Endpoint&, MutableBytes datagram) { bytes += datagram.size(); });
-    return bytes > 0;
-  }
 
   std::vector<control::HostMessage> heard;
   net::UdpSocket video = *net::UdpSocket::bind({.local = any_port()});
@@ -126,8 +120,10 @@ class MediaPortTest : public testing::Test {
     }
     bytes.insert(bytes.end(), 5000, std::byte{0x55});
     const auto time = now();
-    EXPECT_TRUE(ring_->try_push(
-        {FrameId{1}, Codec::h264, PictureKind::idr, 64, 64, bytes, {time, time, time, time}}));
+    EXPECT_TRUE(eventually([&] {
+      return ring_->try_push(
+          {FrameId{1}, Codec::h264, PictureKind::idr, 64, 64, bytes, {time, time, time, time}});
+    }));
   }
   // What the session process hears next.
   std::optional<link::ToSession> next_at_session() {
@@ -137,6 +133,15 @@ class MediaPortTest : public testing::Test {
       if (*got) return (*got)->message;
     }
     return std::nullopt;
+  }
+  // Of pictures that are made until then.
+  bool gets_picture(Client& client) {
+    return eventually([&] {
+      push_picture();
+      std::size_t count = 0;
+      client.video.receive(20ms, [&](const auto&, auto) { ++count; });
+      return count > 0;
+    });
   }
   static bool eventually(const std::function<bool()>& condition) {
     for (const auto until = now() + kPatience; !condition(); std::this_thread::sleep_for(1ms)) {
@@ -168,8 +173,7 @@ TEST_F(MediaPortTest, s65_picture_goes_where_the_first_ping_came_from) {
   const auto stranger = *net::UdpSocket::bind({.local = any_port()});
   stranger.send_one(at(port_->ports().video), legacy);  // of no client that showed ids
   client.ping_video(1);
-  push_picture();
-  EXPECT_TRUE(client.gets_picture());
+  EXPECT_TRUE(gets_picture(client));
 }
 
 TEST_F(MediaPortTest, s66_a_ping_before_the_stream_is_ready_is_not_lost) {
@@ -177,12 +181,7 @@ TEST_F(MediaPortTest, s66_a_ping_before_the_stream_is_ready_is_not_lost) {
   client.ping_video(1);
   std::this_thread::sleep_for(50ms);
   port_->ready(StreamId{7}, true);
-  EXPECT_TRUE(eventually([&] {
-    push_picture();
-    std::size_t count = 0;
-    client.video.receive(20ms, [&](const auto&, auto) { ++count; });
-    return count > 0;
-  }));
+  EXPECT_TRUE(gets_picture(client));
 }
 
 TEST_F(MediaPortTest, m1_picture_comes_from_the_port_that_was_told) {
@@ -220,12 +219,7 @@ TEST_F(MediaPortTest, s68_c10_a_client_that_does_not_connect_is_ended) {
 TEST_F(MediaPortTest, m5_an_address_does_not_change_twice_in_a_moment) {
   auto client = launch(StreamId{7});
   client.ping_video(1);
-  ASSERT_TRUE(eventually([&] {
-    push_picture();
-    std::size_t count = 0;
-    client.video.receive(20ms, [&](const auto&, auto) { ++count; });
-    return count > 0;
-  }));
+  ASSERT_TRUE(gets_picture(client));
   std::this_thread::sleep_for(300ms);
   auto first = std::exchange(client.video, *net::UdpSocket::bind({.local = any_port()}));
   client.ping_video(2);
@@ -243,18 +237,12 @@ TEST_F(MediaPortTest, m5_an_address_does_not_change_twice_in_a_moment) {
 TEST_F(MediaPortTest, a_client_that_moves_is_followed_and_an_older_ping_is_not) {
   auto client = launch(StreamId{7});
   client.ping_video(5);
-  push_picture();
-  ASSERT_TRUE(client.gets_picture());
+  ASSERT_TRUE(gets_picture(client));
   std::this_thread::sleep_for(300ms);  // no sooner
   auto old_socket = std::exchange(client.video, *net::UdpSocket::bind({.local = any_port()}));
   client.ping_video(4);  // replayed
   client.ping_video(6);
-  ASSERT_TRUE(eventually([&] {
-    push_picture();
-    std::size_t count = 0;
-    client.video.receive(20ms, [&](const auto&, auto) { ++count; });
-    return count > 0;
-  }));
+  ASSERT_TRUE(gets_picture(client));
 }
 
 TEST_F(MediaPortTest, s67_c5_connect_data_decides_who_may_connect) {
