@@ -41,8 +41,14 @@ class Client {
     ASSERT_TRUE(enet_.send(peer_, packet->route.channel, packet->bytes(), net::EnetDelivery::reliable));
     enet_.flush();
   }
+  void ping_video() { ping_video(++pings_); }
   void ping_video(std::uint32_t counter) {
     video.send_one(at(ports_.video), rtsp::write_ping(ids_.video_ping, counter));
+  }
+  bool hears_anything(Duration within) {
+    std::size_t count = 0;
+    video.receive(within, [&](const net::Endpoint&, MutableBytes) { ++count; });
+    return count > 0;
   }
   void leave() {
     enet_.disconnect(peer_, 0);
@@ -72,6 +78,7 @@ class Client {
   control::ControlClient control_;
   net::EnetClient enet_ = *net::EnetClient::create({});
   net::EnetPeerId peer_{};
+  std::uint32_t pings_ = 0;
   bool connected_ = false, ended_ = false;
 };
 
@@ -134,9 +141,10 @@ class MediaPortTest : public testing::Test {
     }
     return std::nullopt;
   }
-  // Of pictures that are made until then.
-  bool gets_picture(Client& client) {
+  // Of pictures that are made until then; it pings as clients do, for one may come before the port knows it.
+  bool gets_picture(Client& client, bool pings = true) {
     return eventually([&] {
+      if (pings) client.ping_video();
       push_picture();
       std::size_t count = 0;
       client.video.receive(20ms, [&](const auto&, auto) { ++count; });
@@ -172,23 +180,21 @@ TEST_F(MediaPortTest, s65_picture_goes_where_the_first_ping_came_from) {
   const std::array<std::byte, 4> legacy = rtsp::write_legacy_ping();
   const auto stranger = *net::UdpSocket::bind({.local = any_port()});
   stranger.send_one(at(port_->ports().video), legacy);  // of no client that showed ids
-  client.ping_video(1);
   EXPECT_TRUE(gets_picture(client));
 }
 
 TEST_F(MediaPortTest, s66_a_ping_before_the_stream_is_ready_is_not_lost) {
   auto client = launch(StreamId{7}, false);
-  client.ping_video(1);
-  std::this_thread::sleep_for(50ms);
+  for (int i = 0; i < 20; ++i, std::this_thread::sleep_for(10ms)) client.ping_video();
   port_->ready(StreamId{7}, true);
-  EXPECT_TRUE(gets_picture(client));
+  EXPECT_TRUE(gets_picture(client, false));
 }
 
 TEST_F(MediaPortTest, m1_picture_comes_from_the_port_that_was_told) {
   auto client = launch(StreamId{7});
-  client.ping_video(1);
   net::Endpoint from;
   ASSERT_TRUE(eventually([&] {
+    client.ping_video();
     push_picture();
     client.video.receive(20ms, [&](const net::Endpoint& sender, auto) { from = sender; });
     return from.port() != 0;
@@ -197,7 +203,7 @@ TEST_F(MediaPortTest, m1_picture_comes_from_the_port_that_was_told) {
 }
 
 TEST_F(MediaPortTest, m4_s68_a_client_that_shows_no_address_is_ended) {
-  open(300ms);
+  open(2s);
   auto client = launch(StreamId{7});
   ASSERT_TRUE(client.connect(data_));
   ASSERT_TRUE(client.run_until([&] {
@@ -218,13 +224,12 @@ TEST_F(MediaPortTest, s68_c10_a_client_that_does_not_connect_is_ended) {
 
 TEST_F(MediaPortTest, m5_an_address_does_not_change_twice_in_a_moment) {
   auto client = launch(StreamId{7});
-  client.ping_video(1);
   ASSERT_TRUE(gets_picture(client));
   std::this_thread::sleep_for(300ms);
   auto first = std::exchange(client.video, *net::UdpSocket::bind({.local = any_port()}));
-  client.ping_video(2);
+  client.ping_video();
   auto second = std::exchange(client.video, *net::UdpSocket::bind({.local = any_port()}));
-  client.ping_video(3);  // at once: ignored
+  client.ping_video();  // at once: ignored
   std::this_thread::sleep_for(30ms);
   push_picture();
   std::size_t moved = 0, moved_again = 0;
@@ -236,13 +241,12 @@ TEST_F(MediaPortTest, m5_an_address_does_not_change_twice_in_a_moment) {
 
 TEST_F(MediaPortTest, a_client_that_moves_is_followed_and_an_older_ping_is_not) {
   auto client = launch(StreamId{7});
-  client.ping_video(5);
   ASSERT_TRUE(gets_picture(client));
   std::this_thread::sleep_for(300ms);  // no sooner
   auto old_socket = std::exchange(client.video, *net::UdpSocket::bind({.local = any_port()}));
-  client.ping_video(4);  // replayed
-  client.ping_video(6);
-  ASSERT_TRUE(gets_picture(client));
+  client.ping_video(1);  // replayed
+  EXPECT_FALSE(client.hears_anything(100ms));
+  EXPECT_TRUE(gets_picture(client));
 }
 
 TEST_F(MediaPortTest, s67_c5_connect_data_decides_who_may_connect) {
