@@ -127,6 +127,7 @@ class PipeWireSource final : public AudioSource {
   UniqueFd wake_;
   std::uint8_t channels_ = 2;
   std::optional<std::string> trouble_;
+  bool is_data_thread_raised_ = false;
   std::string failed_;  // by an event: acted upon when no event is being handled
   std::optional<Timestamp> retry_at_, set_up_by_;
   const OnSamples* on_samples_ = nullptr;  // of the wait() that runs
@@ -215,8 +216,7 @@ Status PipeWireSource::connect() {
       close();
       return status;
     }
-    pw_data_loop_invoke(pw_context_get_data_loop(context_.get()), raise_data_thread, 0, nullptr, 0, false,
-                        nullptr);
+    is_data_thread_raised_ = false;
   }
   LUMEN_TRY(auto socket, connect_to(params_.socket));
   auto* const properties = pw_properties_new(PW_KEY_APP_NAME, "Lumen", nullptr);
@@ -315,6 +315,11 @@ void PipeWireSource::on_global(std::string_view type, const spa_dict* properties
 
 void PipeWireSource::on_process(const Sink& sink) {
   const auto time = now();
+  // Only now is it sure to run: before that the call would be made here, on the wrong thread.
+  if (!std::exchange(is_data_thread_raised_, true)) {
+    pw_data_loop_invoke(pw_context_get_data_loop(context_.get()), raise_data_thread, 0, nullptr, 0, false,
+                        nullptr);
+  }
   while (auto* const buffer = pw_stream_dequeue_buffer(sink.stream.get())) {
     const auto& data = buffer->buffer->datas[0];
     const auto offset = std::min(data.chunk->offset, data.maxsize);

@@ -45,7 +45,8 @@ CASES = [
     case("sound-5.1-high", channels=6, bitrate=20000),
     case("sound-7.1", channels=8),
     case("sound-7.1-high", channels=8, bitrate=20000, encryption="none"),
-    case("input", input=HERE / "everything.input"),
+    # No desktop takes the touchpads and motion of pads yet: the host does not announce them, the library refuses.
+    case("input", input=HERE / "everything.input", unsupported=4),
     # The strict library leaves out one datagram of each block itself; only with losses does it need the later parity.
     case("loss-1-strict", loss=1.0, arrives=0.7, strict=True),
     # `arrives`: the least share of the frames the client must be able to decode.
@@ -284,7 +285,8 @@ class Rig:
         demand(audio["channels"] == what.get("channels", 2), f"{audio['channels']} channels were negotiated")
         self.judge_tones(audio)
         if "input" in what:
-            demand(report["input"]["failed"] + report["input"]["unsupported"] == 0, f"input: {report['input']}")
+            demand(report["input"]["failed"] == 0 and report["input"]["unsupported"] == what.get("unsupported", 0),
+                   f"input: {report['input']}")
             self.check_input()
         problems = decode(folder, SUFFIX[what["codec"]], width, height, video["frames"])
         demand(not problems or video["missing"] > 0, f"ffmpeg: {problems}")
