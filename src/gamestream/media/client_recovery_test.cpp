@@ -55,8 +55,7 @@ TEST(ClientRecovery, m45_an_idr_is_asked_for_at_once_and_again_on_a_timer) {
 }
 
 // Section 11.4's table.
-TEST(ClientRecovery,
-     m45_the_range_reaches_from_the_first_undelivered_to_the_newest_that_cannot_be_used) {
+TEST(ClientRecovery, m45_the_range_reaches_from_the_first_undelivered_to_the_newest_that_cannot_be_used) {
   auto recovery = begun(true);
   recovery.lost({2}, {2}, at(10ms));
   EXPECT_EQ(recovery.due(at(10ms)), invalidate(2, 2));
