@@ -1,5 +1,7 @@
 #include "host/gamestream/game_session.hpp"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -92,6 +94,9 @@ GameSession::~GameSession() {
   loop_.cancel(slow_);
   pipes_->video.end();
   pipes_->audio.end();
+  slot_.reset();  // all that it started is gone then
+  std::error_code ignored;
+  std::filesystem::remove_all(params_.runtime_dir, ignored);
 }
 
 std::vector<std::string> GameSession::environment() const {
