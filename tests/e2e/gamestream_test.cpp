@@ -166,7 +166,9 @@ TEST_F(GameStream, a_stream_is_resumed_in_another_mode_and_quit) {
   const auto log = host_->output();  // one session process served both
   EXPECT_PRED2(contains, log, "session process");
   EXPECT_EQ(log.find("session process"), log.rfind("session process")) << log;
+  EXPECT_TRUE(std::filesystem::exists(place_.runtime_root() + "/session-g0"));
   EXPECT_EQ(client({"quit", host()}).how, "exited with status 0");
+  EXPECT_FALSE(std::filesystem::exists(place_.runtime_root() + "/session-g0"));
   EXPECT_FALSE(contains(client({"list", host()}).output, "(running)"));
   EXPECT_EQ(client({"quit", host()}).how, "exited with status 0");  // nothing runs: nothing to do
 }
