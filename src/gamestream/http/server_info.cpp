@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "crypto/digest.hpp"
 #include "gamestream/http/text.hpp"
 
 namespace lumen::gamestream {
@@ -108,12 +107,6 @@ Answer server_info_answer(const HostInfo& host, const ServerInfoView& view) {
   xml.number("currentgame", busy ? view.current_app : 0);
   xml.text("state", busy ? "SUNSHINE_SERVER_BUSY" : "SUNSHINE_SERVER_FREE");
   return xml_answer(std::move(xml));
-}
-
-Result<std::uint32_t> app_id_from_name(std::string_view name) {
-  LUMEN_TRY(const auto digest, crypto::sha256({as_view(name)}));
-  ByteReader reader{digest};
-  return std::max(reader.big<std::uint32_t>() & kMaxAppId, 1U);
 }
 
 Result<AppList> AppList::create(std::vector<App> apps) {

@@ -74,9 +74,6 @@ struct App {
   bool desktop = false;  // clients warn of their mouse mode for other entries
 };
 
-// The same number for the same name for ever, 1…kMaxAppId.
-Result<std::uint32_t> app_id_from_name(std::string_view name);
-
 class AppList {
  public:
   AppList() = default;
