@@ -56,9 +56,10 @@ struct ToC {
     return input;
   }
   lumen_input operator()(const ReleaseAll&) const { return of_type(LUMEN_INPUT_RELEASE_ALL); }
-  // lumen/1 carries neither, so none arrives here; 0 is no type that an application knows.
+  // lumen/1 carries none of these, so none arrives here; 0 is no type that an application knows.
   lumen_input operator()(const Touch&) const { return of_type(0); }
   lumen_input operator()(const Pen&) const { return of_type(0); }
+  lumen_input operator()(const Character&) const { return of_type(0); }
 };
 
 template <class Number>

@@ -173,6 +173,7 @@ TEST(Sessions, input_that_the_protocol_does_not_carry_is_not_sent_and_holds_up_n
   pair.inputs.clear();
   EXPECT_FALSE(pair.client.seal_input(Touch{.id = 1}));
   EXPECT_FALSE(pair.client.seal_input(Pen{.place = PenPlace::hovering}));
+  EXPECT_FALSE(pair.client.seal_input(Character{U'x'}));
   pair.up.send(pair.client.seal_input(Key{30, true}).value(), pair.now);
   pair.run_for(100ms);
   EXPECT_EQ(pair.inputs, (std::vector<InputEvent>{Key{30, true}}));

@@ -54,6 +54,8 @@ constexpr std::uint8_t kType<Touch> = 22;
 template <>
 constexpr std::uint8_t kType<Pen> = 23;
 template <>
+constexpr std::uint8_t kType<Character> = 24;
+template <>
 constexpr std::uint8_t kType<Ready> = 64;
 template <>
 constexpr std::uint8_t kType<ModeChanged> = 65;
@@ -68,6 +70,11 @@ constexpr std::uint8_t kType<SoundState> = 69;
 
 bool is_exact_text(std::string_view text) {
   return text.size() <= kMaxText && text.find('\0') == std::string_view::npos;
+}
+bool is_character(std::uint32_t code_point) {
+  const bool is_control = code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0);
+  return code_point <= 0x10FFFF && (code_point < 0xD800 || code_point > 0xDFFF) &&
+         (!is_control || code_point == '\t' || code_point == '\n');
 }
 bool is_path(std::string_view text) { return is_exact_text(text) && text.starts_with('/'); }
 
@@ -90,6 +97,10 @@ class Writer {
   void evdev_code(std::uint16_t value) {
     check(value <= kMaxEvdevCode);
     number(value);
+  }
+  void character(char32_t value) {
+    check(is_character(value));
+    number(std::uint32_t{value});
   }
   void mode(const Mode& value) {
     check(is_valid(value));
@@ -175,6 +186,11 @@ class Reader {
   void evdev_code(std::uint16_t& value) {
     number(value);
     check(value <= kMaxEvdevCode);
+  }
+  void character(char32_t& value) {
+    const auto read = in_.little<std::uint32_t>();
+    check(is_character(read));
+    value = read;
   }
   void mode(Mode& value) {
     number(value.width);
@@ -306,6 +322,7 @@ void fields(auto& io, Is<Pen> auto& m) {
   io.up_to_or(m.rotation_degrees, 360, kUnknownPenRotation);
   io.up_to_or(m.tilt_degrees, 90, kUnknownPenTilt);
 }
+void fields(auto& io, Is<Character> auto& m) { io.character(m.code_point); }
 void fields(auto& io, Is<Ready> auto& m) {
   io.prose(m.encoder);
   io.prose(m.encoder_reason);

@@ -48,7 +48,10 @@ std::vector<ToSession> every_message_to_the_session() {
           InputEvent{ReleaseAll{}},
           InputEvent{Touch{TouchPhase::cancel, 0xFFFF'FFFF, 1, 65'535, 0.5F}},
           InputEvent{Pen{PenPlace::touching, PenTool::eraser, kPenTertiary, 7, 8, 1.0F, 0, 360, 90}},
-          InputEvent{Pen{}}};
+          InputEvent{Pen{}},
+          InputEvent{Character{U'é'}},
+          InputEvent{Character{0x10FFFF}},
+          InputEvent{Character{U'\n'}}};
 }
 
 std::vector<ToHost> every_message_to_the_host() {
@@ -212,6 +215,10 @@ TEST(LinkMessages, beyond_the_limits_encode_to_nothing) {
   expect_refused(InputEvent{Pen{.distance = std::numeric_limits<float>::infinity()}}, "infinitely far");
   expect_refused(InputEvent{Pen{.rotation_degrees = 361}}, "more than once around");
   expect_refused(InputEvent{Pen{.tilt_degrees = 91}}, "below the surface");
+  expect_refused(InputEvent{Character{0xD800}}, "half of a character");
+  expect_refused(InputEvent{Character{0x110000}}, "no such character");
+  expect_refused(InputEvent{Character{0x1B}}, "a control character");
+  expect_refused(InputEvent{Character{}}, "no character");
   expect_refused(with([](C& c) { c.audio->channels = 3; }), "three channels");
   expect_refused(SetAudio{{2, AudioQuality::normal, 20}}, "20 ms");
   EXPECT_FALSE(encode(with([](C& c) { c.command.assign(64, "x"); })).empty());

@@ -82,7 +82,7 @@ void put(ByteWriter& out, const InputEvent& event) {
                         put_bool(out, key.pressed);
                       },
                       [&](const ReleaseAll&) { put_type(out, EventType::release_all); }, [](const Touch&) {},
-                      [](const Pen&) {}},  // append() refuses them
+                      [](const Pen&) {}, [](const Character&) {}},  // append() refuses them
              event);
 }
 

@@ -36,7 +36,8 @@ struct ClientInput {
 };
 // Fingers and pens are not: the protocol has no message for them.
 inline bool is_carried(const InputEvent& event) {
-  return !std::holds_alternative<Touch>(event) && !std::holds_alternative<Pen>(event);
+  return !std::holds_alternative<Touch>(event) && !std::holds_alternative<Pen>(event) &&
+         !std::holds_alternative<Character>(event);
 }
 struct Goodbye {};
 using ClientMessage = std::variant<ClientState, AskRecovery, ClientInput, Goodbye>;

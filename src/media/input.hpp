@@ -61,12 +61,18 @@ struct Pen {
   bool operator==(const Pen&) const = default;
 };
 
+// A character that the client's keyboard made, whatever keys that took: typed, and up again.
+struct Character {
+  char32_t code_point = 0;  // a Unicode scalar value; no control character but tab, newline
+  bool operator==(const Character&) const = default;
+};
+
 // The client lost focus or went away: nothing stays held, fingers are cancelled, the pen is away.
 struct ReleaseAll {
   bool operator==(const ReleaseAll&) const = default;
 };
 
 using InputEvent =
-    std::variant<PointerMoveTo, PointerMoveBy, PointerButton, Scroll, Key, ReleaseAll, Touch, Pen>;
+    std::variant<PointerMoveTo, PointerMoveBy, PointerButton, Scroll, Key, ReleaseAll, Touch, Pen, Character>;
 
 }  // namespace lumen

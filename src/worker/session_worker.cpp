@@ -228,15 +228,9 @@ Status SessionWorker::launch_application(const link::Configure& configure) {
   }
   application_name_ = configure.command.front();
   link::SpawnParams params{
-      .argv = configure.command,
-      .environment = {"XDG_RUNTIME_DIR=" + configure.runtime_dir,
-                      "WAYLAND_DISPLAY=" + desktop_->wayland_display(), "XDG_SESSION_TYPE=wayland",
-                      "SDL_VIDEODRIVER=wayland", "QT_QPA_PLATFORM=wayland", "GDK_BACKEND=wayland,x11"},
-      .unset = {"DISPLAY", "WAYLAND_SOCKET"}};
-  if (const auto x11 = desktop_->x11_display(); !x11.empty()) {
-    params.environment.push_back("DISPLAY=" + x11);
-    params.unset = {"WAYLAND_SOCKET"};
-  }
+      .argv = configure.command, .environment = desktop_->environment(), .unset = {"WAYLAND_SOCKET"}};
+  const auto is_x11 = [](const std::string& variable) { return variable.starts_with("DISPLAY="); };
+  if (std::ranges::none_of(params.environment, is_x11)) params.unset.emplace_back("DISPLAY");
   if (sound_server_) {
     std::ranges::move(sound_server_->environment(sink_name_), std::back_inserter(params.environment));
     std::ranges::move(sound_server_->unset(), std::back_inserter(params.unset));

@@ -73,6 +73,7 @@ class CompositorDesktop final : public EmbeddedDesktop {
  public:
   CompositorDesktop(const EmbeddedParams& params, DesktopEvents events, Logger& log)
       : mode_{params.mode},
+        runtime_dir_{params.runtime_dir},
         events_{std::move(events)},
         on_clipboard_text_{params.on_clipboard_text},
         log_{log} {}
@@ -83,6 +84,11 @@ class CompositorDesktop final : public EmbeddedDesktop {
     return fmt::format("embedded compositor (wlroots {}, pixman)", lumen_comp_backend_version());
   }
   std::string capture_name() const override { return "in process at commit"; }
+  DesktopAbilities abilities() const override {
+    return {.touch = true, .pen = true, .sub_pixel = true, .pointer_apart = true};
+  }
+  Mode mode() const override { return mode_; }
+  std::vector<std::string> environment() const override;
   std::string wayland_display() const override { return lumen_comp_wayland_display(comp_.get()); }
   std::string x11_display() const override {
     const char* display = lumen_comp_x11_display(comp_.get());
@@ -122,8 +128,10 @@ class CompositorDesktop final : public EmbeddedDesktop {
                      to_place(event.y, mode_.height));
   }
   void deliver(const Pen& event);
+  void deliver(const Character& /*event*/) {}  // abilities() says that it takes none
 
   Mode mode_;
+  std::string runtime_dir_;
   DesktopEvents events_;
   std::function<void(const std::string&)> on_clipboard_text_;
   Logger& log_;
@@ -180,6 +188,14 @@ Status CompositorDesktop::start(const EmbeddedParams& params) {
                 "Free memory or file descriptors");
   }
   return {};
+}
+
+std::vector<std::string> CompositorDesktop::environment() const {
+  std::vector<std::string> set{"XDG_RUNTIME_DIR=" + runtime_dir_, "WAYLAND_DISPLAY=" + wayland_display(),
+                               "XDG_SESSION_TYPE=wayland",        "SDL_VIDEODRIVER=wayland",
+                               "QT_QPA_PLATFORM=wayland",         "GDK_BACKEND=wayland,x11"};
+  if (const auto x11 = x11_display(); !x11.empty()) set.push_back("DISPLAY=" + x11);
+  return set;
 }
 
 Status CompositorDesktop::set_mode(const Mode& mode) {

@@ -24,6 +24,8 @@ struct EmbeddedParams {
 
 class EmbeddedDesktop : public Desktop {
  public:
+  virtual int fd() const = 0;   // readable: call dispatch()
+  virtual void dispatch() = 0;  // never blocks
   // Name of the Wayland socket inside runtime_dir ("wayland-0"), for WAYLAND_DISPLAY of the applications.
   virtual std::string wayland_display() const = 0;
   // ":1" or empty, for DISPLAY.
@@ -32,9 +34,9 @@ class EmbeddedDesktop : public Desktop {
   virtual void set_clipboard_text(const std::string& utf8) = 0;
 };
 
-// `events` are called on the calling thread, from dispatch(). A frame's pixels must be read on that thread:
-// only there is a client that truncates its memory caught. Fails with `desktop.start`, `desktop.mode` or
-// `runtime.unsafe` and a remedy.
+// `events` are called on the calling thread, from dispatch(); on_lost never. A frame's pixels must be read on
+// that thread: only there is a client that truncates its memory caught. Fails with `desktop.start`,
+// `desktop.mode` or `runtime.unsafe` and a remedy.
 Result<std::unique_ptr<EmbeddedDesktop>> create_embedded_desktop(const EmbeddedParams& params,
                                                                  const DesktopEvents& events, Logger& log);
 

@@ -25,6 +25,7 @@ class InputClient {
   void on(const ReleaseAll& release, std::vector<InputPacket>& out);
   void on(const lumen::Touch&, std::vector<InputPacket>&) {}
   void on(const lumen::Pen&, std::vector<InputPacket>&) {}
+  void on(const Character&, std::vector<InputPacket>&) {}
   std::uint8_t modifiers() const;
 
   std::vector<std::uint16_t> keys_;  // evdev codes that are down; at most 256

@@ -214,11 +214,14 @@ bool InputHost::blocked(std::uint16_t evdev_code, std::uint8_t modifiers) const 
 
 void InputHost::on(const TextInput& text) {
   std::array<char32_t, kMaxTextBytes> code_points{};
-  if (text_.add(text.text(), code_points) > 0) {
-    tell(UnsupportedInput::text);
-  } else {
+  const auto count = text_.add(text.text(), code_points);
+  if (count == 0) {
     ++counters_.meaningless;
+    return;
   }
+  if (!params_.desktop.text) return tell(UnsupportedInput::text);
+  if (!room_for(count)) return;
+  for (std::size_t i = 0; i < count; ++i) waiting_.emplace_back(Character{code_points[i]});
 }
 
 void InputHost::on(const MouseMoveBy& move) {

@@ -39,7 +39,7 @@ struct PictureArea {
 
 // What the session's desktop takes. The rest is dropped and told as UnsupportedInput.
 struct DesktopInput {
-  bool touch = true, pen = true;
+  bool touch = true, pen = true, text = true;
 };
 
 struct InputParams {

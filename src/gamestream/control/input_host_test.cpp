@@ -436,8 +436,14 @@ TEST(GameStream3, c40_fingers_and_pens_come_up_past_the_rate) {
   EXPECT_THAT(bench.drain(), ElementsAre(finger(TouchPhase::up, 0), pen(PenPlace::away)));
 }
 
+TEST(InputHost, text_becomes_characters) {
+  Bench bench;
+  bench.give({TextInput{{'a', '\xC3', '\xA9'}, 3}});
+  EXPECT_THAT(bench.drain(), ElementsAre(InputEvent{Character{U'a'}}, InputEvent{Character{U'é'}}));
+}
+
 TEST(InputHost, what_the_desktop_does_not_take_is_told_once_a_kind) {
-  Bench bench{{.desktop = {.touch = false, .pen = false}}};
+  Bench bench{{.desktop = {.touch = false, .pen = false, .text = false}}};
   bench.give(
       {Touch{}, Touch{}, Pen{}, PadState{}, PadBattery{}, TextInput{{'x'}, 1}, TextInput{{'\x01'}, 1}});
   std::vector<UnsupportedInput> told;
