@@ -584,6 +584,7 @@ void TestClient::show(ShmBuffer& buffer, int x, int y, int width, int height) {
 }
 
 void TestClient::draw(std::uint32_t seed) {
+  newest_seed = seed;
   const int width = options_.fixed_width != 0 ? options_.fixed_width : std::max(wanted_width_, 1);
   const int height = options_.fixed_height != 0 ? options_.fixed_height : std::max(wanted_height_, 1);
   auto& buffer = take_buffer(width, height);

@@ -118,6 +118,7 @@ class TestClient {
   int output_width = 0, output_height = 0, output_refresh_mhz = 0, outputs_seen = 0, outputs_gone = 0;
   int configured_width = 0, configured_height = 0, configures = 0;
   bool activated = false;
+  std::uint32_t newest_seed = 0;  // of the test picture drawn last
   int callbacks = 0;
   std::vector<std::int64_t> callback_times_ns;
   bool menu_shown = false;
