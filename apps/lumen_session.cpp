@@ -1,5 +1,7 @@
 // lumen-session: one desktop, its capture and its encoder. Started by lumen-host with the link on
-// descriptor 3; or, as `lumen-session --probe [PRESET]`, what this machine's encoders can do.
+// descriptor 3; or, as `lumen-session --probe [PRESET]`, what this machine's encoders can do; with
+// `--desktops
+// [--json]`, which desktops are here; with `--restore FOLDER`, undoes what dead sessions left changed.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,6 +11,7 @@
 #include "apps/program.hpp"
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
+#include "worker/desktop_report.hpp"
 #include "worker/encoder_report.hpp"
 #include "worker/session_worker.hpp"
 
@@ -26,6 +29,12 @@ bool link_is_socket() {
 int main(int argc, char** argv) {
   if (argc >= 2 && std::strcmp(argv[1], "--probe") == 0) {
     return lumen::worker::print_encoder_measurements(argc >= 3 ? argv[2] : "");
+  }
+  if (argc >= 2 && std::strcmp(argv[1], "--desktops") == 0) {
+    return lumen::worker::print_desktops(argc >= 3 && std::strcmp(argv[2], "--json") == 0);
+  }
+  if (argc == 3 && std::strcmp(argv[1], "--restore") == 0) {
+    return lumen::worker::restore_desktops(argv[2], *lumen::make_logger("lumen-session", "info"));
   }
   if (!link_is_socket()) {
     std::fputs("lumen-session is started by lumen-host, not by hand. Run: lumen-host serve\n", stderr);

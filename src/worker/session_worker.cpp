@@ -14,6 +14,8 @@
 #include "base/priority.hpp"
 #include "codec/convert.hpp"
 #include "codec/software.hpp"
+#include "worker/desktop_places.hpp"
+#include "worker/private_desktop.hpp"
 
 namespace lumen::worker {
 namespace {
@@ -127,18 +129,28 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
 }
 
 Status SessionWorker::open_desktop(const link::Configure& configure) {
-  const DesktopEvents events{
-      .on_frame =
-          [this](const BorrowedFrame& frame) {
-            if (pipeline_) pipeline_->on_frame(frame);
-          },
-      .on_window_mapped = [this] { on_window_mapped(); },
-      .on_responding = [this](bool responding) { send(link::Responding{responding}); }};
-  LUMEN_TRY(desktop_, embedded::create_embedded_desktop({.mode = configure.mode,
-                                                         .runtime_dir = configure.runtime_dir,
-                                                         .pointer_drawn = configure.pointer_drawn},
-                                                        events, log_));
-  return loop_.watch(desktop_->fd(), EPOLLIN, [this](std::uint32_t) { desktop_->dispatch(); });
+  KeeperEvents events{.on_frame =
+                          [this](const BorrowedFrame& frame) {
+                            if (pipeline_) pipeline_->on_frame(frame);
+                          },
+                      .on_window_mapped = [this] { on_window_mapped(); },
+                      .on_responding = [this](bool responding) { send(link::Responding{responding}); },
+                      .on_trouble = [this](const std::string& reason) { on_desktop_trouble(reason); }};
+  desktop_ = std::make_unique<DesktopKeeper>(
+      KeeperParams{.wish = configure.desktop,
+                   .mode = configure.mode,
+                   .pointer_drawn = configure.pointer_drawn,
+                   .backends = desktop_backends(),
+                   .find_places = [] { return find_places(process_environment()); },
+                   .make_private =
+                       [this, runtime_dir = configure.runtime_dir](const DesktopParams& params,
+                                                                   const DesktopEvents& desktop_events) {
+                         return make_private_desktop(params, runtime_dir, desktop_events, loop_, log_);
+                       }},
+      std::move(events), loop_, log_);
+  LUMEN_CHECK_OK(desktop_->open());
+  log_.info("desktop: {}", desktop_->description());
+  return {};
 }
 
 Status SessionWorker::open_pipeline(const link::Configure& configure) {
@@ -223,12 +235,19 @@ void SessionWorker::launch_once_heard() {
 }
 
 Status SessionWorker::launch_application(const link::Configure& configure) {
+  // A person's desktop is there without.
+  if (configure.desktop.command_is_desktop && !desktop_->is_private()) return {};
   if (configure.command.empty()) {
     return fail(ErrorCode::invalid_argument, "app.none", "no application was named", "Use --app");
   }
+  const auto* desktop = desktop_->desktop();
+  if (desktop == nullptr) {
+    return fail(ErrorCode::unavailable, "app.no-desktop",
+                "the desktop went away before its application began", "Connect again");
+  }
   application_name_ = configure.command.front();
   link::SpawnParams params{
-      .argv = configure.command, .environment = desktop_->environment(), .unset = {"WAYLAND_SOCKET"}};
+      .argv = configure.command, .environment = desktop->environment(), .unset = {"WAYLAND_SOCKET"}};
   const auto is_x11 = [](const std::string& variable) { return variable.starts_with("DISPLAY="); };
   if (std::ranges::none_of(params.environment, is_x11)) params.unset.emplace_back("DISPLAY");
   if (sound_server_) {
@@ -271,8 +290,21 @@ void SessionWorker::check_window_shown() {
 void SessionWorker::on_window_mapped() {
   if (window_shown_) return;
   window_shown_ = true;
-  send(link::Ready{.display = desktop_->display_name(), .capture = desktop_->capture_name()});
+  tell_ready();
   update_streaming();
+}
+
+void SessionWorker::tell_ready() {
+  if (const auto* desktop = desktop_->desktop())
+    send(link::Ready{.display = desktop_->description(), .capture = desktop->capture_name()});
+}
+
+// The last picture stays with the client meanwhile.
+void SessionWorker::on_desktop_trouble(const std::string& reason) {
+  send(link::DesktopState{reason});
+  if (!reason.empty() || !window_shown_) return;
+  tell_ready();
+  desktop_->repaint();
 }
 
 void SessionWorker::update_streaming() {
@@ -335,7 +367,6 @@ void SessionWorker::release_everything() {
   const char* marker = std::getenv("LUMEN_MARKER");  // NOLINT(concurrency-mt-unsafe): nobody changes it
   link::kill_marked(marker == nullptr ? "" : fmt::format("LUMEN_MARKER={}", marker), kKillGrace);
   if (application_.pid > 0) static_cast<void>(link::reap(application_.pid));
-  if (desktop_) loop_.unwatch(desktop_->fd());
   desktop_.reset();
   pipeline_.reset();
 }

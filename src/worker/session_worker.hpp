@@ -1,4 +1,4 @@
-// lumen/worker: composition root of lumen-session: one embedded desktop, one application, one picture
+// lumen/worker: composition root of lumen-session: one desktop, at most one application, one picture
 // pipeline and, if asked for, one of sound, told what to do over the link. Owner: the main thread of
 // lumen-session, which runs the event loop.
 #pragma once
@@ -9,11 +9,11 @@
 #include "audio/sound_pipeline.hpp"
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
-#include "desktop/embedded/embedded_desktop.hpp"
 #include "link/audio_ring.hpp"
 #include "link/messages.hpp"
 #include "link/process.hpp"
 #include "stream/picture/picture_pipeline.hpp"
+#include "worker/desktop_keeper.hpp"
 #include "worker/output_tail.hpp"
 #include "worker/sound_server.hpp"
 
@@ -45,6 +45,8 @@ class SessionWorker {
   Status launch_application(const link::Configure& configure);
   void on_encoder(const Mode& mode, std::uint32_t encoding_id, const EncoderDescription& description);
   void on_window_mapped();
+  void on_desktop_trouble(const std::string& reason);
+  void tell_ready();
   void on_application_exit();
   void check_window_shown();
   void update_streaming();
@@ -58,7 +60,7 @@ class SessionWorker {
   EventLoop& loop_;
   Logger& log_;
   std::optional<link::SharedRing> ring_;
-  std::unique_ptr<embedded::EmbeddedDesktop> desktop_;
+  std::unique_ptr<DesktopKeeper> desktop_;
   std::unique_ptr<stream::PicturePipeline> pipeline_;
   std::optional<link::AudioRing> audio_ring_;
   std::unique_ptr<SoundServer> sound_server_;
