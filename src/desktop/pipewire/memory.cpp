@@ -61,7 +61,9 @@ Result<BufferMemory> BufferMemory::create(const spa_data& data) {
   if (memory.size_ == 0 || memory.size_ > kMaxBytes)
     return refuse("the source gives a buffer of no usable size");
   errno = 0;
-  if (memory.is_dmabuf_ || !may_shrink(fd)) LUMEN_CHECK_OK(memory.map());
+  if (memory.is_dmabuf_ || !may_shrink(fd)) {
+    LUMEN_CHECK_OK(memory.map());
+  }
   return memory;
 }
 
