@@ -6,9 +6,9 @@
 #include <array>
 #include <deque>
 
-#include "desktop/testing/picture_source_daemon.hpp"
-#include "desktop/testing/private_session_daemon.hpp"
 #include "desktop/testing/test_client.hpp"
+#include "desktop/testing/test_picture_source.hpp"
+#include "desktop/testing/test_session.hpp"
 
 namespace lumen::pipewire {
 namespace {
@@ -295,7 +295,9 @@ TEST_F(PipeWireCaptures, a_source_that_follows_gets_the_size_that_is_asked_for) 
 
 TEST_F(PipeWireCaptures, a_source_that_cannot_be_so_large_is_given_up) {
   ASSERT_NO_FATAL_FAILURE(share_and_capture({}, {.mode = Mode{1234, 567, 60'000}}));
-  EXPECT_EQ(lost_, std::vector<std::string>{"capture.no-format"});
+  // The session manager says so, or nobody does and it is found out by waiting.
+  ASSERT_EQ(lost_.size(), 1U);
+  EXPECT_TRUE(lost_[0] == "capture.no-format" || lost_[0] == "capture.stream") << lost_[0];
 }
 
 TEST_F(PipeWireCaptures, dmabufs_are_taken_where_they_can_be_read) {

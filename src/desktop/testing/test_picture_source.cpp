@@ -1,4 +1,4 @@
-#include "desktop/testing/picture_source_daemon.hpp"
+#include "desktop/testing/test_picture_source.hpp"
 
 #include <fcntl.h>
 #include <spa/buffer/meta.h>

@@ -1,4 +1,4 @@
-#include "desktop/testing/private_session_daemon.hpp"
+#include "desktop/testing/test_session.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>
