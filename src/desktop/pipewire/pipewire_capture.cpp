@@ -19,7 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 using libpipewire::PipeWireHandle, libpipewire::PipeWireLibrary;
 
-constexpr Duration kFormatWithin = 5s;
+constexpr Duration kFormatWithin = 5s, kModeRetry = 250ms;
+constexpr int kModeTries = 8;
 constexpr std::uint64_t kMostRefused = 120;  // in a row: then it will never give anything
 constexpr auto kNothingCame = "the desktop did not begin to share its picture";
 constexpr auto kSeeSessionManager =
@@ -68,6 +69,7 @@ class StreamCapture final : public PipeWireCapture {
   void tell_cursor();
   void lose();
   void fail_with(Error why);
+  Status ask_for_mode();
   Status renegotiate();
   void read_buffers();
 
@@ -92,7 +94,8 @@ class StreamCapture final : public PipeWireCapture {
   bool lost_ = false, in_library_ = false, waiting_ = false;
   std::optional<ChosenFormat> format_;
   bool format_is_new_ = false, show_again_ = false, frames_wait_ = false, import_is_off_ = false;
-  EventLoop::TimerId scheduled_ = 0, format_timer_ = 0;
+  EventLoop::TimerId scheduled_ = 0, format_timer_ = 0, mode_timer_ = 0;
+  int mode_tries_left_ = 0;
   int watched_fd_ = -1;
   std::optional<std::uint32_t> node_;
   std::vector<pw_buffer*> pool_;
@@ -201,6 +204,7 @@ void StreamCapture::close() {
   if (watched_fd_ >= 0) event_loop_.unwatch(std::exchange(watched_fd_, -1));
   event_loop_.cancel(std::exchange(scheduled_, 0));
   event_loop_.cancel(std::exchange(format_timer_, 0));
+  event_loop_.cancel(std::exchange(mode_timer_, 0));
   stream_.reset();  // takes the buffers away, which is heard
   if (registry_) spa_hook_remove(&registry_hook_);
   registry_.reset();
@@ -286,6 +290,19 @@ std::optional<Mode> StreamCapture::mode() const {
 
 Status StreamCapture::request_mode(const Mode& mode) {
   params_.mode = mode;
+  mode_tries_left_ = kModeTries;
+  return ask_for_mode();
+}
+
+// PipeWire forgets what is asked for while it sets up the graph for the format before.
+Status StreamCapture::ask_for_mode() {
+  event_loop_.cancel(std::exchange(mode_timer_, 0));
+  if (mode_tries_left_-- > 0) {
+    mode_timer_ = event_loop_.call_at(now() + kModeRetry, [this] {
+      mode_timer_ = 0;
+      if (auto asked = ask_for_mode(); !asked) fail_with(asked.error());
+    });
+  }
   return renegotiate();
 }
 
@@ -371,6 +388,9 @@ void StreamCapture::on_param(std::uint32_t id, const spa_pod* param) {
   format_is_new_ = true;
   format_ = chosen;
   reader_.set_format(*chosen);
+  if (params_.mode && chosen->width == params_.mode->width && chosen->height == params_.mode->height) {
+    event_loop_.cancel(std::exchange(mode_timer_, 0));
+  }
   log_.debug("capture: {}x{}, at most {} mHz, {}", chosen->width, chosen->height, chosen->refresh_mhz,
              chosen->modifier ? fmt::format("dmabuf 0x{:x}", *chosen->modifier) : "shared memory");
   Parameters parameters;
@@ -390,6 +410,7 @@ void StreamCapture::on_remove(pw_buffer* buffer) {
 }
 
 void StreamCapture::on_process() {
+  if (lost_) return;  // what was on its way when the stream was closed
   if (waiting_) {
     frames_wait_ = true;
   } else {
