@@ -82,6 +82,13 @@ class PipeWireCaptures : public testing::Test {
     const auto before = frames_.size();
     return push(what) && run_until([&] { return frames_.size() > before; });
   }
+  // The same where the graph is being set up anew: PipeWire drops what is pushed meanwhile.
+  bool appears(std::uint32_t seed) {
+    return run_until([&] {
+      if (!source_->push({.seed = seed})) return false;
+      return run_until([&] { return newest().shows(seed); }, 100ms);
+    });
+  }
   bool run_until(const std::function<bool()>& done, Duration limit = 10s) {
     const auto end = now() + limit;
     while (!done()) {
@@ -275,7 +282,7 @@ TEST_F(PipeWireCaptures, a_source_that_changes_its_size_is_followed) {
   ASSERT_TRUE(arrives({.seed = 1}));
   source_->change_size(320, 200);
   ASSERT_TRUE(run_until([&] { return capture_->mode() == Mode{320, 200, 60'000}; }));
-  ASSERT_TRUE(arrives({.seed = 2}));
+  ASSERT_TRUE(appears(2));
   EXPECT_EQ(newest().width, 320U);
   EXPECT_TRUE(newest().shows(2));
   EXPECT_EQ(formats_, 2);
@@ -290,7 +297,7 @@ TEST_F(PipeWireCaptures, a_source_that_follows_gets_the_size_that_is_asked_for) 
   EXPECT_TRUE(newest().shows(1));
   ASSERT_TRUE(capture_->request_mode({800, 600, 30'000}));
   ASSERT_TRUE(run_until([&] { return capture_->mode() == Mode{800, 600, 30'000}; }));
-  ASSERT_TRUE(arrives({.seed = 2}));
+  ASSERT_TRUE(appears(2));
   EXPECT_EQ(newest().width, 800U);
   EXPECT_TRUE(newest().shows(2));
 }
@@ -340,7 +347,7 @@ TEST_F(PipeWireCaptures, an_importer_reads_dmabufs_until_it_fails_and_memory_tak
   EXPECT_EQ(importer.pictures[0].plane_count, 1U);
   ASSERT_TRUE(push({.seed = 2}));
   ASSERT_TRUE(run_until([&] { return !source_->gave_dmabufs() && source_->streams(); }));
-  ASSERT_TRUE(arrives({.seed = 3}));
+  ASSERT_TRUE(appears(3));
   EXPECT_TRUE(newest().shows(3));
   EXPECT_TRUE(lost_.empty());
   capture_.reset();
