@@ -5,9 +5,17 @@
 
 #include <fmt/format.h>
 
+#include "worker/sound_focus.hpp"
+
 namespace lumen::worker {
 
 std::vector<DesktopBackend> desktop_backends() { return {}; }
+
+std::vector<DesktopBackend> undoers() {
+  auto all = desktop_backends();
+  all.push_back({.name = std::string{kSoundFocusName}, .probe = {}, .create = {}, .undo = undo_sound_focus});
+  return all;
+}
 
 std::vector<DesktopCandidate> find_desktops(const std::vector<DesktopBackend>& backends,
                                             const std::vector<DesktopPlace>& places) {

@@ -29,6 +29,9 @@ struct DesktopBackend {
 // Those of this build, in the order of preference: a desktop's own interfaces before the portal's.
 std::vector<DesktopBackend> desktop_backends();
 
+// The same, and what else a session changes: those whose `undo` a journal's entries may need.
+std::vector<DesktopBackend> undoers();
+
 struct DesktopCandidate {
   const DesktopBackend* backend = nullptr;  // of the list that was given
   DesktopPlace place;

@@ -25,7 +25,7 @@ DesktopKeeper::~DesktopKeeper() {
 }
 
 Status DesktopKeeper::open() {
-  if (journal_) restore_left_behind(params_.wish.restore_dir, params_.backends, log_);
+  if (journal_) restore_left_behind(params_.wish.restore_dir, params_.undoers, log_);
   return make();
 }
 

@@ -31,7 +31,7 @@ struct KeeperParams {
   link::DesktopWish wish;
   Mode mode;
   bool pointer_drawn = false;
-  std::vector<DesktopBackend> backends;
+  std::vector<DesktopBackend> backends, undoers;
   std::function<std::vector<DesktopPlace>()> find_places;
   // The private desktop: where no other is wanted, or none can be had.
   std::function<Result<std::unique_ptr<Desktop>>(const DesktopParams&, const DesktopEvents&)> make_private;

@@ -84,7 +84,7 @@ int print_desktops(bool as_json) {
 }
 
 int restore_desktops(const std::string& folder, Logger& log) {
-  return restore_left_behind(folder, desktop_backends(), log).left == 0 ? 0 : 1;
+  return restore_left_behind(folder, undoers(), log).left == 0 ? 0 : 1;
 }
 
 }  // namespace lumen::worker

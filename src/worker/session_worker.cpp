@@ -141,6 +141,7 @@ Status SessionWorker::open_desktop(const link::Configure& configure) {
                    .mode = configure.mode,
                    .pointer_drawn = configure.pointer_drawn,
                    .backends = desktop_backends(),
+                   .undoers = undoers(),
                    .find_places = [] { return find_places(process_environment()); },
                    .make_private =
                        [this, runtime_dir = configure.runtime_dir](const DesktopParams& params,
@@ -213,7 +214,24 @@ void SessionWorker::on_sound() {
   // While it is coming up, that it is not up yet is no news.
   if (to_launch_ && server.empty() && !works) return;
   report_sound();
+  sound_works_ = works;
+  update_sound_focus();
   launch_once_heard();
+}
+
+// On a desktop of its own, applications are told where to play. On a person's they play where all do: to the
+// client while it listens, to the loudspeakers otherwise.
+void SessionWorker::update_sound_focus() {
+  if (!streaming_wanted_) sound_focus_.reset();
+  if (sound_focus_ || !streaming_wanted_ || !sound_works_) return;
+  if (desktop_->is_private() || desktop_->journal() == nullptr) return;
+  auto taken = SoundFocus::take(sound_server_->socket(), sink_name_, *desktop_->journal(), log_);
+  if (taken) {
+    sound_focus_ = std::move(*taken);
+  } else {
+    log_.warn("only programs that play to {} by themselves are heard: {}", sink_name_,
+              describe(taken.error()));
+  }
 }
 
 // A server that does not run is the better explanation of a source that finds none.
@@ -309,6 +327,7 @@ void SessionWorker::on_desktop_trouble(const std::string& reason) {
 
 void SessionWorker::update_streaming() {
   if (sound_) sound_->set_streaming(streaming_wanted_);  // a program may be heard before it shows a window
+  if (sound_) update_sound_focus();
   const bool on = streaming_wanted_ && window_shown_;
   pipeline_->set_streaming(on);
   if (on) desktop_->repaint();
@@ -362,6 +381,7 @@ void SessionWorker::release_everything() {
     log_.info("sound: {} packets, {} of them silence; {} refused, {} samples dropped", stats.packets.load(),
               stats.silent.load(), stats.refused.load(), stats.dropped_frames.load());
   }
+  sound_focus_.reset();  // before the sink goes that it names
   sound_.reset();
   sound_server_.reset();
   const char* marker = std::getenv("LUMEN_MARKER");  // NOLINT(concurrency-mt-unsafe): nobody changes it

@@ -15,6 +15,7 @@
 #include "stream/picture/picture_pipeline.hpp"
 #include "worker/desktop_keeper.hpp"
 #include "worker/output_tail.hpp"
+#include "worker/sound_focus.hpp"
 #include "worker/sound_server.hpp"
 
 namespace lumen::worker {
@@ -41,6 +42,7 @@ class SessionWorker {
   Status open_sound(const link::Configure& configure, std::vector<UniqueFd> descriptors);
   void on_sound();
   void report_sound();
+  void update_sound_focus();
   void launch_once_heard();
   Status launch_application(const link::Configure& configure);
   void on_encoder(const Mode& mode, std::uint32_t encoding_id, const EncoderDescription& description);
@@ -65,6 +67,7 @@ class SessionWorker {
   std::optional<link::AudioRing> audio_ring_;
   std::unique_ptr<SoundServer> sound_server_;
   std::unique_ptr<audio::SoundPipeline> sound_;
+  std::unique_ptr<SoundFocus> sound_focus_;
   std::optional<std::string> source_trouble_, told_trouble_;
   std::string sink_name_;
   std::optional<link::Configure> to_launch_;  // once it can be heard
@@ -74,7 +77,7 @@ class SessionWorker {
   std::string application_name_;
   Mode mode_;
   // Streaming begins once there is something to see: `wanted` by the host and a window shown.
-  bool streaming_wanted_ = false, window_shown_ = false, ended_ = false;
+  bool sound_works_ = false, streaming_wanted_ = false, window_shown_ = false, ended_ = false;
   std::optional<EncoderDescription> encoder_;
 };
 
