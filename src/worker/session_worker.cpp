@@ -234,6 +234,21 @@ void SessionWorker::update_sound_focus() {
   }
 }
 
+void SessionWorker::update_idle_inhibition() {
+  const auto& bus = desktop_->place().session_bus;
+  if (!streaming_wanted_ || desktop_->is_private() || bus.empty()) {
+    idle_inhibitor_.reset();
+    return;
+  }
+  if (idle_inhibitor_) return;
+  auto taken = IdleInhibitor::take(bus);
+  if (taken) {
+    idle_inhibitor_ = std::move(*taken);
+  } else {
+    log_.info("{}", describe(taken.error()));
+  }
+}
+
 // A server that does not run is the better explanation of a source that finds none.
 void SessionWorker::report_sound() {
   const auto& server = sound_server_->trouble();
@@ -320,7 +335,12 @@ void SessionWorker::tell_ready() {
 // The last picture stays with the client meanwhile.
 void SessionWorker::on_desktop_trouble(const std::string& reason) {
   send(link::DesktopState{reason});
-  if (!reason.empty() || !window_shown_) return;
+  if (!reason.empty()) {
+    idle_inhibitor_.reset();  // its bus may be gone with the desktop
+    return;
+  }
+  update_idle_inhibition();
+  if (!window_shown_) return;
   tell_ready();
   desktop_->repaint();
 }
@@ -328,6 +348,7 @@ void SessionWorker::on_desktop_trouble(const std::string& reason) {
 void SessionWorker::update_streaming() {
   if (sound_) sound_->set_streaming(streaming_wanted_);  // a program may be heard before it shows a window
   if (sound_) update_sound_focus();
+  update_idle_inhibition();
   const bool on = streaming_wanted_ && window_shown_;
   pipeline_->set_streaming(on);
   if (on) desktop_->repaint();

@@ -14,6 +14,7 @@
 #include "link/process.hpp"
 #include "stream/picture/picture_pipeline.hpp"
 #include "worker/desktop_keeper.hpp"
+#include "worker/idle_inhibitor.hpp"
 #include "worker/output_tail.hpp"
 #include "worker/sound_focus.hpp"
 #include "worker/sound_server.hpp"
@@ -43,6 +44,7 @@ class SessionWorker {
   void on_sound();
   void report_sound();
   void update_sound_focus();
+  void update_idle_inhibition();
   void launch_once_heard();
   Status launch_application(const link::Configure& configure);
   void on_encoder(const Mode& mode, std::uint32_t encoding_id, const EncoderDescription& description);
@@ -68,6 +70,7 @@ class SessionWorker {
   std::unique_ptr<SoundServer> sound_server_;
   std::unique_ptr<audio::SoundPipeline> sound_;
   std::unique_ptr<SoundFocus> sound_focus_;
+  std::unique_ptr<IdleInhibitor> idle_inhibitor_;
   std::optional<std::string> source_trouble_, told_trouble_;
   std::string sink_name_;
   std::optional<link::Configure> to_launch_;  // once it can be heard
