@@ -24,7 +24,8 @@ class SwayRig final : public DesktopRig {
   std::string snapshot() override {
     std::string all;
     auto ipc = *wlroots::SwayIpc::connect(sway_->place().ipc_socket);
-    for (const auto& output : *ipc.outputs(std::chrono::seconds{1})) {
+    const auto outputs = *ipc.outputs(std::chrono::seconds{1});
+    for (const auto& output : outputs) {
       all +=
           fmt::format("{} {}x{}@{} scale {} at {},{}{}\n", output.name, output.width, output.height,
                       output.refresh_mhz, output.scale, output.x, output.y, output.focused ? " focused" : "");
@@ -34,7 +35,9 @@ class SwayRig final : public DesktopRig {
   void kill_compositor() override { sway_->process().kill(SIGKILL); }
   void restart_compositor() override {
     sway_.reset();
-    sway_ = SwayProcess::start();
+    // The person's monitor: unlike any mode of a test. Headless outputs have the pointer in the picture.
+    sway_ =
+        SwayProcess::start({.config = {"output HEADLESS-1 mode 1600x900@60Hz", "seat * hide_cursor 100"}});
     ASSERT_NE(sway_, nullptr);
   }
 

@@ -36,8 +36,9 @@ Status check_scale(double scale) {
               fmt::format("a display cannot have the scale {}", scale), "It is 0.5 to 4");
 }
 
+// No pointer_apart: headless outputs have no plane for a pointer, the compositor paints it into the picture.
 DesktopAbilities abilities_of(bool removable) {
-  return {.removable = removable, .text = true, .sub_pixel = true, .pointer_apart = true};
+  return {.removable = removable, .text = true, .sub_pixel = true};
 }
 
 bool is_sway(const DesktopPlace& place) { return !place.ipc_socket.empty(); }
