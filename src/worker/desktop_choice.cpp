@@ -5,11 +5,19 @@
 
 #include <fmt/format.h>
 
+#include "desktop/wlroots/wlroots_desktop.hpp"
 #include "worker/sound_focus.hpp"
 
 namespace lumen::worker {
 
-std::vector<DesktopBackend> desktop_backends() { return {}; }
+std::vector<DesktopBackend> desktop_backends() {
+  return {
+      {.name = "wlroots",
+       .probe = wlroots::probe_wlroots,
+       .create = wlroots::create_wlroots_desktop,
+       .undo = wlroots::undo_wlroots},
+  };
+}
 
 std::vector<DesktopBackend> undoers() {
   auto all = desktop_backends();
