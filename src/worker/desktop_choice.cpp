@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "desktop/mutter/mutter_desktop.hpp"
 #include "desktop/wlroots/wlroots_desktop.hpp"
 #include "worker/sound_focus.hpp"
 
@@ -12,6 +13,7 @@ namespace lumen::worker {
 
 std::vector<DesktopBackend> desktop_backends() {
   return {
+      {.name = "mutter", .probe = mutter::probe_mutter, .create = mutter::create_mutter_desktop, .undo = {}},
       {.name = "wlroots",
        .probe = wlroots::probe_wlroots,
        .create = wlroots::create_wlroots_desktop,
