@@ -178,9 +178,9 @@ void Screencopy::straighten() {
 void Screencopy::deliver(Timestamp presented) {
   if (!buffer_) return retry();  // it was not asked to copy
   const auto at = now();
+  const bool hurries = at - std::exchange(last_, at) < mode_.period() / 2;
   failures_ = 0;
   frame_.reset();
-  last_ = at;
   if (!is_awaited()) {
     all_damaged_ = true;
     return ask_at(at + kRetryTime);
@@ -191,12 +191,19 @@ void Screencopy::deliver(Timestamp presented) {
   frame.height = buffer_->format().height;
   frame.stride_bytes = buffer_->format().stride_bytes;
   frame.pixels = buffer_->bytes().data();
-  if (!std::exchange(all_damaged_, false)) frame.damage = std::span{damage_}.first(damage_count_);
+  const auto damage = damage_;
+  if (!std::exchange(all_damaged_, false)) frame.damage = std::span{damage}.first(damage_count_);
   frame.sequence = ++sequence_;
   frame.presented = std::clamp(presented, at - std::chrono::seconds{1}, at);
-  // Half a period: whatever draws at the stream's rate is never waited for, and nothing faster is copied in
-  // vain.
-  ask_at(at + mode_.period() / 2);
+  // At once, before the picture is used: while nobody waits for a copy, sway shows a full-screen window's own
+  // buffer at every refresh, and each time all of it counts as drawn. An application that is faster than the
+  // stream waits. Nothing comes into the buffer before copy(), which the compositor's answer calls.
+  if (hurries) {
+    ask_at(at + mode_.period() / 2);
+  } else {
+    ask(false);
+    connection_.flush();
+  }
   if (params_.on_frame) params_.on_frame(frame);
 }
 

@@ -64,7 +64,6 @@ SwayOutput output_from(const json& from) {
   output.focused = flag(from, "focused");
   output.x = number(rect, "x");
   output.y = number(rect, "y");
-  output.logical_width = number(rect, "width");
   output.width = number(mode, "width");
   output.height = number(mode, "height");
   output.refresh_mhz = number(mode, "refresh");

@@ -43,7 +43,6 @@ struct SwayOutput {
   std::string name;
   bool active = false, focused = false;
   int x = 0, y = 0;           // logical pixels
-  int logical_width = 0;      // the same
   int width = 0, height = 0;  // pixels of its mode
   int refresh_mhz = 0;
   double scale = 1;
