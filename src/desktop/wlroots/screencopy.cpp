@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kChangeTime = 1s;  // in which an output follows a new mode
 constexpr auto kRetryTime = 4ms;
+constexpr auto kCongestedTime = 50ms;
 constexpr int kMaxFailures = 500;  // in a row
 constexpr std::uint32_t kMinVersion = 2, kMaxVersion = 3;
 
@@ -92,6 +93,10 @@ void Screencopy::set_pointer_drawn(bool drawn) {
 }
 
 void Screencopy::repaint() {
+  if (connection_.is_congested()) {
+    all_damaged_ = true;
+    return ask_at(now() + kCongestedTime);
+  }
   cancel();
   ask(true);
   connection_.flush();
@@ -116,7 +121,8 @@ void Screencopy::ask_at(Timestamp when) {
   loop_.cancel(timer_);
   timer_ = loop_.call_at(when, [this] {
     timer_ = 0;
-    ask(all_damaged_);
+    if (all_damaged_) return repaint();
+    ask(false);
     connection_.flush();
   });
 }

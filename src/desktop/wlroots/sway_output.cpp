@@ -102,7 +102,6 @@ class SwayVirtualOutput final : public VirtualOutput {
   const std::string& name() const override { return name_; }
   bool removable() const override { return can_unplug(version_); }
   Status set_mode(const Mode& mode) override;
-  void abandon() override { abandoned_ = true; }
 
  private:
   Status write_entry(const json& change);
@@ -118,7 +117,6 @@ class SwayVirtualOutput final : public VirtualOutput {
   std::string name_, focused_before_;
   std::optional<OutputLock> lock_;
   std::optional<RestoreJournal::EntryId> entry_;
-  bool abandoned_ = false;
 };
 
 Status SwayVirtualOutput::write_entry(const json& change) {
@@ -188,7 +186,6 @@ Status SwayVirtualOutput::set_mode(const Mode& mode) {
 }
 
 void SwayVirtualOutput::give_back() {
-  if (abandoned_) return erase_entry();
   if (!lock_) {  // it was to be made, and was not, or by nobody knows whom: as after a crash
     if (entry_) erase_entry();
     return;
