@@ -97,7 +97,8 @@ Status MutterDesktop::start_capture(const DesktopParams& params, Timestamp deadl
   LUMEN_TRY(capture_, pipewire::PipeWireCapture::create({.socket = place_.pipewire_socket,
                                                          .node_id = session_->node_id(),
                                                          .mode = params.mode,
-                                                         .pointer_drawn = params.pointer_drawn},
+                                                         .pointer_drawn = params.pointer_drawn,
+                                                         .pictures_get_lost = true},
                                                         std::move(events), loop_, log_));
   LUMEN_CHECK_OK(capture_->wait_for_format(deadline));
   take_mode();

@@ -50,14 +50,13 @@ class MutterRig final : public DesktopRig {
     }
     return names;
   }
-  ~MutterRig() override { fprintf(stderr, "%s\n", compositor_->log().c_str()); }
   void kill_compositor() override { compositor_->end(); }
   void restart_compositor() override {
     std::filesystem::remove(client_socket());
     std::filesystem::remove(client_socket() + ".lock");
     compositor_ =
         session_.start({program_, "--headless", "--wayland", "--no-x11", "--wayland-display", kDisplay},
-                       {"XDG_CURRENT_DESKTOP=GNOME", "XDG_SESSION_TYPE=wayland", "MUTTER_DEBUG=screen-cast"});
+                       {"XDG_CURRENT_DESKTOP=GNOME", "XDG_SESSION_TYPE=wayland"});
     // The bus is asked, as the socket is there before anything else.
     const bool up = desktop_test::eventually(
         [&] { return !mutter::probe_mutter(place()).refusal && is_shown(); }, std::chrono::seconds{20});
