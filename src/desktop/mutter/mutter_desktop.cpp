@@ -33,7 +33,7 @@ Status check_mode(const Mode& mode) {
 DesktopAbilities abilities_of(std::uint32_t device_types, std::uint32_t limit_mhz) {
   return {.max_refresh_mhz = limit_mhz,
           .touch = (device_types & kTouchscreen) != 0,
-          .text = (device_types & kKeyboard) != 0,
+          .text = false,  // of characters, those that a key of the layout makes
           .sub_pixel = true,
           .pointer_apart = true};
 }

@@ -82,7 +82,12 @@ DesktopCase mutter_case() {
   return {.name = "mutter", .make_rig = [] { return std::make_unique<MutterRig>("mutter"); }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Mutter, DesktopContract, testing::Values(mutter_case()), desktop_case_name);
+DesktopCase shell_case() {
+  return {.name = "shell", .make_rig = [] { return std::make_unique<MutterRig>("gnome-shell"); }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Mutter, DesktopContract, testing::Values(mutter_case(), shell_case()),
+                         desktop_case_name);
 INSTANTIATE_TEST_SUITE_P(Mutter, DesktopLossContract, testing::Values(mutter_case()), desktop_case_name);
 INSTANTIATE_TEST_SUITE_P(Mutter, DesktopPairContract, testing::Values(mutter_case()), desktop_case_name);
 

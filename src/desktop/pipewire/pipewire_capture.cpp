@@ -20,8 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 using libpipewire::PipeWireHandle, libpipewire::PipeWireLibrary;
 
-constexpr Duration kFormatWithin = 5s, kModeRetry = 250ms, kPointerRests = 50ms;
-constexpr int kModeTries = 8;
+constexpr Duration kFormatWithin = 5s, kModeRetry = 250ms, kPointerRests = 50ms, kPictureRetry = 150ms;
+constexpr int kModeTries = 8, kPictureTries = 4;
 constexpr std::uint64_t kMostRefused = 120;  // in a row: then it will never give anything
 constexpr auto kNothingCame = "the desktop did not begin to share its picture";
 constexpr auto kSeeSessionManager =
@@ -75,6 +75,7 @@ class StreamCapture final : public PipeWireCapture {
   void on_arrival();
   void read_buffers();
   void expect_lost_picture(const Intake::Haul& haul);
+  void ask_for_picture_at(Timestamp time, int tries);
 
   // PipeWire's events.
   void on_core_error(std::uint32_t id, int result, const char* message);
@@ -473,12 +474,16 @@ void StreamCapture::read_buffers() {
 void StreamCapture::expect_lost_picture(const Intake::Haul& haul) {
   if (haul.picture == nullptr && !haul.ends_without_picture) return;
   event_loop_.cancel(std::exchange(lost_picture_timer_, 0));
-  if (!haul.ends_without_picture) return;
-  lost_picture_timer_ = event_loop_.call_at(now() + kPointerRests, [this] {
-    lost_picture_timer_ = 0;
-    // A source begins with a whole picture.
+  if (haul.ends_without_picture) ask_for_picture_at(now() + kPointerRests, kPictureTries);
+}
+
+// A source begins with a whole picture, which may get lost in turn.
+void StreamCapture::ask_for_picture_at(Timestamp time, int tries) {
+  if (tries == 0) return;
+  lost_picture_timer_ = event_loop_.call_at(time, [this, tries] {
     pw_stream_set_active(stream_.get(), false);
     pw_stream_set_active(stream_.get(), true);
+    ask_for_picture_at(now() + kPictureRetry, tries - 1);
   });
 }
 
