@@ -9,7 +9,8 @@ namespace lumen::mutter {
 namespace {
 
 constexpr std::uint32_t kNobodysKey = 240;  // KEY_UNKNOWN: no layout gives it a meaning
-constexpr std::uint32_t kNobodysSlot = 9;   // the last one; nothing touches yet
+constexpr std::uint32_t kNobodysSlot = 9;   // the last one
+constexpr double kNowhere = -1'000'000;     // outside of every monitor
 constexpr std::uint32_t kVertical = 0, kHorizontal = 1;
 constexpr std::uint32_t kFromWheel = 2;  // NotifyPointerAxis' flags
 constexpr double kClickLength = 10;      // of one wheel click, in Mutter's own units
