@@ -33,7 +33,7 @@ Status check_mode(const Mode& mode) {
 DesktopAbilities abilities_of(std::uint32_t device_types, std::uint32_t limit_mhz) {
   return {.max_refresh_mhz = limit_mhz,
           .touch = (device_types & kTouchscreen) != 0,
-          .text = (device_types & kKeyboard) != 0,
+          .text = false,  // of characters, those that a key of the layout makes
           .sub_pixel = true,
           .pointer_apart = true};
 }
@@ -97,7 +97,8 @@ Status MutterDesktop::start_capture(const DesktopParams& params, Timestamp deadl
   LUMEN_TRY(capture_, pipewire::PipeWireCapture::create({.socket = place_.pipewire_socket,
                                                          .node_id = session_->node_id(),
                                                          .mode = params.mode,
-                                                         .pointer_drawn = params.pointer_drawn},
+                                                         .pointer_drawn = params.pointer_drawn,
+                                                         .pictures_get_lost = true},
                                                         std::move(events), loop_, log_));
   LUMEN_CHECK_OK(capture_->wait_for_format(deadline));
   take_mode();

@@ -50,14 +50,13 @@ class MutterRig final : public DesktopRig {
     }
     return names;
   }
-  ~MutterRig() override { fprintf(stderr, "%s\n", compositor_->log().c_str()); }
   void kill_compositor() override { compositor_->end(); }
   void restart_compositor() override {
     std::filesystem::remove(client_socket());
     std::filesystem::remove(client_socket() + ".lock");
     compositor_ =
         session_.start({program_, "--headless", "--wayland", "--no-x11", "--wayland-display", kDisplay},
-                       {"XDG_CURRENT_DESKTOP=GNOME", "XDG_SESSION_TYPE=wayland", "MUTTER_DEBUG=screen-cast"});
+                       {"XDG_CURRENT_DESKTOP=GNOME", "XDG_SESSION_TYPE=wayland"});
     // The bus is asked, as the socket is there before anything else.
     const bool up = desktop_test::eventually(
         [&] { return !mutter::probe_mutter(place()).refusal && is_shown(); }, std::chrono::seconds{20});
@@ -83,7 +82,12 @@ DesktopCase mutter_case() {
   return {.name = "mutter", .make_rig = [] { return std::make_unique<MutterRig>("mutter"); }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Mutter, DesktopContract, testing::Values(mutter_case()), desktop_case_name);
+DesktopCase shell_case() {
+  return {.name = "shell", .make_rig = [] { return std::make_unique<MutterRig>("gnome-shell"); }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Mutter, DesktopContract, testing::Values(mutter_case(), shell_case()),
+                         desktop_case_name);
 INSTANTIATE_TEST_SUITE_P(Mutter, DesktopLossContract, testing::Values(mutter_case()), desktop_case_name);
 INSTANTIATE_TEST_SUITE_P(Mutter, DesktopPairContract, testing::Values(mutter_case()), desktop_case_name);
 

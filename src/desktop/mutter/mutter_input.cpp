@@ -9,6 +9,8 @@ namespace lumen::mutter {
 namespace {
 
 constexpr std::uint32_t kNobodysKey = 240;  // KEY_UNKNOWN: no layout gives it a meaning
+constexpr std::uint32_t kNobodysSlot = 9;   // the last one
+constexpr double kNowhere = -1'000'000;     // outside of every monitor
 constexpr std::uint32_t kVertical = 0, kHorizontal = 1;
 constexpr std::uint32_t kFromWheel = 2;  // NotifyPointerAxis' flags
 constexpr double kClickLength = 10;      // of one wheel click, in Mutter's own units
@@ -27,6 +29,10 @@ double to_place(std::uint16_t position, std::uint32_t side) { return position * 
 void Input::prepare() {
   session_.notify("NotifyKeyboardKeycode", "ub", kNobodysKey, 1);
   session_.notify("NotifyKeyboardKeycode", "ub", kNobodysKey, 0);
+  session_.notify("NotifyPointerMotionRelative", "dd", 0.0, 0.0);
+  if ((session_.device_types() & kTouchscreen) == 0) return;
+  session_.notify("NotifyTouchDown", "sudd", session_.stream().c_str(), kNobodysSlot, kNowhere, kNowhere);
+  session_.notify("NotifyTouchUp", "u", kNobodysSlot);
 }
 
 void Input::inject(const InputEvent& event, const Mode& mode) {

@@ -17,7 +17,9 @@ class Input {
  public:
   explicit Input(Session& session) : session_{session} {}
 
-  // Mutter gives its seat a keyboard with the first key, which is lost thereby: this one is nobody's.
+  // Mutter gives its seat each kind of device with the first event of it, and applications miss events until
+  // they have seen the device: these events do nothing. (And Mutter 43 crashes when an application asks for a
+  // touch screen that there has never been.)
   void prepare();
   // Positions refer to a monitor of the size in `mode`.
   void inject(const InputEvent& event, const Mode& mode);

@@ -21,7 +21,8 @@ void Intake::accept(pw_buffer& buffer, std::vector<pw_buffer*>& back) {
   back.swap(done_);
   done_.clear();
   read_cursor_of(*buffer.buffer);
-  if (!holds_picture(*buffer.buffer)) return back.push_back(&buffer);
+  ends_without_picture_ = !holds_picture(*buffer.buffer);
+  if (ends_without_picture_) return back.push_back(&buffer);
   if (auto* const overtaken = std::exchange(newest_, &buffer)) {
     ++counts_.overtaken;
     damage_is_lost_ = true;
@@ -52,7 +53,7 @@ Intake::Haul Intake::take(Cursor& cursor) {
   const MutexLock lock{mutex_};
   if (cursor_changed_) cursor = cursor_;
   return {std::exchange(newest_, nullptr), std::exchange(damage_is_lost_, false),
-          std::exchange(cursor_changed_, false)};
+          std::exchange(cursor_changed_, false), std::exchange(ends_without_picture_, false)};
 }
 
 void Intake::give_back(pw_buffer& buffer) {

@@ -22,9 +22,10 @@ class Intake {
  public:
   // What came in since the last take().
   struct Haul {
-    pw_buffer* picture = nullptr;  // the newest; to be given back some time
-    bool damage_is_lost = false;   // something changed that the picture's damage does not tell
-    bool cursor_changed = false;   // into `cursor` of take()
+    pw_buffer* picture = nullptr;       // the newest; to be given back some time
+    bool damage_is_lost = false;        // something changed that the picture's damage does not tell
+    bool cursor_changed = false;        // into `cursor` of take()
+    bool ends_without_picture = false;  // what came last was about the pointer only
   };
   struct Counts {
     std::uint64_t overtaken = 0, corrupted = 0;
@@ -47,6 +48,7 @@ class Intake {
   pw_buffer* newest_ LUMEN_GUARDED_BY(mutex_) = nullptr;
   std::vector<pw_buffer*> done_ LUMEN_GUARDED_BY(mutex_);  // to go back with the next turn
   bool damage_is_lost_ LUMEN_GUARDED_BY(mutex_) = false, cursor_changed_ LUMEN_GUARDED_BY(mutex_) = false;
+  bool ends_without_picture_ LUMEN_GUARDED_BY(mutex_) = false;
   Cursor cursor_ LUMEN_GUARDED_BY(mutex_);
   Counts counts_ LUMEN_GUARDED_BY(mutex_);
 };

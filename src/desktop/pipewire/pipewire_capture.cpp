@@ -20,8 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 using libpipewire::PipeWireHandle, libpipewire::PipeWireLibrary;
 
-constexpr Duration kFormatWithin = 5s, kModeRetry = 250ms;
-constexpr int kModeTries = 8;
+constexpr Duration kFormatWithin = 5s, kModeRetry = 250ms, kPointerRests = 50ms, kPictureRetry = 150ms;
+constexpr int kModeTries = 8, kPictureTries = 4;
 constexpr std::uint64_t kMostRefused = 120;  // in a row: then it will never give anything
 constexpr auto kNothingCame = "the desktop did not begin to share its picture";
 constexpr auto kSeeSessionManager =
@@ -74,6 +74,8 @@ class StreamCapture final : public PipeWireCapture {
   Status renegotiate();
   void on_arrival();
   void read_buffers();
+  void expect_lost_picture(const Intake::Haul& haul);
+  void ask_for_picture_at(Timestamp time, int tries);
 
   // PipeWire's events.
   void on_core_error(std::uint32_t id, int result, const char* message);
@@ -98,7 +100,7 @@ class StreamCapture final : public PipeWireCapture {
   bool lost_ = false, in_library_ = false, waiting_ = false;
   std::optional<ChosenFormat> format_;
   bool format_is_new_ = false, show_again_ = false, frames_wait_ = false, import_is_off_ = false;
-  EventLoop::TimerId scheduled_ = 0, format_timer_ = 0, mode_timer_ = 0;
+  EventLoop::TimerId scheduled_ = 0, format_timer_ = 0, mode_timer_ = 0, lost_picture_timer_ = 0;
   int mode_tries_left_ = 0;
   int watched_fd_ = -1;
   std::optional<std::uint32_t> node_;
@@ -213,6 +215,7 @@ void StreamCapture::close() {
   event_loop_.cancel(std::exchange(scheduled_, 0));
   event_loop_.cancel(std::exchange(format_timer_, 0));
   event_loop_.cancel(std::exchange(mode_timer_, 0));
+  event_loop_.cancel(std::exchange(lost_picture_timer_, 0));
   // Until libpipewire's thread has left; the buffers are taken away, which is heard.
   if (stream_) pw_stream_disconnect(stream_.get());
   stream_.reset();
@@ -454,6 +457,7 @@ void StreamCapture::read_buffers() {
     if (haul.cursor_changed) reader_.show_pointer_alone();
   }
   if (haul.cursor_changed) tell_cursor();
+  if (params_.pictures_get_lost) expect_lost_picture(haul);
   if (reader_.refused_in_row() > kMostRefused) {
     fail_with({ErrorCode::malformed,
                "capture.unreadable",
@@ -465,6 +469,22 @@ void StreamCapture::read_buffers() {
     log_.warn("pictures come through shared memory from now on: {}", describe(*reader_.import_failure()));
     if (auto asked = renegotiate(); !asked) fail_with(asked.error());
   }
+}
+
+void StreamCapture::expect_lost_picture(const Intake::Haul& haul) {
+  if (haul.picture == nullptr && !haul.ends_without_picture) return;
+  event_loop_.cancel(std::exchange(lost_picture_timer_, 0));
+  if (haul.ends_without_picture) ask_for_picture_at(now() + kPointerRests, kPictureTries);
+}
+
+// A source begins with a whole picture, which may get lost in turn.
+void StreamCapture::ask_for_picture_at(Timestamp time, int tries) {
+  if (tries == 0) return;
+  lost_picture_timer_ = event_loop_.call_at(time, [this, tries] {
+    pw_stream_set_active(stream_.get(), false);
+    pw_stream_set_active(stream_.get(), true);
+    ask_for_picture_at(now() + kPictureRetry, tries - 1);
+  });
 }
 
 pw_buffer* StreamCapture::find(const spa_buffer& buffer) const {

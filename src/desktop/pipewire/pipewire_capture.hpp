@@ -69,6 +69,9 @@ struct CaptureParams {
   std::string target_object;             // its name or serial
   std::optional<Mode> mode;              // exactly this, for sources that follow; none: as the source has it
   bool pointer_drawn = false;
+  // The source tells of the pointer in buffers without a picture, and such a buffer may replace a picture
+  // that came just before it (Mutter 43): once the pointer rests, a whole picture is asked for.
+  bool pictures_get_lost = false;
   std::vector<std::uint64_t>
       mappable_modifiers;  // dmabufs that the CPU may read as they are: LINEAR, or none
   DmabufImporter* importer = nullptr;
