@@ -32,7 +32,7 @@ constexpr std::uint32_t kMaxVersion = 2;
 struct Head {
   Proxy<zwlr_output_head_v1> proxy;
   std::string name;
-  bool enabled = false, gone = false;
+  bool gone = false;
   wl_fixed_t scale = wl_fixed_from_int(1);
 };
 
@@ -58,6 +58,8 @@ class OutputManager {
   explicit OutputManager(wayland::WaylandConnection& connection)
       : connection_{connection}, queue_{connection.make_queue()} {}
   const Head* find(std::string_view name) const;
+  // Sway says of headless outputs that they are off. But only those that are on are a wl_output.
+  bool is_on(const Head& head) const { return connection_.output_named(head.name) != nullptr; }
 
   wayland::WaylandConnection& connection_;
   wl_event_queue* queue_;
@@ -80,7 +82,6 @@ struct OutputManager::Listeners {
   static void mode(void*, zwlr_output_head_v1*, zwlr_output_mode_v1* proxy) {
     zwlr_output_mode_v1_destroy(proxy);
   }
-  static void enabled(void* self, zwlr_output_head_v1*, int enabled) { head_of(self).enabled = enabled != 0; }
   static void scale(void* self, zwlr_output_head_v1*, wl_fixed_t scale) { head_of(self).scale = scale; }
   static void gone(void* self, zwlr_output_head_v1*) { head_of(self).gone = true; }
 
@@ -89,8 +90,8 @@ struct OutputManager::Listeners {
 };
 
 void OutputManager::Listeners::head(void* self, zwlr_output_manager_v1*, zwlr_output_head_v1* proxy) {
-  static constexpr zwlr_output_head_v1_listener kHead{name,   ignore, ignore, mode,   enabled, ignore, ignore,
-                                                      ignore, scale,  gone,   ignore, ignore,  ignore};
+  static constexpr zwlr_output_head_v1_listener kHead{name,   ignore, ignore, mode,   ignore, ignore, ignore,
+                                                      ignore, scale,  gone,   ignore, ignore, ignore};
   auto owned = own(proxy, zwlr_output_head_v1_destroy);
   if (of(self).heads_.size() >= kMaxHeads) return;
   auto& head = *of(self).heads_.emplace_back(std::make_unique<Head>());
@@ -114,8 +115,8 @@ Result<std::unique_ptr<OutputManager>> OutputManager::create(wayland::WaylandCon
 }
 
 const Head* OutputManager::find(std::string_view name) const {
-  const auto found = std::ranges::find_if(
-      heads_, [name](const auto& head) { return head->name == name && head->enabled && !head->gone; });
+  const auto found =
+      std::ranges::find_if(heads_, [name](const auto& head) { return head->name == name && !head->gone; });
   return found == heads_.end() ? nullptr : found->get();
 }
 
@@ -156,7 +157,7 @@ Status OutputManager::apply(std::string_view name, const Setting& setting, Durat
   std::vector<Proxy<zwlr_output_configuration_head_v1>> parts;
   for (const auto& head : heads_) {
     if (head->gone) continue;
-    if (!head->enabled) {
+    if (!is_on(*head)) {
       zwlr_output_configuration_v1_disable_head(configuration.get(), head->proxy.get());
       continue;
     }
