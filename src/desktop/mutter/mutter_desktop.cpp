@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -72,7 +73,8 @@ class MutterDesktop final : public Desktop {
   bool lost_ = false, something_shown_ = false;
   std::string name_ = "Mutter";
   std::unique_ptr<Session> session_;
-  std::unique_ptr<Input> input_;
+  std::unique_ptr<MutterNotifier> notifier_;
+  std::optional<remote::RemoteInput> input_;
   std::unique_ptr<pipewire::PipeWireCapture> capture_;
 };
 
@@ -84,8 +86,9 @@ Status MutterDesktop::start(const DesktopParams& params) {
   LUMEN_CHECK_OK(session_->attach(loop_, [this](const char* why) {
     lose({ErrorCode::unavailable, "mutter.closed", why, "Start the session again", 0});
   }));
-  input_ = std::make_unique<Input>(*session_);
-  input_->prepare();
+  notifier_ = std::make_unique<MutterNotifier>(*session_);
+  notifier_->prepare();
+  input_.emplace(*notifier_);
   return {};
 }
 

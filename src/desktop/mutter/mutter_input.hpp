@@ -1,49 +1,34 @@
-// lumen/desktop/mutter: input events in the words of Mutter's RemoteDesktop sessions. Private to
+// lumen/desktop/mutter: input in the words of Mutter's RemoteDesktop sessions. Private to
 // lumen/desktop/mutter. Thread-safe: no.
 #pragma once
 
-#include <array>
-#include <bitset>
-#include <cstdint>
-#include <optional>
-
 #include "desktop/mutter/mutter_session.hpp"
-#include "media/input.hpp"
-#include "media/mode.hpp"
+#include "desktop/remote/remote_input.hpp"
 
 namespace lumen::mutter {
 
-class Input {
+class MutterNotifier final : public remote::Notifier {
  public:
-  explicit Input(Session& session) : session_{session} {}
+  explicit MutterNotifier(Session& session) : session_{session} {}
 
   // Mutter gives its seat each kind of device with the first event of it, and applications miss events until
   // they have seen the device: these events do nothing. (And Mutter 43 crashes when an application asks for a
   // touch screen that there has never been.)
   void prepare();
-  // Positions refer to a monitor of the size in `mode`.
-  void inject(const InputEvent& event, const Mode& mode);
+
+  void move_to(double x, double y) override;
+  void move_by(double dx, double dy) override;
+  void button(std::uint16_t evdev_code, bool pressed) override;
+  void clicks(remote::Axis axis, int count) override;
+  void scroll(double dx, double dy) override;
+  void key(std::uint16_t evdev_code, bool pressed) override;
+  void symbol(std::uint32_t keysym, bool pressed) override;
+  void touch_down(std::uint32_t slot, double x, double y) override;
+  void touch_move(std::uint32_t slot, double x, double y) override;
+  void touch_up(std::uint32_t slot) override;
 
  private:
-  static constexpr std::size_t kMaxSlots = 10;  // fingers that Mutter takes
-  static constexpr std::size_t kMaxCode = 768;  // evdev's codes of keys and buttons
-
-  void deliver(const PointerMoveTo& event, const Mode& mode);
-  void deliver(const PointerMoveBy& event, const Mode& mode);
-  void deliver(const PointerButton& event, const Mode& mode);
-  void deliver(const Scroll& event, const Mode& mode);
-  void deliver(const Key& event, const Mode& mode);
-  void deliver(const Touch& event, const Mode& mode);
-  void deliver(const Pen& /*event*/, const Mode& /*mode*/) {}  // Mutter takes none from outside
-  void deliver(const Character& event, const Mode& mode);
-  void deliver(const ReleaseAll& event, const Mode& mode);
-  void scroll(std::uint32_t axis, int v120);
-  std::optional<std::uint32_t> slot_of(std::uint32_t id) const;
-  void lift(std::uint32_t slot);
-
   Session& session_;
-  std::bitset<kMaxCode> keys_, buttons_;                         // held
-  std::array<std::optional<std::uint32_t>, kMaxSlots> touches_;  // finger of each slot
 };
 
 }  // namespace lumen::mutter
