@@ -45,7 +45,8 @@ Result<Application> find_desktop(const std::string& program_dir) {
     if (is_in_path(candidate.command.front())) return candidate;
   }
   return fail(ErrorCode::unavailable, "app.no-desktop", "no desktop is installed on this machine",
-              "Install one: apt-get install weston (or foot, plasma-workspace-wayland), or name a program with --app");
+              "Install one: apt-get install weston (or foot, plasma-workspace-wayland), or name a program "
+              "with --app");
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <cstdio>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace lumen::kwin {
@@ -14,6 +14,8 @@ namespace {
 
 using std::chrono::milliseconds;
 using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsSupersetOf;
 using ::testing::StartsWith;
 
 TEST_F(NestedKWinTest, shows_a_window_inside_it_pixel_by_pixel) {
@@ -51,15 +53,32 @@ TEST_F(NestedKWinTest, hands_on_the_pointer_to_the_pixel) {
   auto& app = fullscreen_inside();
   app.draw(1);
   ASSERT_TRUE(sees(1));
+  app.events.clear();
   desktop_->inject(PointerMoveTo{to_position(321, 1280), to_position(123, 720)});
   desktop_->inject(PointerMoveBy{10, -3});
-  desktop_->inject(PointerButton{BTN_LEFT, true});
-  desktop_->inject(PointerButton{BTN_LEFT, false});
-  desktop_->inject(PointerButton{BTN_EXTRA, true});
-  desktop_->inject(PointerButton{BTN_EXTRA, false});
+  for (std::uint16_t button = BTN_LEFT; button <= BTN_EXTRA; ++button) {
+    desktop_->inject(PointerButton{button, true});
+    desktop_->inject(PointerButton{button, false});
+  }
   desktop_->inject(Scroll{120, 0});
-  run_until([&] { return std::ranges::any_of(app.events, [](auto& e) { return e.starts_with("axis"); }); });
-  for (const auto& e : app.events) printf("%s\n", e.c_str());
+  desktop_->inject(Scroll{0, 120});
+  ASSERT_TRUE(run_until([&] { return has(app, "axis 1 15"); }));
+  EXPECT_THAT(app.events, IsSupersetOf({"motion 321 123", "motion 331 120", "button 272 1", "button 272 0",
+                                        "button 273 1", "button 274 1", "button 275 1", "button 276 1",
+                                        "button 276 0", "axis 0 15"}));
+}
+
+TEST_F(NestedKWinTest, hands_on_the_corners_after_a_mode_change) {
+  ASSERT_NO_FATAL_FAILURE(start({1280, 720, 60'000}));
+  auto& app = fullscreen_inside();
+  ASSERT_TRUE(desktop_->set_mode({1707, 961, 60'000}));
+  ASSERT_TRUE(run_until([&] { return app.configured_width == 1707; }));
+  app.draw(3);
+  ASSERT_TRUE(sees(3));
+  desktop_->inject(PointerMoveTo{65'535, 65'535});
+  EXPECT_TRUE(run_until([&] { return has(app, "motion 1706 960"); }));
+  desktop_->inject(PointerMoveTo{0, 0});
+  EXPECT_TRUE(run_until([&] { return has(app, "motion 0 0"); }));
 }
 
 TEST_F(NestedKWinTest, hands_on_keys_and_fingers) {
@@ -69,16 +88,83 @@ TEST_F(NestedKWinTest, hands_on_keys_and_fingers) {
   app.draw(1);
   ASSERT_TRUE(sees(1));
   app.events.clear();
-  desktop_->inject(Key{KEY_LEFTSHIFT, true});
-  desktop_->inject(Key{KEY_A, true});
-  desktop_->inject(Key{KEY_A, false});
-  desktop_->inject(Key{KEY_LEFTSHIFT, false});
+  for (const auto& key : {Key{KEY_LEFTSHIFT, true}, Key{KEY_A, true}, Key{KEY_A, false}}) {
+    desktop_->inject(key);
+  }
   desktop_->inject(Touch{TouchPhase::down, 1, to_position(600, 1280), to_position(400, 720)});
   desktop_->inject(Touch{TouchPhase::move, 1, to_position(640, 1280), to_position(410, 720)});
-  desktop_->inject(Touch{TouchPhase::up, 1, 0, 0});
-  run_until([&] { return std::ranges::any_of(app.events, [](auto& e) { return e.starts_with("up"); }); });
-  for (const auto& e : app.events) printf("%s\n", e.c_str());
-  printf("typed %s\n", app.typed.c_str());
+  desktop_->inject(ReleaseAll{});
+  EXPECT_TRUE(run_until([&] { return has(app, "key 42 0") && has(app, "cancel"); }));
+  EXPECT_EQ(app.typed, "A");
+  EXPECT_THAT(app.events, IsSupersetOf({"key 42 1", "key 30 1", "key 30 0"}));
+  EXPECT_THAT(app.events, Contains(StartsWith("down 0 600")));
+  EXPECT_THAT(app.events, Contains(StartsWith("move 0 6")));
+}
+
+TEST_F(NestedKWinTest, outlives_clients_that_come_and_go_around_and_inside_it) {
+  ASSERT_NO_FATAL_FAILURE(start({1280, 720, 60'000}));
+  for (int round = 0; round < 3; ++round) {
+    auto& beside = stage_->enter(dir_.path() + "/" + desktop_->wayland_display());
+    beside.open_window({});
+    ASSERT_TRUE(run_until([&] { return beside.activated; }));
+    auto& app = client_inside();
+    app.open_window({.fullscreen = true});
+    desktop_->inject(Key{KEY_A, true});
+    desktop_->inject(PointerButton{BTN_LEFT, true});
+    desktop_->inject(ReleaseAll{});  // a person's client left
+    desktop_->set_pointer_drawn(round % 2 == 0);
+    stage_->leave(beside);
+    ASSERT_TRUE(run_until([&] { return app.activated; })) << kwin_->log();
+    stage_->leave(app);
+  }
+  auto& app = fullscreen_inside();
+  app.draw(9);
+  EXPECT_TRUE(sees(9)) << kwin_->log();
+  desktop_->inject(Key{KEY_B, true});
+  EXPECT_TRUE(run_until([&] { return has(app, "key 48 1"); }));
+}
+
+TEST_F(NestedKWinTest, ends_with_what_runs_inside_it_and_leaves_nothing) {
+  ASSERT_NO_FATAL_FAILURE(start({1280, 720, 60'000}));
+  ASSERT_FALSE(things_of_kwin().empty());
+  ::kill(inside_pid_, SIGTERM);
+  EXPECT_TRUE(run_until([&] { return !kwin_->runs(); }));
+  EXPECT_TRUE(run_until([&] { return things_of_kwin().empty(); }));
+  EXPECT_THAT(names_in(dir_.path()), ElementsAre(desktop_->wayland_display()));
+}
+
+TEST_F(NestedKWinTest, leaves_nothing_when_it_is_told_to_stop) {
+  ASSERT_NO_FATAL_FAILURE(start({1280, 720, 60'000}));
+  kwin_->kill(SIGTERM);
+  EXPECT_TRUE(run_until([&] { return !kwin_->runs(); }));
+  EXPECT_TRUE(run_until([&] { return things_of_kwin().empty(); }));
+  EXPECT_THAT(names_in(dir_.path()), ElementsAre(desktop_->wayland_display()));
+}
+
+TEST_F(NestedKWinTest, tells_when_its_compositor_is_gone) {
+  ASSERT_NO_FATAL_FAILURE(start({1280, 720, 60'000}));
+  stage_.reset();
+  desktop_.reset();
+  EXPECT_TRUE(eventually([&] { return !kwin_->runs(); }));
+}
+
+// From a client's commit inside KWin to the pixels in our hands, at the commits' own pace.
+TEST_F(NestedKWinTest, shows_what_is_drawn_within_a_fraction_of_a_frame) {
+  ASSERT_NO_FATAL_FAILURE(start({1920, 1080, 60'000}));
+  auto& app = fullscreen_inside();
+  std::vector<double> delays_ms;
+  for (std::uint32_t seed = 1; seed <= 60; ++seed) {
+    stage_->run_for(milliseconds{static_cast<int>(16 + seed % 7)});  // at no fixed phase of KWin's clock
+    drawn_ = seed;
+    app.draw_part(seed, 0, 0, 1920, 1080);
+    const auto drawn = SteadyTime{}.now();
+    ASSERT_TRUE(run_until([&] { return seen_ == seed; }));
+    delays_ms.push_back(std::chrono::duration<double, std::milli>(seen_at_ - drawn).count());
+  }
+  std::ranges::sort(delays_ms);
+  RecordProperty("p50_us", static_cast<int>(delays_ms[30] * 1000));
+  fmt::print("draw to capture: p50 {:.2f} ms, p95 {:.2f} ms\n", delays_ms[30], delays_ms[57]);
+  EXPECT_LT(delays_ms[30], 17);
 }
 
 }  // namespace

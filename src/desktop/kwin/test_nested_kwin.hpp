@@ -1,6 +1,8 @@
 // Tests only: a real KWin as an application of our compositor, and clients inside it.
 #pragma once
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -30,6 +32,7 @@ class NestedKWinTest : public ::testing::Test {
     DesktopEvents events;
     events.on_frame = [this](const BorrowedFrame& frame) {
       ++frames_;
+      take_note(frame);
       newest_ = std::make_unique<SeenFrame>(copy_of(frame));
     };
     events.on_window_mapped = [this] { ++windows_; };
@@ -47,12 +50,13 @@ class NestedKWinTest : public ::testing::Test {
     environment.emplace_back("LANG=C.UTF-8");
     const auto told = home_.path() + "/display";
     // What runs inside says where KWin listens; its end ends KWin.
-    const auto inside =
-        "echo $$ $XDG_RUNTIME_DIR/$WAYLAND_DISPLAY > " + told + ".new; mv " + told + ".new " + told + "; exec sleep 600";
+    const auto inside = "echo $$ $XDG_RUNTIME_DIR/$WAYLAND_DISPLAY > " + told + ".new; mv " + told + ".new " +
+                        told + "; exec sleep 600";
     kwin_ = std::make_unique<TestProcess>(TestProcess::Params{.argv = {LUMEN_PLASMA, "sh", "-c", inside},
                                                               .environment = environment,
                                                               .log_path = home_.path() + "/log"});
-    ASSERT_TRUE(stage_->run_until([&] { return !kwin_->runs() || std::ifstream{told}.good(); })) << kwin_->log();
+    ASSERT_TRUE(stage_->run_until([&] { return !kwin_->runs() || std::ifstream{told}.good(); }))
+        << kwin_->log();
     std::ifstream{told} >> inside_pid_ >> display_;
     ASSERT_FALSE(display_.empty()) << kwin_->log();
   }
@@ -76,11 +80,50 @@ class NestedKWinTest : public ::testing::Test {
              wrong_pixels(*newest_, seed) == 0;
     });
   }
+  static bool has(const TestClient& app, const std::string& event) {
+    return std::ranges::find(app.events, event) != app.events.end();
+  }
+  // The processes that bear this session's folder in their environment or command line.
+  std::vector<std::string> things_of_kwin() const {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
+      std::error_code gone;  // it may end while we look
+      if (!std::filesystem::exists(entry.path() / "environ", gone)) continue;
+      const auto holds = [&](const char* file) {
+        std::ifstream in{entry.path() / file};
+        const std::string text{std::istreambuf_iterator<char>{in}, {}};
+        return text.find(dir_.path()) != std::string::npos;
+      };
+      if (holds("environ") || holds("cmdline")) found.push_back(entry.path());
+    }
+    return found;
+  }
+  static std::vector<std::string> names_in(const std::string& folder) {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator{folder}) {
+      names.push_back(entry.path().filename());
+    }
+    return names;
+  }
   bool run_until(const std::function<bool()>& done) { return stage_->run_until(done); }
+
+  // When colour `drawn_` is first seen all over.
+  void take_note(const BorrowedFrame& frame) {
+    if (drawn_ == 0 || seen_ == drawn_) return;
+    const auto at = [&](std::uint32_t x, std::uint32_t y) {
+      return *reinterpret_cast<const std::uint32_t*>(frame.pixels + y * frame.stride_bytes + x * 4) &
+             0xFFFFFFU;
+    };
+    if (at(0, 0) != drawn_ || at(frame.width - 1, frame.height - 1) != drawn_) return;
+    seen_ = drawn_;
+    seen_at_ = SteadyTime{}.now();
+  }
 
   TempDir dir_, home_;
   std::shared_ptr<Logger> log_ = make_null_logger();
   int frames_ = 0, windows_ = 0;
+  std::uint32_t drawn_ = 0, seen_ = 0;
+  Timestamp seen_at_;
   pid_t inside_pid_ = 0;
   std::string display_;
   std::unique_ptr<SeenFrame> newest_;
