@@ -31,26 +31,27 @@ double take_whole(double& sum) {
 
 OutputArea area_of(const wayland::Output& output, bool alone) {
   if (output.width <= 0 || output.height <= 0) return {};
-  OutputArea area{.x = static_cast<double>(output.x),
-                  .y = static_cast<double>(output.y),
-                  .width = static_cast<double>(output.logical_width > 0 ? output.logical_width : output.width),
-                  .height =
-                      static_cast<double>(output.logical_height > 0 ? output.logical_height : output.height),
-                  .pixel_width = static_cast<std::uint32_t>(output.width),
-                  .pixel_height = static_cast<std::uint32_t>(output.height),
-                  .alone = alone};
+  OutputArea area{
+      .x = static_cast<double>(output.x),
+      .y = static_cast<double>(output.y),
+      .width = static_cast<double>(output.logical_width > 0 ? output.logical_width : output.width),
+      .height = static_cast<double>(output.logical_height > 0 ? output.logical_height : output.height),
+      .pixel_width = static_cast<std::uint32_t>(output.width),
+      .pixel_height = static_cast<std::uint32_t>(output.height),
+      .alone = alone};
   if (output.transform % 2 != 0) std::swap(area.pixel_width, area.pixel_height);
   return area;
 }
 
 Result<std::unique_ptr<FakeInput>> FakeInput::create(wayland::WaylandConnection& connection) {
-  auto device = connection.bind(org_kde_kwin_fake_input_interface, org_kde_kwin_fake_input_destroy, kVersion,
-                                kVersion);
+  auto device =
+      connection.bind(org_kde_kwin_fake_input_interface, org_kde_kwin_fake_input_destroy, kVersion, kVersion);
   if (!device) {
     return fail(ErrorCode::denied, "kwin.permission", "KWin does not let this program send input",
                 "Install lumen-session.desktop with the program's path in Exec (docs/desktops.md)");
   }
-  org_kde_kwin_fake_input_authenticate(device.get(), "Lumen", "input of the person who uses this desktop remotely");
+  org_kde_kwin_fake_input_authenticate(device.get(), "Lumen",
+                                       "input of the person who uses this desktop remotely");
   return std::unique_ptr<FakeInput>{new FakeInput{connection, std::move(device)}};
 }
 
@@ -112,8 +113,8 @@ void FakeInput::deliver(const PointerMoveBy& event) {
 
 void FakeInput::deliver(const PointerButton& event) {
   if (event.pressed && buttons_.size() >= kMaxHeld) return;
-  const bool changed = event.pressed ? buttons_.insert(event.evdev_code).second
-                                     : buttons_.erase(event.evdev_code) > 0;
+  const bool changed =
+      event.pressed ? buttons_.insert(event.evdev_code).second : buttons_.erase(event.evdev_code) > 0;
   if (changed) org_kde_kwin_fake_input_button(device_.get(), event.evdev_code, event.pressed ? 1 : 0);
 }
 

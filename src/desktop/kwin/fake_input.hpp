@@ -18,9 +18,9 @@ namespace lumen::kwin {
 
 // Where an output lies in the workspace, and its pixels.
 struct OutputArea {
-  double x = 0, y = 0, width = 0, height = 0;           // logical pixels of the workspace
-  std::uint32_t pixel_width = 0, pixel_height = 0;      // 0: it is not there (yet)
-  bool alone = false;                                   // there is no other output
+  double x = 0, y = 0, width = 0, height = 0;       // logical pixels of the workspace
+  std::uint32_t pixel_width = 0, pixel_height = 0;  // 0: it is not there (yet)
+  bool alone = false;                               // there is no other output
   bool operator==(const OutputArea&) const = default;
 };
 OutputArea area_of(const wayland::Output& output, bool alone);

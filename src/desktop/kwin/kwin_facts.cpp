@@ -1,6 +1,7 @@
 #include "desktop/kwin/kwin_facts.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -56,7 +57,7 @@ Result<Bus> open_bus(const std::string& address, Timestamp deadline) {
   return bus;
 }
 
-// One call, whose answer is a string, or a variant of one. `input`: nothing, or two strings.
+// One call, whose answer is a string, or a variant of one.
 Result<std::string> call(sd_bus* bus, Message message, Timestamp deadline) {
   struct Answer {
     Message message;
@@ -80,10 +81,9 @@ Result<std::string> call(sd_bus* bus, Message message, Timestamp deadline) {
                 "Start a Plasma (Wayland) session, or use another kind of desktop");
   }
   const char* text = nullptr;
-  const bool is_variant = sd_bus_message_has_signature(reply, "v") > 0;
-  if (sd_bus_message_read(reply, is_variant ? "v" : "s", is_variant ? "s" : nullptr, &text) < 0) {
-    return no_bus("KWin's answer is no text");
-  }
+  const int read = sd_bus_message_has_signature(reply, "v") > 0 ? sd_bus_message_read(reply, "v", "s", &text)
+                                                                : sd_bus_message_read(reply, "s", &text);
+  if (read <= 0 || text == nullptr) return no_bus("KWin's answer is no text");
   return std::string{text};
 }
 
@@ -92,8 +92,7 @@ Result<std::string> compositing_of(sd_bus* bus, Timestamp deadline) {
   const int made = sd_bus_message_new_method_call(bus, &message, kService, "/Compositor",
                                                   "org.freedesktop.DBus.Properties", "Get");
   Message owned{message};
-  if (made < 0 ||
-      sd_bus_message_append(message, "ss", "org.kde.kwin.Compositing", "compositingType") < 0) {
+  if (made < 0 || sd_bus_message_append(message, "ss", "org.kde.kwin.Compositing", "compositingType") < 0) {
     return no_bus("the session's bus takes no call");
   }
   return call(bus, std::move(owned), deadline);

