@@ -75,10 +75,8 @@ TEST_F(NestedKWinTest, hands_on_the_far_end_of_the_display_after_a_mode_change) 
   ASSERT_TRUE(run_until([&] { return app.configured_width == 1707; }));
   app.draw(3);
   ASSERT_TRUE(sees(3));
-  for (int i = 100; i < 1700; i += 100) {
-    desktop_->inject(PointerMoveTo{to_position(i, 1707), to_position(i / 2, 961)});
-    stage_->run_for(milliseconds{20});
-  }
+  // The first one comes with the pointer's entry to KWin's window, and of that KWin takes no position.
+  desktop_->inject(PointerMoveTo{to_position(1699, 1707), to_position(955, 961)});
   // KWin itself pushes the pointer off the outermost pixels: they are its hot corners.
   desktop_->inject(PointerMoveTo{to_position(1700, 1707), to_position(955, 961)});
   EXPECT_TRUE(run_until([&] { return has(app, "motion 1700 955"); })) << ::testing::PrintToString(app.events);
