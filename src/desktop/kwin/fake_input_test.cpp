@@ -91,6 +91,7 @@ TEST_F(FakeInputTest, begins_in_the_middle_where_the_pointer_is_unknown) {
 
 TEST_F(FakeInputTest, presses_buttons_turns_wheels_and_types) {
   input_->inject(at(100, 50));
+  ASSERT_TRUE(sees_pointer("100 50")) << events();
   for (std::uint16_t button = BTN_LEFT; button <= BTN_EXTRA; ++button) {
     input_->inject(PointerButton{button, true});
     input_->inject(PointerButton{button, false});
@@ -138,6 +139,7 @@ TEST_F(FakeInputTest, touches_and_cancels) {
 
 TEST_F(FakeInputTest, releases_all_that_is_held_also_when_it_goes) {
   input_->inject(at(100, 50));
+  ASSERT_TRUE(sees_pointer("100 50")) << events();
   input_->inject(Key{KEY_A, true});
   input_->inject(Key{KEY_A, true});
   input_->inject(PointerButton{BTN_LEFT, true});
