@@ -5,6 +5,7 @@
 
 #include "contract/desktop_contract.hpp"
 #include "desktop/kwin/kwin_desktop.hpp"
+#include "desktop/testing/test_process.hpp"
 #include "desktop/wayland/connection.hpp"
 
 namespace lumen::kwin {
@@ -23,6 +24,16 @@ DesktopPlace place() {
           .pipewire_socket = folder + "/pipewire-0",
           .current_desktop = "KDE"};
 }
+
+// Its first answers are slow: it compiles what it draws with.
+class KWinIsUp final : public testing::Environment {
+ public:
+  void SetUp() override {
+    ASSERT_TRUE(
+        desktop_test::eventually([] { return !probe_kwin(place()).name.empty(); }, std::chrono::seconds{60}));
+  }
+};
+const auto* const kUp = testing::AddGlobalTestEnvironment(new KWinIsUp);
 
 std::string outputs_now() {
   const auto loop = EventLoop::create().value();

@@ -147,7 +147,7 @@ Status KWinDesktop::start() {
   choose_name();
   connection_->on_outputs_changed = [this] { on_outputs(); };
   open_stream();
-  LUMEN_CHECK_OK(wait_for_stream(std::min(deadline, now() + kStreamLimit)));
+  LUMEN_CHECK_OK(wait_for_stream(deadline));
   LUMEN_CHECK_OK(open_capture(*node_));
   LUMEN_CHECK_OK(capture_->wait_for_format(deadline));
   on_format();
@@ -181,7 +181,8 @@ Status KWinDesktop::wait_for_stream(Timestamp deadline) {
   if (refusal_) return no_virtual_output(refusal_->what);
   if (waited) return {};
   if (connection_->is_lost()) return waited;
-  return fail(ErrorCode::timed_out, "kwin.timeout", "KWin made no display in time",
+  return fail(ErrorCode::timed_out, "kwin.timeout",
+              node_ ? "KWin made no display in time" : "KWin made no stream of a display in time",
               "See what KWin logged (journalctl --user -b)");
 }
 
