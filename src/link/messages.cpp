@@ -67,6 +67,8 @@ template <>
 constexpr std::uint8_t kType<SessionStats> = 68;
 template <>
 constexpr std::uint8_t kType<SoundState> = 69;
+template <>
+constexpr std::uint8_t kType<DesktopState> = 70;
 
 bool is_exact_text(std::string_view text) {
   return text.size() <= kMaxText && text.find('\0') == std::string_view::npos;
@@ -92,6 +94,10 @@ class Writer {
   }
   void share(float value) {
     check(value >= 0 && value <= 1);
+    real(value);
+  }
+  void scale(float value) {
+    check(value >= kMinScale && value <= kMaxScale);
     real(value);
   }
   void evdev_code(std::uint16_t value) {
@@ -145,6 +151,10 @@ class Writer {
     check(is_path(text));
     prose(text);
   }
+  void path_or_none(std::string_view text) {
+    check(text.empty() || is_path(text));
+    prose(text);
+  }
   void arguments(const std::vector<std::string>& values) {
     check(values.size() <= kMaxArguments);
     number(static_cast<std::uint8_t>(values.size()));
@@ -182,6 +192,10 @@ class Reader {
   void share(float& value) {
     real(value);
     check(value >= 0 && value <= 1);
+  }
+  void scale(float& value) {
+    real(value);
+    check(value >= kMinScale && value <= kMaxScale);
   }
   void evdev_code(std::uint16_t& value) {
     number(value);
@@ -234,6 +248,10 @@ class Reader {
     text = view();
     check(is_path(text));
   }
+  void path_or_none(std::string& text) {
+    text = view();
+    check(text.empty() || is_path(text));
+  }
   void arguments(std::vector<std::string>& values) {
     const auto count = in_.little<std::uint8_t>();
     check(count <= kMaxArguments);
@@ -269,6 +287,10 @@ void fields(auto& io, Is<Configure> auto& m) {
   io.number(m.bitrate_kbps);
   io.flag(m.pointer_drawn);
   io.audio(m.audio);
+  io.exact(m.desktop.use);
+  io.scale(m.desktop.scale);
+  io.flag(m.desktop.command_is_desktop);
+  io.path_or_none(m.desktop.restore_dir);
 }
 void fields(auto& io, Is<SetMode> auto& m) { io.mode(m.mode); }
 void fields(auto& io, Is<SetPointer> auto& m) { io.flag(m.drawn); }
@@ -341,6 +363,7 @@ void fields(auto& io, Is<Ended> auto& m) {
   io.prose(m.reason);
 }
 void fields(auto& io, Is<SoundState> auto& m) { io.prose(m.reason); }
+void fields(auto& io, Is<DesktopState> auto& m) { io.prose(m.reason); }
 void fields(auto& io, Is<SessionStats> auto& m) {
   io.number(m.cpu_us);
   io.number(m.encoder_cpu_us);

@@ -26,7 +26,8 @@ Configure full_configure() {
           .preset = "ultrafast",
           .bitrate_kbps = 20'000,
           .pointer_drawn = true,
-          .audio = AudioFormat{6, AudioQuality::high, 10}};
+          .audio = AudioFormat{6, AudioQuality::high, 10},
+          .desktop = {"auto", 1.5F, true, "/home/me/.local/state/lumen/restore"}};
 }
 
 std::vector<ToSession> every_message_to_the_session() {
@@ -60,7 +61,8 @@ std::vector<ToHost> every_message_to_the_host() {
           Responding{false},
           Ended{"process.not-found", "Program x was not found"},
           SessionStats{1, 2, 3, 4, 5, 6, 7, 8, ~0ULL},
-          SoundState{"no PipeWire"}};
+          SoundState{"no PipeWire"},
+          DesktopState{"KWin is gone"}};
 }
 
 template <class Message>
@@ -103,6 +105,10 @@ TEST(LinkMessages, keep_every_field) {
   EXPECT_EQ(configure.bitrate_kbps, expected.bitrate_kbps);
   EXPECT_EQ(configure.pointer_drawn, expected.pointer_drawn);
   EXPECT_EQ(configure.audio, expected.audio);
+  EXPECT_EQ(configure.desktop.use, expected.desktop.use);
+  EXPECT_EQ(configure.desktop.scale, expected.desktop.scale);
+  EXPECT_EQ(configure.desktop.command_is_desktop, expected.desktop.command_is_desktop);
+  EXPECT_EQ(configure.desktop.restore_dir, expected.desktop.restore_dir);
   const auto input = decode_to_session(encode(ToSession{InputEvent{Scroll{-120, 240}}})).value();
   EXPECT_EQ(std::get<InputEvent>(input), (InputEvent{Scroll{-120, 240}}));
 }
@@ -137,7 +143,11 @@ TEST(LinkMessages, have_these_bytes) {
             "0000"
             "00000000"
             "00"
-            "00");
+            "00"
+            "070070726976617465"
+            "0000803f"
+            "00"
+            "0000");
   EXPECT_EQ(hex(ToSession{SetAudio{{6, AudioQuality::high, 10}}}), "010806010a");
   EXPECT_EQ(hex(ToHost{SoundState{"why"}}), "01450300776879");
   EXPECT_EQ(hex(ToHost{Ended{"i", "re"}}),
@@ -202,6 +212,10 @@ TEST(LinkMessages, beyond_the_limits_encode_to_nothing) {
   expect_refused(with([](C& c) { c.runtime_dir = "relative"; }), "relative directory");
   expect_refused(with([](C& c) { c.runtime_dir.clear(); }), "no directory");
   expect_refused(with([](C& c) { c.runtime_dir = "/" + std::string(4096, 'x'); }), "long directory");
+  expect_refused(with([](C& c) { c.desktop.scale = 0.4F; }), "too small a scale");
+  expect_refused(with([](C& c) { c.desktop.scale = std::nanf(""); }), "no scale");
+  expect_refused(with([](C& c) { c.desktop.restore_dir = "relative"; }), "relative directory");
+  expect_refused(with([](C& c) { c.desktop.use = std::string("a\0b", 3); }), "NUL in a name");
   expect_refused(InputEvent{PointerMoveBy{std::nanf(""), 0}}, "not a number");
   expect_refused(InputEvent{PointerMoveBy{0, std::numeric_limits<float>::infinity()}}, "infinity");
   expect_refused(InputEvent{Key{0x300, true}}, "no such key");

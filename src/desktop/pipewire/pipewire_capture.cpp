@@ -11,6 +11,7 @@
 
 #include "desktop/pipewire/formats.hpp"
 #include "desktop/pipewire/frame_reader.hpp"
+#include "desktop/pipewire/intake.hpp"
 #include "libpipewire/handles.hpp"
 
 namespace lumen::pipewire {
@@ -19,7 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 using libpipewire::PipeWireHandle, libpipewire::PipeWireLibrary;
 
-constexpr Duration kFormatWithin = 5s;
+constexpr Duration kFormatWithin = 5s, kModeRetry = 250ms;
+constexpr int kModeTries = 8;
 constexpr std::uint64_t kMostRefused = 120;  // in a row: then it will never give anything
 constexpr auto kNothingCame = "the desktop did not begin to share its picture";
 constexpr auto kSeeSessionManager =
@@ -54,7 +56,7 @@ class StreamCapture final : public PipeWireCapture {
   Status request_mode(const Mode& mode) override;
   void set_pointer_drawn(bool drawn) override;
   void repaint() override;
-  const CaptureCounts& counts() const override { return reader_.counts(); }
+  CaptureCounts counts() const override;
 
  private:
   Status connect_core();
@@ -68,7 +70,9 @@ class StreamCapture final : public PipeWireCapture {
   void tell_cursor();
   void lose();
   void fail_with(Error why);
+  Status ask_for_mode();
   Status renegotiate();
+  void on_arrival();
   void read_buffers();
 
   // PipeWire's events.
@@ -87,17 +91,21 @@ class StreamCapture final : public PipeWireCapture {
   const CaptureEvents events_;
   EventLoop& event_loop_;
   Logger& log_;
+  Intake intake_;
+  std::vector<pw_buffer*> back_;  // libpipewire's thread's own
   FrameReader reader_;
   std::optional<Error> failed_;  // acted upon when no event is being handled
   bool lost_ = false, in_library_ = false, waiting_ = false;
   std::optional<ChosenFormat> format_;
   bool format_is_new_ = false, show_again_ = false, frames_wait_ = false, import_is_off_ = false;
-  EventLoop::TimerId scheduled_ = 0, format_timer_ = 0;
+  EventLoop::TimerId scheduled_ = 0, format_timer_ = 0, mode_timer_ = 0;
+  int mode_tries_left_ = 0;
   int watched_fd_ = -1;
   std::optional<std::uint32_t> node_;
   std::vector<pw_buffer*> pool_;
   PipeWireLibrary library_;
   PipeWireHandle<pw_loop> loop_;
+  spa_source* arrival_ = nullptr;  // libpipewire's thread has left something; loop_'s
   PipeWireHandle<pw_context> context_;
   PipeWireHandle<pw_core> core_;
   spa_hook core_hook_;
@@ -128,6 +136,8 @@ Status StreamCapture::connect_core() {
   loop_.reset(pw_loop_new(nullptr));
   if (!loop_) return failed("libpipewire makes no loop");
   libpipewire::enter(loop_.get());  // for good: a loop without a thread calls back on any
+  arrival_ = libpipewire::add_event(
+      loop_.get(), [](void* self, std::uint64_t) { static_cast<StreamCapture*>(self)->on_arrival(); }, this);
   context_.reset(pw_context_new(loop_.get(), nullptr, 0));
   if (!context_) return failed("libpipewire makes no context");
   if (!params_.remote) {
@@ -168,7 +178,8 @@ Status StreamCapture::connect_stream() {
   parameters.add_formats(offer());
   const auto pods = parameters.view();
   // Without DONT_RECONNECT a session manager that does not find the source takes another: a camera, perhaps.
-  const auto flags = static_cast<pw_stream_flags>(PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_DONT_RECONNECT);
+  const auto flags = static_cast<pw_stream_flags>(PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_DONT_RECONNECT |
+                                                  PW_STREAM_FLAG_RT_PROCESS);
   const int result = pw_stream_connect(stream_.get(), PW_DIRECTION_INPUT, params_.node_id.value_or(PW_ID_ANY),
                                        flags, pods.data(), static_cast<std::uint32_t>(pods.size()));
   if (result >= 0) return {};
@@ -201,7 +212,11 @@ void StreamCapture::close() {
   if (watched_fd_ >= 0) event_loop_.unwatch(std::exchange(watched_fd_, -1));
   event_loop_.cancel(std::exchange(scheduled_, 0));
   event_loop_.cancel(std::exchange(format_timer_, 0));
-  stream_.reset();  // takes the buffers away, which is heard
+  event_loop_.cancel(std::exchange(mode_timer_, 0));
+  // Until libpipewire's thread has left; the buffers are taken away, which is heard.
+  if (stream_) pw_stream_disconnect(stream_.get());
+  stream_.reset();
+  if (arrival_ != nullptr) libpipewire::destroy(loop_.get(), std::exchange(arrival_, nullptr));
   if (registry_) spa_hook_remove(&registry_hook_);
   registry_.reset();
   if (core_) spa_hook_remove(&core_hook_);
@@ -231,7 +246,6 @@ void StreamCapture::run_scheduled() {
   if (std::exchange(format_is_new_, false) && events_.on_format) events_.on_format();
   if (std::exchange(frames_wait_, false)) read_buffers();
   if (std::exchange(show_again_, false)) reader_.show_again();
-  if (reader_.take_cursor_news()) tell_cursor();
 }
 
 void StreamCapture::tell_cursor() {
@@ -279,6 +293,11 @@ Status StreamCapture::wait_for_format(Timestamp deadline) {
   return {};
 }
 
+CaptureCounts StreamCapture::counts() const {
+  const auto taken = intake_.counts();
+  return {reader_.frames(), taken.overtaken, taken.corrupted, reader_.refused()};
+}
+
 std::optional<Mode> StreamCapture::mode() const {
   if (!format_) return std::nullopt;
   return Mode{format_->width, format_->height, format_->refresh_mhz};
@@ -286,6 +305,19 @@ std::optional<Mode> StreamCapture::mode() const {
 
 Status StreamCapture::request_mode(const Mode& mode) {
   params_.mode = mode;
+  mode_tries_left_ = kModeTries;
+  return ask_for_mode();
+}
+
+// PipeWire forgets what is asked for while it sets up the graph for the format before.
+Status StreamCapture::ask_for_mode() {
+  event_loop_.cancel(std::exchange(mode_timer_, 0));
+  if (mode_tries_left_-- > 0) {
+    mode_timer_ = event_loop_.call_at(now() + kModeRetry, [this] {
+      mode_timer_ = 0;
+      if (auto asked = ask_for_mode(); !asked) fail_with(asked.error());
+    });
+  }
   return renegotiate();
 }
 
@@ -371,6 +403,9 @@ void StreamCapture::on_param(std::uint32_t id, const spa_pod* param) {
   format_is_new_ = true;
   format_ = chosen;
   reader_.set_format(*chosen);
+  if (params_.mode && chosen->width == params_.mode->width && chosen->height == params_.mode->height) {
+    event_loop_.cancel(std::exchange(mode_timer_, 0));
+  }
   log_.debug("capture: {}x{}, at most {} mHz, {}", chosen->width, chosen->height, chosen->refresh_mhz,
              chosen->modifier ? fmt::format("dmabuf 0x{:x}", *chosen->modifier) : "shared memory");
   Parameters parameters;
@@ -385,11 +420,22 @@ void StreamCapture::on_add(pw_buffer* buffer) {
 }
 
 void StreamCapture::on_remove(pw_buffer* buffer) {
+  intake_.forget(*buffer);
   reader_.remove(*buffer->buffer);
   std::erase(pool_, buffer);
 }
 
+// On libpipewire's thread.
 void StreamCapture::on_process() {
+  auto* const stream = stream_.get();
+  while (auto* const buffer = pw_stream_dequeue_buffer(stream)) {
+    intake_.accept(*buffer, back_);
+    for (auto* const each : back_) pw_stream_queue_buffer(stream, each);
+  }
+  libpipewire::signal(loop_.get(), arrival_);
+}
+
+void StreamCapture::on_arrival() {
   if (waiting_) {
     frames_wait_ = true;
   } else {
@@ -398,15 +444,16 @@ void StreamCapture::on_process() {
 }
 
 void StreamCapture::read_buffers() {
-  auto* newest = pw_stream_dequeue_buffer(stream_.get());
-  if (newest == nullptr) return;
-  while (auto* const newer = pw_stream_dequeue_buffer(stream_.get())) {
-    reader_.pass_over(*newest->buffer);
-    pw_stream_queue_buffer(stream_.get(), std::exchange(newest, newer));
+  const auto haul = intake_.take(reader_.cursor());
+  if (haul.picture != nullptr) {
+    if (const auto* done = reader_.take(*haul.picture->buffer, haul.damage_is_lost)) {
+      if (auto* const back = find(*done)) intake_.give_back(*back);
+    }
+  } else {
+    if (haul.damage_is_lost) reader_.forget_damage();
+    if (haul.cursor_changed) reader_.show_pointer_alone();
   }
-  if (const auto* done = reader_.take(*newest->buffer)) {
-    if (auto* const back = find(*done)) pw_stream_queue_buffer(stream_.get(), back);
-  }
+  if (haul.cursor_changed) tell_cursor();
   if (reader_.refused_in_row() > kMostRefused) {
     fail_with({ErrorCode::malformed,
                "capture.unreadable",

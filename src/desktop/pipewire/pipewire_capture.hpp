@@ -89,8 +89,8 @@ struct CaptureCounts {
   std::uint64_t refused = 0;    // said we: it lies outside of its memory
 };
 
-// Owner: the thread of the event loop. Thread-safe: no. libpipewire has a thread of its own which only wakes
-// the loop.
+// Owner: the thread of the event loop. Thread-safe: no. libpipewire has a thread of its own, which takes the
+// buffers in and wakes the loop (intake.hpp).
 class PipeWireCapture {
  public:
   // Connects; pictures come later. Fails with `pipewire.…` or `capture.…`. Does not wait for PipeWire.
@@ -108,7 +108,7 @@ class PipeWireCapture {
   virtual void set_pointer_drawn(bool drawn) = 0;
   // Tells the newest picture again, soon; nothing where there is none.
   virtual void repaint() = 0;
-  virtual const CaptureCounts& counts() const = 0;
+  virtual CaptureCounts counts() const = 0;
 };
 
 }  // namespace lumen::pipewire

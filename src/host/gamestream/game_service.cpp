@@ -177,7 +177,9 @@ GameSession& GameService::start_session(const LaunchRequest& request, const AppE
                         .runtime_dir = fmt::format("{}/session-g{}", params_.runtime_root, next_index_++),
                         .session_program = params_.session_program,
                         .preset = params_.preset,
-                        .log_level = params_.log_level},
+                        .log_level = params_.log_level,
+                        .scale = params_.scale,
+                        .restore_dir = params_.restore_dir},
       media_.video_socket(), media_.audio_socket(), loop_, log_, [this, client](const std::string& reason) {
         loop_.post([this, alive = alive_, client, reason] {
           if (*alive) session_ended(client, reason);
