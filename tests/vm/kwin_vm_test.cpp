@@ -25,15 +25,11 @@ DesktopPlace place() {
           .current_desktop = "KDE"};
 }
 
-// Its first answers are slow: it compiles what it draws with.
-class KWinIsUp final : public testing::Environment {
- public:
-  void SetUp() override {
-    ASSERT_TRUE(
-        desktop_test::eventually([] { return !probe_kwin(place()).name.empty(); }, std::chrono::seconds{60}));
-  }
-};
-const auto* const kUp = testing::AddGlobalTestEnvironment(new KWinIsUp);
+// On an emulated processor it takes seconds to compile what it draws with, and to clear up after a test.
+void wait_for_kwin() {
+  EXPECT_TRUE(
+      desktop_test::eventually([] { return !probe_kwin(place()).name.empty(); }, std::chrono::seconds{60}));
+}
 
 std::string outputs_now() {
   const auto loop = EventLoop::create().value();
@@ -53,6 +49,7 @@ class Rig final : public contract::DesktopRig {
                                           EventLoop& loop, Logger& log) override {
     auto params = wanted;
     params.place = place();
+    wait_for_kwin();
     return create_kwin_desktop_with_dmabufs(params, events, loop, log, modifiers_);
   }
   std::string client_socket() override { return place().wayland_socket; }
@@ -74,6 +71,7 @@ INSTANTIATE_TEST_SUITE_P(KWin, DesktopPairContract, testing::Values(with("memory
                          contract::desktop_case_name);
 
 TEST(KWinOnAGpu, says_that_it_can_be_used) {
+  wait_for_kwin();
   const auto probe = probe_kwin(place());
   EXPECT_THAT(probe.name, testing::StartsWith("KWin "));
   EXPECT_FALSE(probe.refusal) << describe(*probe.refusal);
