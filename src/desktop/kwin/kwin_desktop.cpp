@@ -10,6 +10,7 @@
 #include "desktop/kwin/fake_input.hpp"
 #include "desktop/kwin/kwin_facts.hpp"
 #include "desktop/kwin/screencast.hpp"
+#include "desktop/kwin/windows.hpp"
 #include "desktop/pipewire/pipewire_capture.hpp"
 #include "desktop/wayland/connection.hpp"
 
@@ -19,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using wayland::WaylandConnection;
 
-constexpr Duration kProbeLimit = 2s, kCreateLimit = 4500ms, kStreamLimit = 2s;
+constexpr Duration kProbeLimit = 2s, kCreateLimit = 4500ms, kNextLimit = 5s;
 constexpr std::uint32_t kRefreshMhz = 60'000;  // of every virtual output of KWin 5
 constexpr std::size_t kMaxName = 32;
 constexpr auto kRestricted =
@@ -78,7 +79,7 @@ class KWinDesktop final : public Desktop {
         modifiers_{std::move(modifiers)},
         mode_{params.mode} {}
   ~KWinDesktop() override {
-    loop_.cancel(stream_timer_);
+    loop_.cancel(next_timer_);
     if (connection_) connection_->on_outputs_changed = nullptr;
   }
 
@@ -94,24 +95,32 @@ class KWinDesktop final : public Desktop {
   Status set_mode(const Mode& mode) override;
   void set_pointer_drawn(bool drawn) override {
     params_.pointer_drawn = drawn;
-    if (capture_) capture_->set_pointer_drawn(drawn);
+    display_->capture->set_pointer_drawn(drawn);
   }
-  void repaint() override {
-    if (capture_) capture_->repaint();
-  }
+  void repaint() override { display_->capture->repaint(); }
   void inject(const InputEvent& event) override {
     if (!lost_) input_->inject(event);
   }
 
  private:
-  void choose_name();
-  void open_stream();
-  Status open_capture(std::uint32_t node);
-  Status wait_for_stream(Timestamp deadline);
-  const wayland::Output* output() const;
+  // A virtual output with its stream. While the size changes there are two.
+  struct Display {
+    std::string name;  // as it was asked for
+    std::optional<std::uint32_t> node;
+    std::unique_ptr<ScreencastStream> stream;
+    std::unique_ptr<pipewire::PipeWireCapture> capture;
+  };
+
+  std::string unused_name() const;
+  void open_display();
+  Status open_capture(Display& display);
+  Status wait_for_display(Timestamp deadline);
+  const wayland::Output* output_of(const Display& display) const;
+  bool is_ready(const Display& display) const { return display.node && output_of(display) != nullptr; }
+  void advance();
+  Status use_next();
   void on_outputs();
-  void on_stream(std::uint32_t node);
-  void on_format();
+  void on_format(const Display& display);
   void on_frame(const BorrowedFrame& frame);
   void lose(const Error& why);
 
@@ -121,18 +130,16 @@ class KWinDesktop final : public Desktop {
   Logger& log_;
   const std::vector<std::uint64_t> modifiers_;
   Mode mode_;
-  std::string name_;  // of the output, as it is asked for
   KWinFacts facts_;
   bool started_ = false, lost_ = false, shown_ = false;
   std::uint64_t sequence_ = 0;
-  EventLoop::TimerId stream_timer_ = 0;
-  std::optional<std::uint32_t> node_;
+  EventLoop::TimerId next_timer_ = 0;
   std::optional<Error> refusal_;  // of the stream, while the desktop is being made
   std::unique_ptr<WaylandConnection> connection_;
   std::optional<Screencast> screencast_;
   std::unique_ptr<FakeInput> input_;
-  std::unique_ptr<ScreencastStream> stream_;
-  std::unique_ptr<pipewire::PipeWireCapture> capture_;
+  std::unique_ptr<Windows> windows_;
+  std::unique_ptr<Display> display_, next_;
 };
 
 Status KWinDesktop::start() {
@@ -144,73 +151,96 @@ Status KWinDesktop::start() {
   LUMEN_CHECK_OK(check(facts_, *connection_));
   LUMEN_TRY(screencast_, Screencast::create(*connection_));
   LUMEN_TRY(input_, FakeInput::create(*connection_));
-  choose_name();
+  windows_ = std::make_unique<Windows>(*connection_);
   connection_->on_outputs_changed = [this] { on_outputs(); };
-  open_stream();
-  LUMEN_CHECK_OK(wait_for_stream(deadline));
-  LUMEN_CHECK_OK(open_capture(*node_));
-  LUMEN_CHECK_OK(capture_->wait_for_format(deadline));
-  on_format();
+  open_display();
+  LUMEN_CHECK_OK(wait_for_display(deadline));
+  LUMEN_CHECK_OK(use_next());
+  LUMEN_CHECK_OK(display_->capture->wait_for_format(deadline));
+  on_format(*display_);
   started_ = true;
   return {};
 }
 
-// Two displays of one KWin need two names.
-void KWinDesktop::choose_name() {
+// Two displays of one KWin need two names; KWin remembers each by its name.
+std::string KWinDesktop::unused_name() const {
   const auto wanted = params_.name.substr(0, kMaxName);
-  name_ = wanted;
-  for (int number = 2; output() != nullptr; ++number) name_ = fmt::format("{}-{}", wanted, number);
+  auto name = wanted;
+  for (int number = 2; output_of({.name = name}) != nullptr; ++number) {
+    name = fmt::format("{}-{}", wanted, number);
+  }
+  return name;
 }
 
-const wayland::Output* KWinDesktop::output() const { return connection_->output_named("Virtual-" + name_); }
-
-void KWinDesktop::open_stream() {
-  node_.reset();
-  stream_ = screencast_->stream_virtual_output(name_, mode_.width, mode_.height, params_.scale,
-                                               {.on_created = [this](std::uint32_t node) { on_stream(node); },
-                                                .on_ended =
-                                                    [this](const Error& why) {
-                                                      refusal_ = why;
-                                                      lose(why);
-                                                    }});
+const wayland::Output* KWinDesktop::output_of(const Display& display) const {
+  return connection_->output_named("Virtual-" + display.name);
 }
 
-Status KWinDesktop::wait_for_stream(Timestamp deadline) {
-  const auto waited =
-      connection_->wait([this] { return refusal_ || (node_ && output() != nullptr); }, deadline - now());
+void KWinDesktop::open_display() {
+  next_ = std::make_unique<Display>();
+  next_->name = unused_name();
+  next_->stream = screencast_->stream_virtual_output(next_->name, mode_.width, mode_.height, params_.scale,
+                                                     {.on_created =
+                                                          [this, display = next_.get()](std::uint32_t node) {
+                                                            display->node = node;
+                                                            advance();
+                                                          },
+                                                      .on_ended =
+                                                          [this](const Error& why) {
+                                                            refusal_ = why;
+                                                            lose(why);
+                                                          }});
+}
+
+Status KWinDesktop::wait_for_display(Timestamp deadline) {
+  const auto waited = connection_->wait([this] { return refusal_ || is_ready(*next_); }, deadline - now());
   if (refusal_) return no_virtual_output(refusal_->what);
   if (waited) return {};
   if (connection_->is_lost()) return waited;
   return fail(ErrorCode::timed_out, "kwin.timeout",
-              node_ ? "KWin made no display in time" : "KWin made no stream of a display in time",
+              next_->node ? "KWin made no display in time" : "KWin made no stream of a display in time",
               "See what KWin logged (journalctl --user -b)");
 }
 
-void KWinDesktop::on_stream(std::uint32_t node) {
-  node_ = node;
-  if (!started_) return;
-  loop_.cancel(std::exchange(stream_timer_, 0));
-  if (const auto opened = open_capture(node); !opened) lose(opened.error());
+// The new display takes over once KWin has both its output and its stream.
+void KWinDesktop::advance() {
+  if (!started_ || lost_ || !next_ || !is_ready(*next_)) return;
+  loop_.cancel(std::exchange(next_timer_, 0));
+  if (const auto used = use_next(); !used) lose(used.error());
 }
 
-Status KWinDesktop::open_capture(std::uint32_t node) {
-  pipewire::CaptureParams params;
-  params.socket = params_.place.pipewire_socket;
-  params.node_id = node;
-  params.pointer_drawn = params_.pointer_drawn;
-  params.mappable_modifiers = modifiers_;
-  LUMEN_TRY(capture_, pipewire::PipeWireCapture::create(
-                          std::move(params),
-                          {.on_frame = [this](const BorrowedFrame& frame) { on_frame(frame); },
-                           .on_cursor = nullptr,
-                           .on_format = [this] { on_format(); },
-                           .on_lost = [this](const Error& why) { lose(why); }},
-                          loop_, log_));
+// Windows follow to it before the old one goes: KWin would put them anywhere.
+Status KWinDesktop::use_next() {
+  LUMEN_CHECK_OK(open_capture(*next_));
+  if (display_) {
+    if (const auto* const old = output_of(*display_)) {
+      windows_->send_to_output(area_of(*old, false), output_of(*next_)->proxy);
+    }
+  }
+  display_ = std::move(next_);
+  connection_->flush();
+  on_outputs();
   return {};
 }
 
-void KWinDesktop::on_format() {
-  const auto format = capture_->mode();
+Status KWinDesktop::open_capture(Display& display) {
+  pipewire::CaptureParams params;
+  params.socket = params_.place.pipewire_socket;
+  params.node_id = display.node;
+  params.pointer_drawn = params_.pointer_drawn;
+  params.mappable_modifiers = modifiers_;
+  LUMEN_TRY(display.capture, pipewire::PipeWireCapture::create(
+                                 std::move(params),
+                                 {.on_frame = [this](const BorrowedFrame& frame) { on_frame(frame); },
+                                  .on_cursor = nullptr,
+                                  .on_format = [this, &display] { on_format(display); },
+                                  .on_lost = [this](const Error& why) { lose(why); }},
+                                 loop_, log_));
+  return {};
+}
+
+void KWinDesktop::on_format(const Display& display) {
+  const auto format = display.capture->mode();
   if (!format) return;
   mode_.width = format->width;
   mode_.height = format->height;
@@ -218,7 +248,8 @@ void KWinDesktop::on_format() {
 }
 
 void KWinDesktop::on_outputs() {
-  const auto* const ours = output();
+  advance();
+  const auto* const ours = display_ ? output_of(*display_) : nullptr;
   input_->set_area(ours == nullptr ? OutputArea{} : area_of(*ours, connection_->outputs().size() == 1));
 }
 
@@ -231,8 +262,7 @@ void KWinDesktop::on_frame(const BorrowedFrame& frame) {
   events_.on_frame(ours);
 }
 
-// KWin 5 resizes no virtual output: the old one goes, one of the same name comes, and KWin puts the windows
-// back that were on it.
+// KWin 5 resizes no virtual output: another one comes, then the old one goes. Until then its pictures do.
 Status KWinDesktop::set_mode(const Mode& mode) {
   LUMEN_CHECK_OK(check_mode(mode));
   if (lost_) return fail(ErrorCode::unavailable, "desktop.lost", "the display is gone");
@@ -241,11 +271,9 @@ Status KWinDesktop::set_mode(const Mode& mode) {
   params_.mode = mode;
   mode_ = {mode.width, mode.height, std::min(mode.refresh_mhz, kRefreshMhz)};
   if (!resized) return {};
-  capture_.reset();
-  stream_.reset();
-  open_stream();
-  loop_.cancel(stream_timer_);
-  stream_timer_ = loop_.call_at(now() + kStreamLimit, [this] {
+  open_display();
+  loop_.cancel(next_timer_);
+  next_timer_ = loop_.call_at(now() + kNextLimit, [this] {
     lose({ErrorCode::timed_out, "kwin.timeout", "KWin made no display of the new size in time",
           "See what KWin logged (journalctl --user -b)"});
   });
@@ -266,7 +294,7 @@ std::vector<std::string> KWinDesktop::environment() const {
 
 void KWinDesktop::lose(const Error& why) {
   if (!started_ || std::exchange(lost_, true)) return;
-  loop_.cancel(std::exchange(stream_timer_, 0));
+  loop_.cancel(std::exchange(next_timer_, 0));
   if (events_.on_lost) events_.on_lost(why);
 }
 
