@@ -145,7 +145,7 @@ int main(int argc, char** argv) {
   auto* serve_command = app.add_subcommand("serve", "serve desktops until stopped");
   serve_command
       ->add_option("--app", options.application,
-                   "what runs on the desktop: desktop, test-scene, or a command line")
+                   "what runs on the desktop: desktop, plasma, test-scene, or a command line")
       ->capture_default_str();
   serve_command
       ->add_option(
