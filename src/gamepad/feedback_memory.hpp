@@ -1,8 +1,10 @@
 // lumen/gamepad: what a pad was last told, so that only what is new travels, and all of it again when its
-// client comes back. Pure.
+// client comes back. Each trigger is set apart from the other: what is told of them is what both are set to,
+// so that the newest message says all. Pure.
 #pragma once
 
 #include <optional>
+#include <tuple>
 
 #include "media/pad.hpp"
 
@@ -10,9 +12,10 @@ namespace lumen::gamepad {
 
 class FeedbackMemory {
  public:
-  // False: it was told already. The first of a kind is always new.
-  bool is_new(const PadFeedback& feedback) {
-    return std::visit([this](const auto& each) { return remember(each); }, feedback);
+  // What to tell; nullopt: it was told already. The first of a kind is always new.
+  std::optional<PadFeedback> news(const PadFeedback& feedback) {
+    return std::visit([this](const auto& each) -> std::optional<PadFeedback> { return remember(each); },
+                      feedback);
   }
   void for_each(const auto& call) const {
     std::apply([&](const auto&... kinds) { ((kinds ? call(PadFeedback{*kinds}) : void()), ...); }, kinds_);
@@ -23,20 +26,19 @@ class FeedbackMemory {
 
  private:
   template <class Kind>
-  static bool replace(std::optional<Kind>& last, const Kind& now) {
-    if (last == now) return false;
+  static std::optional<Kind> replace(std::optional<Kind>& last, const Kind& now) {
+    if (last == now) return std::nullopt;
     last = now;
-    return true;
+    return now;
   }
   template <class Kind>
-  bool remember(const Kind& now) {
+  std::optional<Kind> remember(const Kind& now) {
     return replace(std::get<std::optional<Kind>>(kinds_), now);
   }
-  bool remember(const PadMotionRequest& now) {
+  std::optional<PadMotionRequest> remember(const PadMotionRequest& now) {
     return replace(now.sensor == PadSensor::gyroscope ? gyroscope_ : accelerometer_, now);
   }
-  // Each trigger is set apart from the other; what is remembered sets whatever was set.
-  bool remember(const PadAdaptiveTriggers& now) {
+  std::optional<PadAdaptiveTriggers> remember(const PadAdaptiveTriggers& now) {
     auto& last = std::get<std::optional<PadAdaptiveTriggers>>(kinds_);
     auto both = last.value_or(PadAdaptiveTriggers{.slot = now.slot});
     if (now.sets_left) {

@@ -70,7 +70,8 @@ void LivePad::on_timer() {
 void LivePad::tell(const std::vector<PadFeedback>& feedback) {
   for (auto each : feedback) {
     std::visit([this](auto& known) { known.slot = arrival_.slot; }, each);
-    if (told_.is_new(each) && events_.on_feedback) events_.on_feedback(each);
+    const auto news = told_.news(each);
+    if (news && events_.on_feedback) events_.on_feedback(*news);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
 #include "desktop/embedded/embedded_desktop.hpp"
+#include "gamepad/broker_client.hpp"
 #include "link/audio_ring.hpp"
 #include "link/messages.hpp"
 #include "link/process.hpp"
@@ -61,6 +62,7 @@ class SessionWorker {
   std::unique_ptr<embedded::EmbeddedDesktop> desktop_;
   std::unique_ptr<stream::PicturePipeline> pipeline_;
   std::optional<link::AudioRing> audio_ring_;
+  gamepad::BrokerClient pads_;
   std::unique_ptr<SoundServer> sound_server_;
   std::unique_ptr<audio::SoundPipeline> sound_;
   std::optional<std::string> source_trouble_, told_trouble_;

@@ -275,7 +275,8 @@ Status GameStreamHost::Parts::open() {
                         .session_program = params.session_program,
                         .preset = params.preset,
                         .log_level = params.log_level,
-                        .max_bitrate_kbps = params.max_bitrate_kbps},
+                        .max_bitrate_kbps = params.max_bitrate_kbps,
+                        .pad_model = params.config.gamestream.pads},
       store, catalog, *media, loop, log, send);
   LUMEN_CHECK_OK(open_rtsp());
   page = std::make_unique<PinPage>(name, token, service->desk());
