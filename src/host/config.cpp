@@ -102,9 +102,29 @@ Status take_environment(const toml::table& table, AppEntry& app) {
   return {};
 }
 
+Status take_desktop_name(const toml::table& table, std::string_view key, std::string& into) {
+  LUMEN_CHECK_OK(take(table, key, into));
+  if (is_desktop_name(into)) return {};
+  return bad(*table.get(key), "config.value", "{} is one of {}", key, fmt::join(kDesktopNames, ", "));
+}
+
+Status parse_desktop(const toml::node& node, DesktopConfig& config) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return bad(node, "config.value", "desktop is a table");
+  LUMEN_CHECK_OK(check_keys(*table, {"use", "scale"}));
+  LUMEN_CHECK_OK(take_desktop_name(*table, "use", config.use));
+  if (const auto* scale = table->get("scale")) {
+    const auto value = scale->value<double>();
+    if (!value || !(*value >= 0.5 && *value <= 4))
+      return bad(*scale, "config.value", "scale is a number from 0.5 to 4");
+    config.scale = *value;
+  }
+  return {};
+}
+
 Result<AppEntry> parse_app(const toml::table& table) {
-  LUMEN_CHECK_OK(
-      check_keys(table, {"title", "command", "working_dir", "art", "before", "after", "environment"}));
+  LUMEN_CHECK_OK(check_keys(
+      table, {"title", "command", "working_dir", "art", "before", "after", "environment", "desktop"}));
   AppEntry app;
   LUMEN_CHECK_OK(take(table, "title", app.title));
   if (app.title.empty()) return bad(table, "config.value", "an app needs a title");
@@ -119,6 +139,7 @@ Result<AppEntry> parse_app(const toml::table& table) {
   LUMEN_CHECK_OK(take(table, "before", app.before));
   LUMEN_CHECK_OK(take(table, "after", app.after));
   LUMEN_CHECK_OK(take_environment(table, app));
+  LUMEN_CHECK_OK(take_desktop_name(table, "desktop", app.desktop));
   app.id = app_id(app.title);
   return app;
 }
@@ -231,9 +252,12 @@ Result<HostConfig> parse_config(std::string_view text) {
                 "Correct it in host.toml");
   }
   const toml::table& table = parsed.table();
-  LUMEN_CHECK_OK(check_keys(table, {"name", "gamestream", "app"}));
+  LUMEN_CHECK_OK(check_keys(table, {"name", "desktop", "gamestream", "app"}));
   HostConfig config;
   LUMEN_CHECK_OK(take(table, "name", config.name));
+  if (const auto* node = table.get("desktop")) {
+    LUMEN_CHECK_OK(parse_desktop(*node, config.desktop));
+  }
   if (const auto* node = table.get("gamestream")) {
     LUMEN_CHECK_OK(parse_gamestream(*node, config.gamestream));
   }
@@ -249,8 +273,14 @@ Result<HostConfig> read_config(const std::string& path) {
   return parse_config(text);
 }
 
+bool is_desktop_name(std::string_view name) {
+  return std::ranges::find(kDesktopNames, name) != kDesktopNames.end();
+}
+
 std::string config_path() { return below_home("XDG_CONFIG_HOME", ".config", "lumen/host.toml"); }
 std::string state_dir() { return below_home("XDG_STATE_HOME", ".local/state", "lumen"); }
+
+std::string restore_dir(const std::string& state_dir) { return state_dir + "/restore"; }
 
 std::uint32_t app_id(std::string_view title) {
   std::uint32_t hash = 2'166'136'261U;  // FNV-1a

@@ -16,6 +16,9 @@ TEST(HostConfig, nothing_written_means_the_defaults) {
 TEST(HostConfig, everything_can_be_written) {
   const auto config = parse_config(R"(
 name = "living-room"
+[desktop]
+use = "kwin"
+scale = 1.5
 [gamestream]
 enabled = false
 bind = "::"
@@ -31,6 +34,7 @@ art = "/srv/a.png"
 before = ["echo one", "echo two"]
 after = ["echo three"]
 environment = { X = "1" }
+desktop = "auto"
 )")
                           .value();
   EXPECT_EQ(config.name, "living-room");
@@ -40,7 +44,10 @@ environment = { X = "1" }
   EXPECT_EQ(config.gamestream.encryption, EncryptionPolicy::require);
   EXPECT_EQ(config.gamestream.codecs, (std::vector{Codec::h264, Codec::av1}));
   EXPECT_EQ(config.gamestream.pads, PadModel::dualshock4);
+  EXPECT_EQ(config.desktop.use, "kwin");
+  EXPECT_EQ(config.desktop.scale, 1.5);
   ASSERT_EQ(config.apps.size(), 1U);
+  EXPECT_EQ(config.apps[0].desktop, "auto");
   const auto& app = config.apps[0];
   EXPECT_EQ(app.title, "A & B");
   EXPECT_EQ(app.id, app_id("A & B"));
@@ -74,7 +81,10 @@ TEST_P(WrongConfig, is_refused_with_its_line) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, WrongConfig,
-    testing::Values(Wrong{"name = ", "config.syntax"}, Wrong{"nmae = \"x\"", "config.unknown"},
+    testing::Values(Wrong{"name = ", "config.syntax"}, Wrong{"[desktop]\nuse = \"cde\"", "config.value"},
+                    Wrong{"[desktop]\nscale = 9", "config.value"},
+                    Wrong{"[desktop]\nscale = nan", "config.value"}, Wrong{"desktop = 1", "config.value"},
+                    Wrong{"[desktop]\nsize = 9", "config.unknown"}, Wrong{"nmae = \"x\"", "config.unknown"},
                     Wrong{"name = 5", "config.value"}, Wrong{"gamestream = 1", "config.value"},
                     Wrong{"[gamestream]\nport = 80", "config.value"},
                     Wrong{"[gamestream]\nport = \"47989\"", "config.value"},

@@ -32,6 +32,7 @@ struct SlotParams {
   std::optional<AudioFormat> audio;      // how sound begins; none: this slot has no sound, now or later
   std::string preset, log_level;
   std::uint32_t bitrate_kbps = 0;
+  link::DesktopWish desktop;
 };
 
 enum class SlotState : std::uint8_t { starting, streaming, interrupted, ended };

@@ -54,6 +54,10 @@ class Writer {
     check(value >= 0 && value <= 1);
     real(value);
   }
+  void within(float value, float least, float most) {
+    check(value >= least && value <= most);
+    real(value);
+  }
   void evdev_code(std::uint16_t value) {
     check(value <= kMaxEvdevCode);
     number(value);
@@ -109,6 +113,10 @@ class Writer {
     check(is_path(text));
     prose(text);
   }
+  void path_or_none(std::string_view text) {
+    check(text.empty() || is_path(text));
+    prose(text);
+  }
   void arguments(const std::vector<std::string>& values) {
     check(values.size() <= kMaxArguments);
     number(static_cast<std::uint8_t>(values.size()));
@@ -146,6 +154,10 @@ class Reader {
   void share(float& value) {
     real(value);
     check(value >= 0 && value <= 1);
+  }
+  void within(float& value, float least, float most) {
+    real(value);
+    check(value >= least && value <= most);
   }
   void evdev_code(std::uint16_t& value) {
     number(value);
@@ -202,6 +214,10 @@ class Reader {
   void path(std::string& text) {
     text = view();
     check(is_path(text));
+  }
+  void path_or_none(std::string& text) {
+    text = view();
+    check(text.empty() || is_path(text));
   }
   void arguments(std::vector<std::string>& values) {
     const auto count = in_.little<std::uint8_t>();

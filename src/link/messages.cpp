@@ -54,6 +54,8 @@ template <>
 inline constexpr std::uint8_t kType<SessionStats> = 68;
 template <>
 inline constexpr std::uint8_t kType<SoundState> = 69;
+template <>
+inline constexpr std::uint8_t kType<DesktopState> = 70;
 
 static void fields(auto& io, Is<Configure> auto& m) {
   io.mode(m.mode);
@@ -63,6 +65,10 @@ static void fields(auto& io, Is<Configure> auto& m) {
   io.number(m.bitrate_kbps);
   io.flag(m.pointer_drawn);
   io.audio(m.audio);
+  io.exact(m.desktop.use);
+  io.within(m.desktop.scale, kMinScale, kMaxScale);
+  io.flag(m.desktop.command_is_desktop);
+  io.path_or_none(m.desktop.restore_dir);
 }
 static void fields(auto& io, Is<SetMode> auto& m) { io.mode(m.mode); }
 static void fields(auto& io, Is<SetPointer> auto& m) { io.flag(m.drawn); }
@@ -135,6 +141,7 @@ static void fields(auto& io, Is<Ended> auto& m) {
   io.prose(m.reason);
 }
 static void fields(auto& io, Is<SoundState> auto& m) { io.prose(m.reason); }
+static void fields(auto& io, Is<DesktopState> auto& m) { io.prose(m.reason); }
 static void fields(auto& io, Is<SessionStats> auto& m) {
   io.number(m.cpu_us);
   io.number(m.encoder_cpu_us);

@@ -26,7 +26,8 @@ Configure full_configure() {
           .preset = "ultrafast",
           .bitrate_kbps = 20'000,
           .pointer_drawn = true,
-          .audio = AudioFormat{6, AudioQuality::high, 10}};
+          .audio = AudioFormat{6, AudioQuality::high, 10},
+          .desktop = {"auto", 1.5F, true, "/home/me/.local/state/lumen/restore"}};
 }
 
 std::vector<ToSession> every_message_to_the_session() {
@@ -68,6 +69,7 @@ std::vector<ToHost> every_message_to_the_host() {
           Ended{"process.not-found", "Program x was not found"},
           SessionStats{1, 2, 3, 4, 5, 6, 7, 8, ~0ULL},
           SoundState{"no PipeWire"},
+          DesktopState{"KWin is gone"},
           PadFeedback{PadRumble{15, 65'535, 1}},
           PadFeedback{PadTriggerRumble{0, 1, 65'535}},
           PadFeedback{PadLight{1, 255, 128, 0}},
@@ -115,6 +117,10 @@ TEST(LinkMessages, keep_every_field) {
   EXPECT_EQ(configure.bitrate_kbps, expected.bitrate_kbps);
   EXPECT_EQ(configure.pointer_drawn, expected.pointer_drawn);
   EXPECT_EQ(configure.audio, expected.audio);
+  EXPECT_EQ(configure.desktop.use, expected.desktop.use);
+  EXPECT_EQ(configure.desktop.scale, expected.desktop.scale);
+  EXPECT_EQ(configure.desktop.command_is_desktop, expected.desktop.command_is_desktop);
+  EXPECT_EQ(configure.desktop.restore_dir, expected.desktop.restore_dir);
   const auto input = decode_to_session(encode(ToSession{InputEvent{Scroll{-120, 240}}})).value();
   EXPECT_EQ(std::get<InputEvent>(input), (InputEvent{Scroll{-120, 240}}));
 }
@@ -149,7 +155,11 @@ TEST(LinkMessages, have_these_bytes) {
             "0000"
             "00000000"
             "00"
-            "00");
+            "00"
+            "070070726976617465"
+            "0000803f"
+            "00"
+            "0000");
   EXPECT_EQ(hex(ToSession{SetAudio{{6, AudioQuality::high, 10}}}), "010806010a");
   EXPECT_EQ(hex(ToHost{SoundState{"why"}}), "01450300776879");
   EXPECT_EQ(hex(ToHost{Ended{"i", "re"}}),
@@ -157,32 +167,6 @@ TEST(LinkMessages, have_these_bytes) {
             "010069"
             "02007265");
   EXPECT_EQ(hex(ToHost{Responding{true}}), "014201");
-}
-
-TEST(LinkMessages, about_pads_have_these_bytes) {
-  EXPECT_EQ(hex(ToSession{PadEvent{PadArrival{2, PadModel::dualsense, 0x1FE, 0x0102030405060708}}}),
-            "0120"
-            "0201fe01"
-            "0807060504030201");
-  EXPECT_EQ(hex(ToSession{PadEvent{PadState{1, pad_button::kMisc | pad_button::kA, 16, 32, 1, -2, 3, -4}}}),
-            "0121"
-            "0100102000"
-            "1020"
-            "0100feff0300fcff");
-  EXPECT_EQ(hex(ToSession{PadEvent{PadTouch{1, 1, true, 2, 3}}}), "012201010102000300");
-  EXPECT_EQ(hex(ToSession{PadEvent{PadMotion{1, PadSensor::gyroscope, 1, -2, 0}}}),
-            "01230102"
-            "0000803f000000c000000000");
-  EXPECT_EQ(hex(ToSession{PadEvent{PadBattery{1, PadPower::charging, 75}}}), "012401034b");
-  EXPECT_EQ(hex(ToSession{PadEvent{PadGone{7}}}), "012507");
-  EXPECT_EQ(hex(ToHost{PadFeedback{PadRumble{1, 0x0203, 0x0405}}}), "01600103020504");
-  EXPECT_EQ(hex(ToHost{PadFeedback{PadTriggerRumble{1, 2, 3}}}), "01610102000300");
-  EXPECT_EQ(hex(ToHost{PadFeedback{PadLight{1, 2, 3, 4}}}), "016201020304");
-  EXPECT_EQ(hex(ToHost{PadFeedback{PadMotionRequest{1, PadSensor::accelerometer, 100}}}), "016301016400");
-  EXPECT_EQ(hex(ToHost{PadFeedback{PadAdaptiveTriggers{1, true, false, {2, {3}}, {4, {5}}}}}),
-            "0164010100"
-            "0203000000000000000000"
-            "0405000000000000000000");
 }
 
 // All of them: each byte missing, one byte more, and messages of the other direction.
@@ -240,6 +224,10 @@ TEST(LinkMessages, beyond_the_limits_encode_to_nothing) {
   expect_refused(with([](C& c) { c.runtime_dir = "relative"; }), "relative directory");
   expect_refused(with([](C& c) { c.runtime_dir.clear(); }), "no directory");
   expect_refused(with([](C& c) { c.runtime_dir = "/" + std::string(4096, 'x'); }), "long directory");
+  expect_refused(with([](C& c) { c.desktop.scale = 0.4F; }), "too small a scale");
+  expect_refused(with([](C& c) { c.desktop.scale = std::nanf(""); }), "no scale");
+  expect_refused(with([](C& c) { c.desktop.restore_dir = "relative"; }), "relative directory");
+  expect_refused(with([](C& c) { c.desktop.use = std::string("a\0b", 3); }), "NUL in a name");
   expect_refused(InputEvent{PointerMoveBy{std::nanf(""), 0}}, "not a number");
   expect_refused(InputEvent{PointerMoveBy{0, std::numeric_limits<float>::infinity()}}, "infinity");
   expect_refused(InputEvent{Key{0x300, true}}, "no such key");

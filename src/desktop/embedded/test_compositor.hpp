@@ -10,9 +10,11 @@
 #include <gtest/gtest.h>
 
 #include "desktop/embedded/compositor.h"
-#include "desktop/embedded/test_stage.hpp"
+#include "desktop/testing/test_stage.hpp"
 
 namespace lumen::embedded {
+
+using namespace desktop_test;  // NOLINT(google-build-using-namespace): tests only
 
 struct Shown {
   int frames = 0;

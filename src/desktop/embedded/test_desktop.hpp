@@ -11,9 +11,11 @@
 #include <gtest/gtest.h>
 
 #include "desktop/embedded/embedded_desktop.hpp"
-#include "desktop/embedded/test_stage.hpp"
+#include "desktop/testing/test_stage.hpp"
 
 namespace lumen::embedded {
+
+using namespace desktop_test;  // NOLINT(google-build-using-namespace): tests only
 
 struct SeenFrame {
   BorrowedFrame frame;  // without its pixels and damage

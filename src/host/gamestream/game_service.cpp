@@ -182,6 +182,8 @@ GameSession& GameService::start_session(const LaunchRequest& request, const AppE
           .session_program = params_.session_program,
           .preset = params_.preset,
           .log_level = params_.log_level,
+          .scale = params_.scale,
+          .restore_dir = params_.restore_dir,
           .on_ready = [this,
                        client] { for_streams_of(client, [this](StreamId id) { media_.repeat_pads(id); }); },
           .on_pad_feedback =

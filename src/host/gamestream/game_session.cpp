@@ -77,7 +77,11 @@ GameSession::GameSession(GameSessionParams params, net::UdpSocket& video, net::U
                  .environment = environment(),
                  .audio = AudioFormat{},
                  .preset = params_.preset,
-                 .log_level = params_.log_level},
+                 .log_level = params_.log_level,
+                 .desktop = {.use = params_.app.desktop,
+                             .scale = static_cast<float>(params_.scale),
+                             .command_is_desktop = params_.app.is_desktop,
+                             .restore_dir = params_.restore_dir}},
       SlotEvents{
           .on_ring =
               [this](std::shared_ptr<link::SharedRing> ring) { pipes_->video.set_ring(std::move(ring)); },

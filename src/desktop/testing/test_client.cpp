@@ -1,4 +1,4 @@
-#include "desktop/embedded/test_client.hpp"
+#include "desktop/testing/test_client.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 #include <wayland-client.h>
+#include <xkbcommon/xkbcommon.h>
 
 #include "base/units.hpp"
 #include "pointer-constraints-unstable-v1-client-protocol.h"
@@ -22,7 +23,7 @@
 #include "tablet-unstable-v2-client-protocol.h"
 #include "xdg-shell-client-protocol.h"
 
-namespace lumen::embedded {
+namespace lumen::desktop_test {
 
 namespace {
 
@@ -61,12 +62,25 @@ struct Listeners {
 
   static void global(void* self, wl_registry* registry, std::uint32_t name, const char* interface,
                      std::uint32_t version);
-  static void global_remove(void* self, wl_registry*, std::uint32_t) { ++of(self).outputs_gone; }
+  static void global_remove(void* self, wl_registry*, std::uint32_t name) {
+    const auto found = std::ranges::find(of(self).outputs, name, &SeenOutput::global);
+    if (found == of(self).outputs.end()) return;
+    ++of(self).outputs_gone;
+    wl_output_destroy(found->proxy);
+    of(self).outputs.erase(found);
+  }
 
-  static void output_mode(void* self, wl_output*, std::uint32_t, int width, int height, int refresh_mhz) {
+  static void output_mode(void* self, wl_output* output, std::uint32_t flags, int width, int height,
+                          int refresh_mhz) {
+    if ((flags & WL_OUTPUT_MODE_CURRENT) == 0) return;
     of(self).output_width = width;
     of(self).output_height = height;
     of(self).output_refresh_mhz = refresh_mhz;
+    const auto found = std::ranges::find(of(self).outputs, output, &SeenOutput::proxy);
+    if (found == of(self).outputs.end()) return;
+    found->width = width;
+    found->height = height;
+    found->refresh_mhz = refresh_mhz;
   }
 
   static void capabilities(void* self, wl_seat* seat, std::uint32_t capabilities);
@@ -101,7 +115,7 @@ struct Listeners {
   static void locked(void* self, zwp_locked_pointer_v1*) { note(self, "locked"); }
   static void unlocked(void* self, zwp_locked_pointer_v1*) { note(self, "unlocked"); }
 
-  static void keymap(void*, wl_keyboard*, std::uint32_t, int fd, std::uint32_t) { ::close(fd); }
+  static void keymap(void* self, wl_keyboard*, std::uint32_t format, int fd, std::uint32_t size);
   static void keyboard_enter(void* self, wl_keyboard*, std::uint32_t serial, wl_surface*, wl_array*) {
     of(self).serial_ = serial;
     note(self, "focus");
@@ -111,10 +125,16 @@ struct Listeners {
                   std::uint32_t state) {
     of(self).serial_ = serial;
     note(self, "key {} {}", code, state);
+    if (state == 0 || of(self).xkb_state_ == nullptr) return;
+    std::array<char, 16> utf8{};
+    xkb_state_key_get_utf8(of(self).xkb_state_, code + 8, utf8.data(), utf8.size());
+    of(self).typed += utf8.data();
   }
-  static void modifiers(void* self, wl_keyboard*, std::uint32_t, std::uint32_t depressed, std::uint32_t,
-                        std::uint32_t, std::uint32_t) {
+  static void modifiers(void* self, wl_keyboard*, std::uint32_t, std::uint32_t depressed,
+                        std::uint32_t latched, std::uint32_t locked, std::uint32_t group) {
     note(self, "modifiers {}", depressed);
+    if (of(self).xkb_state_ != nullptr)
+      xkb_state_update_mask(of(self).xkb_state_, depressed, latched, locked, 0, 0, group);
   }
 
   static const char* place_of(void* self, wl_surface* surface) {
@@ -279,20 +299,21 @@ Proxy* bind(wl_registry* registry, std::uint32_t name, const wl_interface& inter
 }  // namespace
 
 void Listeners::global(void* self, wl_registry* registry, std::uint32_t name, const char* interface,
-                       std::uint32_t /*version*/) {
+                       std::uint32_t offered) {
   auto& client = of(self);
+  const auto version = [offered](std::uint32_t wanted) { return std::min(offered, wanted); };
   const std::string_view is{interface};
   if (is == "wl_compositor") {
-    client.compositor_ = bind<wl_compositor>(registry, name, wl_compositor_interface, 4);
+    client.compositor_ = bind<wl_compositor>(registry, name, wl_compositor_interface, version(4));
   } else if (is == "wl_shm") {
     client.shm_ = bind<wl_shm>(registry, name, wl_shm_interface, 1);
   } else if (is == "wl_seat") {
-    client.seat_ = bind<wl_seat>(registry, name, wl_seat_interface, 5);
+    client.seat_ = bind<wl_seat>(registry, name, wl_seat_interface, version(5));
     wl_seat_add_listener(client.seat_, &kSeat, self);
   } else if (is == "wl_output") {
-    auto* output = bind<wl_output>(registry, name, wl_output_interface, 2);
+    auto* output = bind<wl_output>(registry, name, wl_output_interface, version(2));
     wl_output_add_listener(output, &kOutput, self);
-    client.outputs_.push_back(output);
+    client.outputs.push_back({.proxy = output, .global = name});
     ++client.outputs_seen;
   } else if (is == "xdg_wm_base") {
     client.wm_base_ = bind<xdg_wm_base>(registry, name, xdg_wm_base_interface, 1);
@@ -306,8 +327,28 @@ void Listeners::global(void* self, wl_registry* registry, std::uint32_t name, co
   } else if (is == "zwp_tablet_manager_v2") {
     client.tablets_ = bind<zwp_tablet_manager_v2>(registry, name, zwp_tablet_manager_v2_interface, 1);
   } else if (is == "wl_data_device_manager") {
-    client.data_manager_ = bind<wl_data_device_manager>(registry, name, wl_data_device_manager_interface, 3);
+    client.data_manager_ =
+        bind<wl_data_device_manager>(registry, name, wl_data_device_manager_interface, version(3));
   }
+}
+
+// The keymap of the seat may change at any time, and what is held stays held.
+// NOLINTNEXTLINE(readability-function-size)
+void Listeners::keymap(void* self, wl_keyboard*, std::uint32_t format, int fd, std::uint32_t size) {
+  const UniqueFd owned{fd};
+  auto& client = of(self);
+  if (format != WL_KEYBOARD_KEYMAP_FORMAT_XKB_V1 || size == 0) return;
+  void* text = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (text == MAP_FAILED) return;
+  if (client.xkb_ == nullptr) client.xkb_ = xkb_context_new(XKB_CONTEXT_NO_FLAGS);
+  auto* keymap = xkb_keymap_new_from_string(client.xkb_, static_cast<const char*>(text),
+                                            XKB_KEYMAP_FORMAT_TEXT_V1, XKB_KEYMAP_COMPILE_NO_FLAGS);
+  ::munmap(text, size);
+  if (keymap == nullptr) return;
+  xkb_state_unref(client.xkb_state_);
+  xkb_keymap_unref(client.keymap_);
+  client.keymap_ = keymap;
+  client.xkb_state_ = xkb_state_new(keymap);
 }
 
 void Listeners::tablet_added(void* self, zwp_tablet_seat_v2*, zwp_tablet_v2* tablet) {
@@ -325,6 +366,7 @@ void Listeners::capabilities(void* self, wl_seat* seat, std::uint32_t capabiliti
   if ((capabilities & WL_SEAT_CAPABILITY_POINTER) != 0 && client.pointer_ == nullptr) {
     client.pointer_ = wl_seat_get_pointer(seat);
     wl_pointer_add_listener(client.pointer_, &kPointer, self);
+    if (client.relative_manager_ == nullptr) return;
     client.relative_ =
         zwp_relative_pointer_manager_v1_get_relative_pointer(client.relative_manager_, client.pointer_);
     zwp_relative_pointer_v1_add_listener(client.relative_, &kRelative, self);
@@ -332,13 +374,14 @@ void Listeners::capabilities(void* self, wl_seat* seat, std::uint32_t capabiliti
   if ((capabilities & WL_SEAT_CAPABILITY_KEYBOARD) != 0 && client.keyboard_ == nullptr) {
     client.keyboard_ = wl_seat_get_keyboard(seat);
     wl_keyboard_add_listener(client.keyboard_, &kKeyboard, self);
+    if (client.data_manager_ == nullptr) return;
     client.data_device_ = wl_data_device_manager_get_data_device(client.data_manager_, seat);
     wl_data_device_add_listener(client.data_device_, &kDataDevice, self);
   }
 }
 
 std::unique_ptr<TestClient> TestClient::connect(const std::string& socket_path,
-                                                const std::function<void()>& dispatch) {
+                                                const std::function<void()>& dispatch, bool keyboard) {
   const int fd = connect_socket(socket_path);
   if (fd < 0) return nullptr;
   std::unique_ptr<TestClient> client{new TestClient};  // the constructor is private
@@ -346,10 +389,15 @@ std::unique_ptr<TestClient> TestClient::connect(const std::string& socket_path,
   client->registry_ = wl_display_get_registry(client->display_);
   wl_registry_add_listener(client->registry_, &kRegistry, client.get());
   const auto give_up = Clock::now() + std::chrono::seconds{10};
-  while (client->keyboard_ == nullptr && Clock::now() < give_up) {
+  const auto is_ready = [&] {
+    return client->wm_base_ != nullptr && client->shm_ != nullptr &&
+           (!keyboard || client->keyboard_ != nullptr);
+  };
+  while (!is_ready() && client->is_connected() && Clock::now() < give_up) {
     client->pump();
     dispatch();
   }
+  if (client->wm_base_ == nullptr) return nullptr;
   return client;
 }
 
@@ -361,7 +409,10 @@ TestClient::~TestClient() {
   const auto destroy = [](auto* proxy) {
     if (proxy != nullptr) wl_proxy_destroy(reinterpret_cast<wl_proxy*>(proxy));
   };
-  for (auto* output : outputs_) destroy(output);
+  for (const auto& output : outputs) destroy(output.proxy);
+  xkb_state_unref(xkb_state_);
+  xkb_keymap_unref(keymap_);
+  xkb_context_unref(xkb_);
   destroy(callback_);
   destroy(locked_);
   destroy(relative_);
@@ -422,6 +473,12 @@ void TestClient::open_window(const WindowOptions& options) {
   xdg_surface_add_listener(xdg_surface_, &kXdgSurface, this);
   toplevel_ = xdg_surface_get_toplevel(xdg_surface_);
   xdg_toplevel_add_listener(toplevel_, &kToplevel, this);
+  if (options.fullscreen) {
+    const auto found = std::ranges::find_if(outputs, [&](const SeenOutput& output) {
+      return output.width == options.output_width && output.height == options.output_height;
+    });
+    xdg_toplevel_set_fullscreen(toplevel_, found == outputs.end() ? nullptr : found->proxy);
+  }
   wl_surface_commit(surface_);
   flush();
 }
@@ -527,6 +584,7 @@ void TestClient::show(ShmBuffer& buffer, int x, int y, int width, int height) {
 }
 
 void TestClient::draw(std::uint32_t seed) {
+  newest_seed = seed;
   const int width = options_.fixed_width != 0 ? options_.fixed_width : std::max(wanted_width_, 1);
   const int height = options_.fixed_height != 0 ? options_.fixed_height : std::max(wanted_height_, 1);
   auto& buffer = take_buffer(width, height);
@@ -640,4 +698,4 @@ void TestClient::read_paste() {
   paste_done = true;
 }
 
-}  // namespace lumen::embedded
+}  // namespace lumen::desktop_test

@@ -26,6 +26,9 @@ struct wl_shm;
 struct wl_surface;
 struct wl_touch;
 struct wl_compositor;
+struct xkb_context;
+struct xkb_keymap;
+struct xkb_state;
 struct xdg_popup;
 struct xdg_surface;
 struct xdg_toplevel;
@@ -39,7 +42,7 @@ struct zwp_tablet_seat_v2;
 struct zwp_tablet_tool_v2;
 struct zwp_tablet_v2;
 
-namespace lumen::embedded {
+namespace lumen::desktop_test {
 
 // Where pixel (x, y) of the test picture number `seed` is unlike its neighbours and unlike other pictures.
 constexpr std::uint32_t test_pixel(std::uint32_t seed, std::uint32_t x, std::uint32_t y) {
@@ -65,13 +68,23 @@ struct WindowOptions {
   bool redraw_on_callback = false;        // a new picture at every frame callback
   bool redraw_on_configure = true;
   int buffer_scale = 1;  // of the fixed size
+  bool fullscreen = false;
+  // Where: an output whose current mode has this size; 0: as the compositor likes.
+  int output_width = 0, output_height = 0;
+};
+
+struct SeenOutput {
+  wl_output* proxy = nullptr;
+  std::uint32_t global = 0;
+  int width = 0, height = 0, refresh_mhz = 0;
 };
 
 class TestClient {
  public:
   // `dispatch` lets the compositor work while the client waits for its globals.
+  // Null when nobody listens there, or offers a shell within ten seconds. `keyboard`: waits for one.
   static std::unique_ptr<TestClient> connect(const std::string& socket_path,
-                                             const std::function<void()>& dispatch);
+                                             const std::function<void()>& dispatch, bool keyboard = true);
   TestClient(const TestClient&) = delete;
   TestClient& operator=(const TestClient&) = delete;
   ~TestClient();
@@ -105,9 +118,12 @@ class TestClient {
   int output_width = 0, output_height = 0, output_refresh_mhz = 0, outputs_seen = 0, outputs_gone = 0;
   int configured_width = 0, configured_height = 0, configures = 0;
   bool activated = false;
+  std::uint32_t newest_seed = 0;  // of the test picture drawn last
   int callbacks = 0;
   std::vector<std::int64_t> callback_times_ns;
   bool menu_shown = false;
+  std::string typed;                // UTF-8 that the keys made, by the keymap of the seat
+  std::vector<SeenOutput> outputs;  // that are there now
   std::vector<std::string> events;  // "motion 1 2", "button 272 1", "key 30 1", …
   std::string pasted;
   bool paste_done = false;
@@ -141,7 +157,9 @@ class TestClient {
   wl_data_device* data_device_ = nullptr;
   wl_data_offer* offer_ = nullptr;
   wl_data_source* source_ = nullptr;
-  std::vector<wl_output*> outputs_;
+  xkb_context* xkb_ = nullptr;
+  xkb_keymap* keymap_ = nullptr;
+  xkb_state* xkb_state_ = nullptr;
 
   WindowOptions options_;
   wl_surface* surface_ = nullptr;
@@ -164,4 +182,4 @@ class TestClient {
   std::vector<UniqueFd> abandoned_;
 };
 
-}  // namespace lumen::embedded
+}  // namespace lumen::desktop_test

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/units.hpp"
-#include "desktop/embedded/test_client.hpp"
+#include "desktop/testing/test_client.hpp"
 
-namespace lumen::embedded {
+namespace lumen::desktop_test {
 
 // A private folder that goes away with its owner.
 class TempDir {
@@ -91,4 +91,4 @@ class Stage {
   std::vector<Actor> clients_;
 };
 
-}  // namespace lumen::embedded
+}  // namespace lumen::desktop_test
