@@ -1,5 +1,5 @@
-// Any bytes as a message to and from the broker of pads: no crash, and what decodes can be encoded and decodes
-// again to the same bytes.
+// Any bytes as a message to and from the broker of pads: no crash, and what decodes can be encoded and
+// decodes again to the same bytes.
 #include <cstdint>
 #include <cstdlib>
 

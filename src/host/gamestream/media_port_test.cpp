@@ -280,7 +280,7 @@ TEST_F(MediaPortTest, input_reaches_the_session_and_is_released_when_the_client_
   EXPECT_EQ(reason(), "the client left");
 }
 
-TEST_F(MediaPortTest, c33_pads_reach_the_session_and_what_they_shall_do_the_client) {
+TEST_F(MediaPortTest, c22_c33_pads_reach_the_session_and_their_feedback_the_client_at_once) {
   auto client = launch(StreamId{7});
   ASSERT_TRUE(client.connect(data_));
   client.send(control::ClientMessage{
