@@ -28,29 +28,34 @@ std::string path_of(int listener) {
   return {address.sun_path, strnlen(address.sun_path, most)};
 }
 
-std::vector<gid_t> groups_of_peer(int socket) {
-  std::vector<gid_t> groups(64);
-  auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
-  if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) != 0) {
-    if (errno != ERANGE) return {};
-    groups.resize(size / sizeof(gid_t));
-    if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) != 0) return {};
-  }
-  groups.resize(size / sizeof(gid_t));
-  return groups;
+SocketOwner owner_of(const std::string& path) {
+  struct stat info{};
+  if (stat(path.c_str(), &info) != 0) return {};
+  return {.group = info.st_gid, .group_may = (info.st_mode & S_IWGRP) != 0};
 }
 
 }  // namespace
 
-bool may_use(int socket, const std::string& path) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  if (peer.uid == geteuid() || peer.uid == 0) return true;
-  struct stat info{};
-  if (stat(path.c_str(), &info) != 0 || (info.st_mode & S_IWGRP) == 0) return false;
-  const auto groups = groups_of_peer(socket);
-  return peer.gid == info.st_gid || std::ranges::find(groups, info.st_gid) != groups.end();
+std::optional<Peer> peer_of(int socket) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return std::nullopt;
+  Peer peer{.user = credentials.uid, .groups = std::vector<gid_t>(64)};
+  const auto ask = [&] {
+    size = static_cast<socklen_t>(peer.groups.size() * sizeof(gid_t));
+    const bool good = getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size) == 0;
+    const bool small = !good && errno == ERANGE;
+    peer.groups.resize(good || small ? size / sizeof(gid_t) : 0);
+    return small;
+  };
+  if (ask() && ask()) peer.groups.clear();
+  peer.groups.push_back(credentials.gid);
+  return peer;
+}
+
+bool may_use(const Peer& peer, uid_t own_user, const SocketOwner& socket) {
+  if (peer.user == own_user || peer.user == 0) return true;
+  return socket.group_may && std::ranges::find(peer.groups, socket.group) != peer.groups.end();
 }
 
 Broker::Broker(UniqueFd listener, MakePadDevice make, EventLoop& loop, Logger& log)
@@ -71,7 +76,8 @@ void Broker::accept_all() {
   for (;;) {
     UniqueFd socket{accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     if (!socket) return;
-    if (!may_use(socket.get(), path_of(listener_.get()))) {
+    const auto peer = peer_of(socket.get());
+    if (!peer || !may_use(*peer, geteuid(), owner_of(path_of(listener_.get())))) {
       log_.warn("a client is refused: it is another user's, and not in the socket's group");
       continue;
     }

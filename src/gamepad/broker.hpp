@@ -10,6 +10,8 @@
 // Owner: the loop's thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,8 +66,17 @@ class Broker {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what was posted
 };
 
-// Whether the peer of a connected UNIX socket may use a broker that listens at `path`.
-bool may_use(int socket, const std::string& path);
+// Who is at the other end of a connected UNIX socket; nullopt: nobody can say.
+struct Peer {
+  uid_t user = 0;
+  std::vector<gid_t> groups;
+};
+std::optional<Peer> peer_of(int socket);
+struct SocketOwner {
+  gid_t group = 0;
+  bool group_may = false;  // write to it, that is connect
+};
+bool may_use(const Peer& peer, uid_t own_user, const SocketOwner& socket);
 
 // Listens at `path`, for this user alone; what was left there by a broker that is gone is replaced.
 // `inputd.socket` with a remedy.
