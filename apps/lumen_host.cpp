@@ -150,7 +150,7 @@ int main(int argc, char** argv) {
   serve_command
       ->add_option(
           "--desktop", options.desktop,
-          "which one: auto (yours where you run one), private, kwin, mutter, wlroots, gamescope, portal")
+          "which one: auto (yours where you run one), private, kwin, mutter, wlroots, portal")
       ->check(CLI::IsMember(
           std::vector<std::string>{lumen::host::kDesktopNames.begin(), lumen::host::kDesktopNames.end()}));
   serve_command->add_option("--bind", options.params.bind_address, "address to listen on")

@@ -193,10 +193,26 @@ Status take_codecs(const toml::node& node, std::vector<Codec>& into) {
   return {};
 }
 
+Status take_pads(const toml::node& node, std::optional<PadModel>& into) {
+  constexpr std::pair<std::string_view, std::optional<PadModel>> kModels[] = {
+      {"auto", std::nullopt},
+      {"xbox", PadModel::xbox},
+      {"dualsense", PadModel::dualsense},
+      {"dualshock4", PadModel::dualshock4},
+      {"switch", PadModel::switch_pro}};
+  const auto text = node.value_exact<std::string>().value_or("");
+  for (const auto& [name, model] : kModels) {
+    if (text != name) continue;
+    into = model;
+    return {};
+  }
+  return bad(node, "config.value", "pads is \"auto\", \"xbox\", \"dualsense\", \"dualshock4\" or \"switch\"");
+}
+
 Status parse_gamestream(const toml::node& node, GameStreamConfig& config) {
   const auto* table = node.as_table();
   if (table == nullptr) return bad(node, "config.value", "gamestream is a table");
-  LUMEN_CHECK_OK(check_keys(*table, {"enabled", "bind", "port", "encryption", "codecs"}));
+  LUMEN_CHECK_OK(check_keys(*table, {"enabled", "bind", "port", "encryption", "codecs", "pads"}));
   LUMEN_CHECK_OK(take(*table, "enabled", config.enabled));
   LUMEN_CHECK_OK(take(*table, "bind", config.bind));
   if (const auto* policy = table->get("encryption")) {
@@ -204,6 +220,9 @@ Status parse_gamestream(const toml::node& node, GameStreamConfig& config) {
   }
   if (const auto* codecs = table->get("codecs")) {
     LUMEN_CHECK_OK(take_codecs(*codecs, config.codecs));
+  }
+  if (const auto* pads = table->get("pads")) {
+    LUMEN_CHECK_OK(take_pads(*pads, config.pads));
   }
   if (const auto* port = table->get("port")) {
     const auto value = port->value_exact<std::int64_t>();

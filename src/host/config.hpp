@@ -7,6 +7,7 @@
 //   port = 47989                      # HTTP; all other ports follow from it
 //   encryption = "prefer"             # of picture and sound: "require", "prefer", or as "client"s ask
 //   codecs = ["h264", "hevc"]         # offered whatever this machine's speed; default: what was measured
+//   pads = "auto"                     # shown as "xbox", "dualsense", "dualshock4", "switch", or what suits
 //   [[app]]
 //   title = "Steam"
 //   command = "steam -bigpicture"     # as a shell splits it; nothing is expanded
@@ -19,6 +20,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +28,7 @@
 
 #include "base/result.hpp"
 #include "media/frames.hpp"
+#include "media/pad.hpp"
 
 namespace lumen::host {
 
@@ -51,13 +54,14 @@ struct GameStreamConfig {
   std::string bind = "0.0.0.0";
   std::uint16_t port = 47989;  // kMinBasePort…kMaxBasePort
   EncryptionPolicy encryption = EncryptionPolicy::prefer;
-  std::vector<Codec> codecs;  // to offer; empty: as measured. H.264 always is, clients count on it
+  std::optional<PadModel> pads;  // what all pads are shown as; none: what suits each
+  std::vector<Codec> codecs;     // to offer; empty: as measured. H.264 always is, clients count on it
 };
 inline constexpr std::uint16_t kMinBasePort = 1029, kMaxBasePort = 65514;
 
 // "auto": the person's own where one runs, else a private one. The rest are backends of lumen-session.
-inline constexpr std::array<std::string_view, 7> kDesktopNames{"auto",    "private",   "kwin",  "mutter",
-                                                               "wlroots", "gamescope", "portal"};
+inline constexpr std::array<std::string_view, 6> kDesktopNames{"auto",   "private", "kwin",
+                                                               "mutter", "wlroots", "portal"};
 bool is_desktop_name(std::string_view name);
 
 struct DesktopConfig {

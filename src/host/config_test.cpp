@@ -25,6 +25,7 @@ bind = "::"
 port = 50000
 encryption = "require"
 codecs = ["h264", "av1"]
+pads = "dualshock4"
 [[app]]
 title = "A & B"
 command = "steam -bigpicture 'two words'"
@@ -42,6 +43,7 @@ desktop = "auto"
   EXPECT_EQ(config.gamestream.port, 50'000);
   EXPECT_EQ(config.gamestream.encryption, EncryptionPolicy::require);
   EXPECT_EQ(config.gamestream.codecs, (std::vector{Codec::h264, Codec::av1}));
+  EXPECT_EQ(config.gamestream.pads, PadModel::dualshock4);
   EXPECT_EQ(config.desktop.use, "kwin");
   EXPECT_EQ(config.desktop.scale, 1.5);
   ASSERT_EQ(config.apps.size(), 1U);
@@ -55,6 +57,13 @@ desktop = "auto"
   EXPECT_EQ(app.before.size(), 2U);
   EXPECT_EQ(app.after, (std::vector<std::vector<std::string>>{{"echo", "three"}}));
   EXPECT_EQ(app.environment, (std::vector<std::pair<std::string, std::string>>{{"X", "1"}}));
+}
+
+TEST(HostConfig, pads_are_shown_as_what_suits_them_unless_it_says_otherwise) {
+  const auto pads_of = [](const char* text) { return parse_config(text).value().gamestream.pads; };
+  EXPECT_EQ(pads_of(""), std::nullopt);
+  EXPECT_EQ(pads_of("[gamestream]\npads = \"auto\""), std::nullopt);
+  EXPECT_EQ(pads_of("[gamestream]\npads = \"switch\""), PadModel::switch_pro);
 }
 
 struct Wrong {
@@ -81,6 +90,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"[gamestream]\nport = \"47989\"", "config.value"},
                     Wrong{"[gamestream]\nenabled = 1", "config.value"},
                     Wrong{"[gamestream]\nencryption = true", "config.value"},
+                    Wrong{"[gamestream]\npads = \"n64\"", "config.value"},
+                    Wrong{"[gamestream]\npads = true", "config.value"},
                     Wrong{"[gamestream]\ncodecs = \"hevc\"", "config.value"},
                     Wrong{"[gamestream]\ncodecs = [\"vp9\"]", "config.value"},
                     Wrong{"[[app]]\ntitle = \"x\"", "config.value"},

@@ -176,6 +176,8 @@ void SessionSlot::on_message(const link::ToHost& message) {
     if (ready_) set_state(SlotState::streaming, desktop->reason);
   } else if (const auto* sound = std::get_if<link::SoundState>(&message)) {
     on_sound(*sound);
+  } else if (const auto* pad = std::get_if<PadFeedback>(&message)) {
+    if (events_.on_pad_feedback) events_.on_pad_feedback(*pad);
   } else if (const auto* end = std::get_if<link::Ended>(&message)) {
     end_reason_ = fmt::format("{} [{}]", end->reason, end->id);
   } else if (const auto* stats = std::get_if<link::SessionStats>(&message)) {

@@ -50,6 +50,8 @@ struct SlotEvents {
   // Whether sound works, at the begin of each session process and when it changes; never called by a slot
   // without sound.
   std::function<void(const link::SoundState& sound)> on_sound;
+  // What an application makes a pad do. May be empty: there are no pads then.
+  std::function<void(const PadFeedback& feedback)> on_pad_feedback;
 };
 
 class SessionSlot {

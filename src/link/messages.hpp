@@ -15,6 +15,7 @@
 #include "media/encoding.hpp"
 #include "media/input.hpp"
 #include "media/mode.hpp"
+#include "media/pad.hpp"
 
 namespace lumen::link {
 
@@ -61,7 +62,7 @@ struct SetAudio {
 };
 struct Stop {};
 using ToSession = std::variant<Configure, SetMode, SetPointer, RequestIdr, SetStreaming, Stop, InputEvent,
-                               SetEncoding, SetAudio>;
+                               SetEncoding, SetAudio, PadEvent>;
 
 // --- session → host
 struct Ready {  // the application shows its first window and the encoder is open
@@ -90,7 +91,8 @@ struct SessionStats {                                                // every se
   std::uint64_t frames_captured = 0, frames_encoded = 0, frames_overwritten = 0, idr_count = 0,
                 dropped_full = 0;
 };
-using ToHost = std::variant<Ready, ModeChanged, Responding, Ended, SessionStats, SoundState, DesktopState>;
+using ToHost =
+    std::variant<Ready, ModeChanged, Responding, Ended, SessionStats, SoundState, DesktopState, PadFeedback>;
 
 // A connected SOCK_SEQPACKET socket. Owner: one thread at each end.
 inline constexpr std::size_t kMaxMessageBytes = 64U << 10U;
@@ -104,9 +106,9 @@ struct Received {
 
 // Limits: 64 arguments; an argument, a path and any text at most 4096 bytes, arguments and paths without NUL,
 // runtime_dir absolute; modes and audio formats that is_valid(); finite numbers, pressures and distances 0 to
-// 1; evdev codes up to KEY_MAX; degrees up to 360 and 90, or unknown. A message beyond them encodes to
-// nothing. Text for people is clipped instead, and arrives printable (valid UTF-8, no control characters),
-// because it goes to logs and terminals.
+// 1; evdev codes up to KEY_MAX; degrees up to 360 and 90, or unknown; pads as pad.hpp says. A message beyond
+// them encodes to nothing. Text for people is clipped instead, and arrives printable (valid UTF-8, no control
+// characters), because it goes to logs and terminals.
 std::vector<std::byte> encode(const ToSession& message);
 std::vector<std::byte> encode(const ToHost& message);
 Result<ToSession> decode_to_session(ByteView bytes);  // `link.malformed`

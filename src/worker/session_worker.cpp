@@ -40,7 +40,13 @@ std::uint64_t to_us(Duration duration) {
 }  // namespace
 
 SessionWorker::SessionWorker(UniqueFd link, EventLoop& loop, Logger& log)
-    : link_{std::move(link)}, loop_{loop}, log_{log} {}
+    : link_{std::move(link)},
+      loop_{loop},
+      log_{log},
+      pads_{{.sockets = gamepad::broker_sockets(),
+             .on_feedback = [this](const PadFeedback& feedback) { send(feedback); }},
+            loop,
+            log} {}
 
 SessionWorker::~SessionWorker() { release_everything(); }
 
@@ -107,6 +113,9 @@ void SessionWorker::handle(const link::Configure& configure, std::vector<UniqueF
 void SessionWorker::handle_while_running(const link::ToSession& message) {
   if (const auto* input = std::get_if<InputEvent>(&message)) {
     desktop_->inject(*input);
+    if (std::holds_alternative<ReleaseAll>(*input)) pads_.release();
+  } else if (const auto* pad = std::get_if<PadEvent>(&message)) {
+    pads_.take(*pad);
   } else if (const auto* mode = std::get_if<link::SetMode>(&message)) {
     if (const auto set = desktop_->set_mode(mode->mode); !set) {
       log_.error("mode {} refused: {}", to_string(mode->mode), describe(set.error()));
@@ -122,6 +131,7 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
   } else if (std::holds_alternative<link::RequestIdr>(message)) {
     pipeline_->request_idr();
   } else if (const auto* streaming = std::get_if<link::SetStreaming>(&message)) {
+    if (streaming_wanted_ && !streaming->on) pads_.client_left();
     streaming_wanted_ = streaming->on;
     update_streaming();
   } else if (const auto* audio = std::get_if<link::SetAudio>(&message)) {

@@ -9,6 +9,7 @@
 #include "audio/sound_pipeline.hpp"
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
+#include "gamepad/broker_client.hpp"
 #include "link/audio_ring.hpp"
 #include "link/messages.hpp"
 #include "link/process.hpp"
@@ -67,6 +68,7 @@ class SessionWorker {
   std::unique_ptr<DesktopKeeper> desktop_;
   std::unique_ptr<stream::PicturePipeline> pipeline_;
   std::optional<link::AudioRing> audio_ring_;
+  gamepad::BrokerClient pads_;
   std::unique_ptr<SoundServer> sound_server_;
   std::unique_ptr<audio::SoundPipeline> sound_;
   std::unique_ptr<SoundFocus> sound_focus_;

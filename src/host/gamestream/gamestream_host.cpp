@@ -277,7 +277,8 @@ Status GameStreamHost::Parts::open() {
                         .log_level = params.log_level,
                         .max_bitrate_kbps = params.max_bitrate_kbps,
                         .scale = params.config.desktop.scale,
-                        .restore_dir = restore_dir(params.state_dir)},
+                        .restore_dir = restore_dir(params.state_dir),
+                        .pad_model = params.config.gamestream.pads},
       store, catalog, *media, loop, log, send);
   LUMEN_CHECK_OK(open_rtsp());
   page = std::make_unique<PinPage>(name, token, service->desk());
