@@ -12,6 +12,20 @@
 
 namespace lumen::worker {
 
+namespace {
+
+constexpr Duration kProbesWithin = std::chrono::seconds{4};  // together; a session waits for them
+
+DesktopProbe not_asked(const std::string& backend) {
+  return {.backend = backend,
+          .name = {},
+          .refusal = Error{ErrorCode::timed_out, "desktop.slow", "another desktop took too long to answer",
+                           "End the one that hangs: lumen-host doctor", 0},
+          .abilities = {}};
+}
+
+}  // namespace
+
 std::vector<DesktopBackend> desktop_backends() {
   return {
       {.name = "kwin", .probe = kwin::probe_kwin, .create = kwin::create_kwin_desktop, .undo = {}},
@@ -32,8 +46,13 @@ std::vector<DesktopBackend> undoers() {
 std::vector<DesktopCandidate> find_desktops(const std::vector<DesktopBackend>& backends,
                                             const std::vector<DesktopPlace>& places) {
   std::vector<DesktopCandidate> found;
+  const auto until = SteadyTime{}.now() + kProbesWithin;
   for (const auto& backend : backends) {
     for (const auto& place : places) {
+      if (SteadyTime{}.now() >= until) {
+        found.push_back({&backend, place, not_asked(backend.name)});
+        break;
+      }
       DesktopCandidate candidate{&backend, place, backend.probe(place)};
       const bool told = std::ranges::any_of(found, [&](const DesktopCandidate& other) {
         return candidate.probe.refusal && other.probe.refusal && other.backend == candidate.backend &&
