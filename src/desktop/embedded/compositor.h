@@ -107,6 +107,13 @@ void lumen_comp_pointer_move_by(lumen_comp* comp, double dx, double dy);        
 void lumen_comp_pointer_button(lumen_comp* comp, uint32_t evdev_code, bool pressed);
 void lumen_comp_pointer_scroll(lumen_comp* comp, int32_t vertical_v120, int32_t horizontal_v120);
 void lumen_comp_key(lumen_comp* comp, uint32_t evdev_code, bool pressed);
+/* A key of the layout, down and up, with these modifiers (bits of the keymap's real ones) whatever is held.
+ * False: the key is held, or no key. */
+bool lumen_comp_strike(lumen_comp* comp, uint32_t evdev_code, uint32_t modifiers, uint32_t layout);
+/* A key of another keymap, down and up, on a keyboard of its own without modifiers; the next key of the
+ * layout brings the layout back. `keymap`: text of version 1, or NULL for the one given last. False: no
+ * keymap, or no key. */
+bool lumen_comp_type(lumen_comp* comp, const char* keymap, uint32_t evdev_code);
 void lumen_comp_release_all(lumen_comp* comp); /* fingers are cancelled, the pen is away */
 
 /* Fingers. Up to LUMEN_COMP_MAX_TOUCHES are down at a time, each with an `id` of the caller's until its up or

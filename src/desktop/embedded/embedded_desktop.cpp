@@ -4,12 +4,15 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/runtime_dir.hpp"
 #include "desktop/embedded/compositor.h"
+#include "desktop/keymap/character_table.hpp"
+#include "desktop/keymap/layout.hpp"
 
 namespace lumen::embedded {
 namespace {
@@ -85,7 +88,7 @@ class CompositorDesktop final : public EmbeddedDesktop {
   }
   std::string capture_name() const override { return "in process at commit"; }
   DesktopAbilities abilities() const override {
-    return {.touch = true, .pen = true, .sub_pixel = true, .pointer_apart = true};
+    return {.touch = true, .pen = true, .text = true, .sub_pixel = true, .pointer_apart = true};
   }
   Mode mode() const override { return mode_; }
   std::vector<std::string> environment() const override;
@@ -121,20 +124,26 @@ class CompositorDesktop final : public EmbeddedDesktop {
   void deliver(const Scroll& event) {
     lumen_comp_pointer_scroll(comp_.get(), event.vertical_v120, event.horizontal_v120);
   }
-  void deliver(const Key& event) { lumen_comp_key(comp_.get(), event.evdev_code, event.pressed); }
+  void deliver(const Key& event) {
+    types_from_table_ = false;
+    lumen_comp_key(comp_.get(), event.evdev_code, event.pressed);
+  }
   void deliver(const ReleaseAll& /*event*/) { lumen_comp_release_all(comp_.get()); }
   void deliver(const Touch& event) {
     lumen_comp_touch(output_, to_comp(event.phase), event.id, to_place(event.x, mode_.width),
                      to_place(event.y, mode_.height));
   }
   void deliver(const Pen& event);
-  void deliver(const Character& /*event*/) {}  // abilities() says that it takes none
+  void deliver(const Character& event);
 
   Mode mode_;
   std::string runtime_dir_;
   DesktopEvents events_;
   std::function<void(const std::string&)> on_clipboard_text_;
   Logger& log_;
+  std::optional<keymap::Layout> layout_;
+  keymap::CharacterTable table_;
+  bool types_from_table_ = false;  // since the last key: a word is typed by one keyboard, as far as can be
   CompositorPtr comp_;
   lumen_comp_output* output_ = nullptr;  // owned by comp_
 };
@@ -159,7 +168,17 @@ lumen_comp_callbacks CompositorDesktop::callbacks() {
   return callbacks;
 }
 
+// The compositor's own choice: us where the layout is not known.
+Result<keymap::Layout> layout_of(const std::string& asked) {
+  if (!asked.empty()) {
+    auto layout = keymap::Layout::compile(asked);
+    if (layout) return layout;
+  }
+  return keymap::Layout::compile("us");
+}
+
 Status CompositorDesktop::start(const EmbeddedParams& params) {
+  LUMEN_TRY(layout_, layout_of(params.xkb_layout));
   auto table = callbacks();
   if (on_clipboard_text_) {
     table.clipboard_text = [](void* user, const char* utf8, std::size_t length) noexcept {
@@ -222,6 +241,18 @@ void CompositorDesktop::deliver(const Pen& event) {
   pen.distance = double{event.distance};
   set_tilt(event, pen);
   lumen_comp_set_pen(output_, &pen);
+}
+
+void CompositorDesktop::deliver(const Character& event) {
+  const auto stroke = layout_->stroke_for(event.code_point);
+  if (stroke && !types_from_table_ &&
+      lumen_comp_strike(comp_.get(), stroke->evdev_code, stroke->modifiers, stroke->layout)) {
+    return;
+  }
+  const auto place = table_.find(event.code_point);
+  if (!place) return;
+  const auto text = place->is_new ? table_.keymap() : std::string{};
+  types_from_table_ = lumen_comp_type(comp_.get(), place->is_new ? text.c_str() : nullptr, place->evdev_code);
 }
 
 void CompositorDesktop::set_clipboard_text(const std::string& utf8) {

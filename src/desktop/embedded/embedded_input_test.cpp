@@ -157,6 +157,72 @@ TEST_F(InjectedInput, moves_a_locked_pointer_relatively_without_limits) {
   EXPECT_THAT(take_events(app), ElementsAre("relative 5 7", "relative -5000 0"));
 }
 
+class TypedText : public InjectedInput {
+ protected:
+  std::string typed(TestClient& app, std::u32string_view text) {
+    app.typed.clear();
+    for (const auto each : text) desktop_->inject(Character{each});
+    take_events(app);
+    return app.typed;
+  }
+};
+
+TEST_F(TypedText, comes_as_it_is_whatever_the_layout_has) {
+  auto& app = ready_app();
+  EXPECT_EQ(typed(app, U"Hello, world! 1+1=2\t"), "Hello, world! 1+1=2\t");
+  EXPECT_EQ(typed(app, U"naïve café €5 ß Ж 你好 🙂"), "naïve café €5 ß Ж 你好 🙂");
+}
+
+TEST_F(TypedText, leaves_keys_and_what_is_held_as_they_were) {
+  auto& app = ready_app();
+  desktop_->inject(Key{KEY_LEFTSHIFT, true});
+  EXPECT_EQ(typed(app, U"a/你b"), "a/你b");
+  app.typed.clear();
+  desktop_->inject(Key{KEY_X, true});
+  desktop_->inject(Key{KEY_X, false});
+  desktop_->inject(Key{KEY_LEFTSHIFT, false});
+  desktop_->inject(Key{KEY_X, true});
+  desktop_->inject(Key{KEY_X, false});
+  take_events(app);
+  EXPECT_EQ(app.typed, "Xx");
+}
+
+TEST_F(TypedText, does_not_let_go_of_a_key_that_is_held) {
+  auto& app = ready_app();
+  desktop_->inject(Key{KEY_A, true});
+  take_events(app);
+  EXPECT_EQ(typed(app, U"a"), "a");
+  desktop_->inject(Key{KEY_A, false});
+  EXPECT_THAT(take_events(app), Contains("key 30 0"));
+}
+
+TEST_F(TypedText, uses_the_keys_of_the_layout_where_it_can) {
+  auto& app = ready_app();
+  take_events(app);
+  desktop_->inject(Character{U'B'});
+  EXPECT_THAT(take_events(app), ElementsAre("modifiers 1", "key 48 1", "key 48 0", "modifiers 0"));
+}
+
+TEST_F(TypedText, of_more_characters_than_a_keyboard_has_keys_comes_whole) {
+  auto& app = ready_app();
+  for (char32_t i = 0; i < 400; ++i) {
+    app.typed.clear();
+    desktop_->inject(Character{0x4E00 + i});
+    app.pump();
+    ASSERT_TRUE(run_until([&] { return app.typed.size() == 3; })) << static_cast<int>(i);
+  }
+  EXPECT_TRUE(app.is_connected());
+}
+
+TEST_F(TypedText, that_is_none_is_ignored) {
+  auto& app = ready_app();
+  desktop_->inject(Character{0});
+  desktop_->inject(Character{0xD800});
+  desktop_->inject(Character{0x11'0000});
+  desktop_->inject(Character{U'\x1B'});
+  EXPECT_THAT(take_events(app), ElementsAre());
+}
+
 class DrawnPointer : public EmbeddedDesktopTest {
  protected:
   static constexpr std::uint32_t kRed = 0xFF0000;

@@ -36,12 +36,17 @@ struct lce_pointer {
   bool pressed[BTN_JOYSTICK - BTN_MOUSE];
 };
 
-struct lce_keyboard {
+struct lce_board {
   struct wlr_keyboard wlr;
 #if LCE_WLR < 16
   struct wlr_input_device device;
 #endif
   bool ready;
+};
+
+struct lce_keyboard {
+  struct lce_board main;  /* with the layout */
+  struct lce_board table; /* with keymaps of lumen_comp_type(), from the first one on */
   struct wl_listener key, modifiers;
   bool pressed[KEY_CNT];
 };

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 
 #include "desktop/embedded/test_compositor.hpp"
+#include "desktop/keymap/character_table.hpp"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -38,6 +39,8 @@ class X11Client {
   bool has_failed() const { return failed_; }
   int key_presses() const { return key_presses_; }
   int width() const { return width_; }
+  // Of the newest key press, without modifiers, as the server maps keys when it comes.
+  std::uint32_t keysym() const { return keysym_; }
 
  private:
   static constexpr std::uint32_t kWhite = 0xFFFFFF;
@@ -67,13 +70,25 @@ class X11Client {
   void take_events(xcb_connection_t* connection) {
     while (xcb_generic_event_t* event = xcb_poll_for_event(connection)) {
       const auto type = event->response_type & 0x7FU;
-      if (type == XCB_KEY_PRESS) ++key_presses_;
+      if (type == XCB_KEY_PRESS) {
+        look_up(connection, reinterpret_cast<xcb_key_press_event_t*>(event)->detail);
+        ++key_presses_;
+      }
       if (type == XCB_CONFIGURE_NOTIFY)
         width_ = reinterpret_cast<xcb_configure_notify_event_t*>(event)->width;
       ::free(event);
     }
   }
 
+  void look_up(xcb_connection_t* connection, xcb_keycode_t code) {
+    auto* reply =
+        xcb_get_keyboard_mapping_reply(connection, xcb_get_keyboard_mapping(connection, code, 1), nullptr);
+    if (reply != nullptr && reply->keysyms_per_keycode > 0)
+      keysym_ = xcb_get_keyboard_mapping_keysyms(reply)[0];
+    ::free(reply);
+  }
+
+  std::atomic<std::uint32_t> keysym_{0};
   std::atomic<bool> stop_{false}, finished_{false}, failed_{false};
   std::atomic<int> key_presses_{0}, width_{0};
   std::jthread thread_;
@@ -113,6 +128,25 @@ TEST_F(XwaylandTest, fills_the_output_with_an_x11_window_and_gives_it_keys) {
   EXPECT_TRUE(run_until([&] { return app.key_presses() == 1; }));
   app.finish();
   EXPECT_TRUE(run_until([&] { return app.is_finished() && !is_white(); }));
+}
+
+TEST_F(XwaylandTest, gives_an_x11_window_characters_that_no_key_of_the_layout_makes) {
+  X11Client app{lumen_comp_x11_display(comp_.get())};
+  ASSERT_TRUE(run_until([&] { return app.has_failed() || (windows_ == 1 && is_white()); }));
+  keymap::CharacterTable table;
+  for (const char32_t character : {U'ß', U'你', U'ß', U'🙂'}) {
+    const auto place = table.find(character);
+    ASSERT_TRUE(place);
+    const auto text = table.keymap();
+    const int presses = app.key_presses();
+    EXPECT_TRUE(lumen_comp_type(comp_.get(), place->is_new ? text.c_str() : nullptr, place->evdev_code));
+    EXPECT_TRUE(run_until([&] { return app.key_presses() > presses; }));
+    EXPECT_EQ(app.keysym(), character < 0x100 ? character : 0x0100'0000U + character);
+  }
+  const int presses = app.key_presses();
+  lumen_comp_key(comp_.get(), KEY_A, true);
+  EXPECT_TRUE(run_until([&] { return app.key_presses() > presses; }));
+  EXPECT_EQ(app.keysym(), std::uint32_t{'a'});
 }
 
 TEST_F(XwaylandTest, survives_every_key_code_there_is) {

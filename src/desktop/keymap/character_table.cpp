@@ -44,17 +44,10 @@ std::string symbol_of(char32_t code_point) {
   return name.data();
 }
 
-// Every keymap must have these four, X11 servers say.
-constexpr std::string_view kTypes = R"(xkb_types "{0}" {{
-  type "ONE_LEVEL" {{ modifiers = none; level_name[1] = "Any"; }};
-  type "TWO_LEVEL" {{ modifiers = Shift; map[Shift] = 2; level_name[1] = "Base"; level_name[2] = "Shift"; }};
-  type "ALPHABETIC" {{ modifiers = Shift+Lock; map[Shift] = 2; map[Lock] = 2;
-    level_name[1] = "Base"; level_name[2] = "Caps"; }};
-  type "KEYPAD" {{ modifiers = Shift; map[Shift] = 2; level_name[1] = "Base"; level_name[2] = "Number"; }};
-}};
-xkb_compatibility "{0}" {{
-  interpret Any + AnyOf(all) {{ action = SetMods(modifiers = modMapMods, clearLocks); }};
-}};
+// All of xkeyboard-config's, although one type would do: Xwayland takes no keymap with less, and says
+// nothing. The compositor resolves the includes.
+constexpr std::string_view kTypes = R"(xkb_types "{0}" {{ include "complete" }};
+xkb_compatibility "{0}" {{ include "complete" }};
 )";
 
 }  // namespace

@@ -196,15 +196,9 @@ void VirtualInput::deliver(const Key& event) {
   if (others) tell_modifiers(keys_.modifiers());
 }
 
-bool VirtualInput::modifiers_are_free() const {
-  const auto modifiers = keys_.modifiers();
-  const auto harmless = layout_.modifier("Mod2");  // the number lock
-  return ((modifiers.depressed | modifiers.latched | modifiers.locked) & ~harmless) == 0;
-}
-
 void VirtualInput::deliver(const Character& event) {
   const auto stroke = layout_.stroke_for(event.code_point);
-  if (stroke && !types_from_table_ && modifiers_are_free() && !held_keys_[stroke->evdev_code]) {
+  if (stroke && !types_from_table_ && !held_keys_[stroke->evdev_code]) {
     type_on_layout(*stroke);
   } else {
     type_from_table(event.code_point);
@@ -218,7 +212,7 @@ void VirtualInput::strike(zwp_virtual_keyboard_v1* keyboard, std::uint16_t evdev
 
 void VirtualInput::type_on_layout(const keymap::Stroke& stroke) {
   const auto before = keys_.modifiers();
-  const keymap::Modifiers needed{stroke.modifiers, 0, before.locked, stroke.layout};
+  const keymap::Modifiers needed{stroke.modifiers, 0, 0, stroke.layout};  // whatever is held
   if (needed != before) tell_modifiers(needed);
   strike(keyboard_.get(), stroke.evdev_code);
   if (needed != before) tell_modifiers(before);

@@ -61,7 +61,6 @@ class VirtualInput {
   void strike(zwp_virtual_keyboard_v1* keyboard, std::uint16_t evdev_code);
   void type_on_layout(const keymap::Stroke& stroke);
   void type_from_table(char32_t code_point);
-  bool modifiers_are_free() const;
 
   wayland::WaylandConnection& connection_;
   keymap::Layout layout_;
