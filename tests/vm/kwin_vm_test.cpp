@@ -49,8 +49,12 @@ class Rig final : public contract::DesktopRig {
                                           EventLoop& loop, Logger& log) override {
     auto params = wanted;
     params.place = place();
-    wait_for_kwin();
-    return create_kwin_desktop_with_dmabufs(params, events, loop, log, modifiers_);
+    // Five seconds, which it has anywhere else, may not be enough for an emulated processor.
+    for (int tries = 1;; ++tries) {
+      wait_for_kwin();
+      auto made = create_kwin_desktop_with_dmabufs(params, events, loop, log, modifiers_);
+      if (made || made.error().code != ErrorCode::timed_out || tries == 3) return made;
+    }
   }
   std::string client_socket() override { return place().wayland_socket; }
   std::string snapshot() override { return outputs_now(); }
@@ -75,6 +79,20 @@ TEST(KWinOnAGpu, says_that_it_can_be_used) {
   const auto probe = probe_kwin(place());
   EXPECT_THAT(probe.name, testing::StartsWith("KWin "));
   EXPECT_FALSE(probe.refusal) << describe(*probe.refusal);
+}
+
+TEST(KWinOnAGpu, keeps_the_pointer_out_of_the_picture_as_it_says) {
+  const auto loop = EventLoop::create().value();
+  Rig rig{{}};
+  contract::DesktopScene scene{rig, *loop};
+  ASSERT_NO_FATAL_FAILURE(scene.open({1280, 720, 60'000}));
+  ASSERT_NO_FATAL_FAILURE(scene.show_window());
+  scene.desktop->inject(scene.to_pixel(100, 50));
+  ASSERT_TRUE(scene.sees_at("enter", 100, 50, 1.0) || scene.sees_at("motion", 100, 50, 1.0));
+  scene.client->draw(77);
+  EXPECT_EQ(scene.run_until([&] { return scene.shows_client(); }, std::chrono::seconds{10}),
+            scene.desktop->abilities().pointer_apart)
+      << scene.what_is_wrong();
 }
 
 }  // namespace
