@@ -143,7 +143,8 @@ std::vector<Finding> examine_encoders(const std::string& session_program) {
 // Of the other program: anything may stand there.
 std::string text_of(const json& object, const char* name) {
   const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? link::printable(found->get<std::string>()) : std::string{};
+  return found != object.end() && found->is_string() ? link::printable(found->get<std::string>())
+                                                     : std::string{};
 }
 
 const char* mark_of(Verdict verdict) {
@@ -167,12 +168,11 @@ std::vector<Finding> findings_of_desktops(const std::string& output) {
     if (!desktop.is_object()) return nonsense;
     const auto backend = text_of(desktop, "backend");
     if (const auto usable = desktop.find("usable"); usable != desktop.end() && *usable == true) {
-      findings.push_back(good("desktop " + backend, text_of(desktop, "name") +
-                                                        (first ? " (shown as \"Desktop\")" : "")));
+      findings.push_back(
+          good("desktop " + backend, text_of(desktop, "name") + (first ? " (shown as \"Desktop\")" : "")));
       first = false;
     } else if (const auto why = desktop.find("refusal"); why != desktop.end() && why->is_object()) {
-      findings.push_back({"desktop " + backend, Verdict::good,
-                          "not here: " + text_of(*why, "what"),
+      findings.push_back({"desktop " + backend, Verdict::good, "not here: " + text_of(*why, "what"),
                           text_of(*why, "remedy")});
     }
   }

@@ -52,8 +52,9 @@ TEST(Doctor, says_which_desktop_would_be_shown_and_why_others_would_not) {
 }
 
 TEST(Doctor, strange_types_and_complaints_of_libraries_do_no_harm) {
-  const auto findings = findings_of_desktops("a warning\n{\"desktops\":[{\"backend\":1,\"usable\":true,\"name\":[]},"
-                                             "{\"usable\":1,\"refusal\":{\"what\":{}}}]}\nanother\n");
+  const auto findings = findings_of_desktops(
+      "a warning\n{\"desktops\":[{\"backend\":1,\"usable\":true,\"name\":[]},"
+      "{\"usable\":1,\"refusal\":{\"what\":{}}}]}\nanother\n");
   ASSERT_EQ(findings.size(), 2U);
   EXPECT_EQ(findings[0].what, " (shown as \"Desktop\")");
 }

@@ -48,8 +48,8 @@ void SessionSlot::restore_desktop() {
   const auto& folder = params_.desktop.restore_dir;
   std::error_code error;
   if (folder.empty() || std::filesystem::is_empty(folder, error) || error) return;
-  restore_ = std::make_unique<CommandChain>(ChainParams{.commands = {{params_.program, "--restore", folder}}}, loop_,
-                                            log_, [](bool) {});
+  restore_ = std::make_unique<CommandChain>(ChainParams{.commands = {{params_.program, "--restore", folder}}},
+                                            loop_, log_, [](bool) {});
 }
 
 void SessionSlot::prepare(const Mode& mode) {

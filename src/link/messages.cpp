@@ -128,6 +128,9 @@ static void fields(auto& io, Is<Ready> auto& m) {
   io.prose(m.encoder_reason);
   io.prose(m.display);
   io.prose(m.capture);
+  io.flag(m.touch);
+  io.flag(m.pen);
+  io.flag(m.text);
 }
 static void fields(auto& io, Is<ModeChanged> auto& m) {
   io.mode(m.mode);

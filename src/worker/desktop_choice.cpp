@@ -7,7 +7,9 @@
 
 #include "desktop/kwin/kwin_desktop.hpp"
 #include "desktop/mutter/mutter_desktop.hpp"
+#include "desktop/portal/portal_desktop.hpp"
 #include "desktop/wlroots/wlroots_desktop.hpp"
+#include "worker/desktop_places.hpp"
 #include "worker/sound_focus.hpp"
 
 namespace lumen::worker {
@@ -24,6 +26,17 @@ DesktopProbe not_asked(const std::string& backend) {
           .abilities = {}};
 }
 
+// The consent is kept beside the host's other state.
+Result<std::unique_ptr<Desktop>> create_portal_desktop(const DesktopParams& params,
+                                                       const DesktopEvents& events, EventLoop& loop,
+                                                       Logger& log) {
+  const auto environment = process_environment();
+  auto state = environment("XDG_STATE_HOME");
+  if (state.empty()) state = environment("HOME") + "/.local/state";
+  return portal::create_portal_desktop(params, {.token_file = state + "/lumen/portal-consent"}, events, loop,
+                                       log);
+}
+
 }  // namespace
 
 std::vector<DesktopBackend> desktop_backends() {
@@ -34,6 +47,8 @@ std::vector<DesktopBackend> desktop_backends() {
        .probe = wlroots::probe_wlroots,
        .create = wlroots::create_wlroots_desktop,
        .undo = wlroots::undo_wlroots},
+      // Last: somebody has to be at the desk, the first time.
+      {.name = "portal", .probe = portal::probe_portal, .create = create_portal_desktop, .undo = {}},
   };
 }
 

@@ -64,7 +64,8 @@ std::optional<Entry> parse_entry(const std::string& path, const std::string& tex
 std::vector<Entry> read_entries(const std::string& folder, Logger* log) {
   std::vector<Entry> entries;
   std::error_code error;
-  for (std::filesystem::directory_iterator file{folder, error}, end; !error && file != end; file.increment(error)) {
+  for (std::filesystem::directory_iterator file{folder, error}, end; !error && file != end;
+       file.increment(error)) {
     const auto path = file->path().string();
     if (!path.ends_with(kSuffix) || entries.size() == kMaxEntries) continue;
     const auto text = read_small_file(path, kMaxFile);
@@ -121,7 +122,8 @@ void RestoreFile::erase(EntryId id) { unlink(path_of(id).c_str()); }
 std::vector<std::string> RestoreFile::changes_of_others(std::string_view backend) const {
   std::vector<std::string> changes;
   for (const auto& entry : read_entries(folder_, nullptr)) {
-    if (entry.backend == backend && entry.owner != link::own_process_key() && link::is_process_running(entry.owner))
+    if (entry.backend == backend && entry.owner != link::own_process_key() &&
+        link::is_process_running(entry.owner))
       changes.push_back(entry.change);
   }
   return changes;

@@ -341,8 +341,14 @@ void SessionWorker::on_window_mapped() {
 }
 
 void SessionWorker::tell_ready() {
-  if (const auto* desktop = desktop_->desktop())
-    send(link::Ready{.display = desktop_->description(), .capture = desktop->capture_name()});
+  const auto* desktop = desktop_->desktop();
+  if (desktop == nullptr) return;
+  const auto takes = desktop->abilities();
+  send(link::Ready{.display = desktop_->description(),
+                   .capture = desktop->capture_name(),
+                   .touch = takes.touch,
+                   .pen = takes.pen,
+                   .text = takes.text});
 }
 
 // The last picture stays with the client meanwhile.

@@ -69,7 +69,8 @@ class MutterDesktop final : public Desktop {
   EventLoop& loop_;
   Logger& log_;
   Mode mode_;  // as it is; the rate as asked for and possible
-  std::uint32_t asked_mhz_ = 0, limit_mhz_ = kUsualLimitMhz;
+  Mode asked_;
+  std::uint32_t limit_mhz_ = kUsualLimitMhz;
   bool lost_ = false, something_shown_ = false;
   std::string name_ = "Mutter";
   std::unique_ptr<Session> session_;
@@ -80,7 +81,7 @@ class MutterDesktop final : public Desktop {
 
 Status MutterDesktop::start(const DesktopParams& params) {
   const auto deadline = now() + kStartWithin;
-  asked_mhz_ = params.mode.refresh_mhz;
+  asked_ = params.mode;
   LUMEN_TRY(session_, Session::start(place_.session_bus, deadline));
   LUMEN_CHECK_OK(start_capture(params, deadline));
   LUMEN_CHECK_OK(session_->attach(loop_, [this](const char* why) {
@@ -112,7 +113,7 @@ void MutterDesktop::take_mode() {
   const auto made = capture_->mode();
   if (!made) return;
   limit_mhz_ = std::max(limit_mhz_, made->refresh_mhz);
-  mode_ = {made->width, made->height, std::min(asked_mhz_, limit_mhz_)};
+  mode_ = {made->width, made->height, std::min(asked_.refresh_mhz, limit_mhz_)};
 }
 
 void MutterDesktop::on_frame(const BorrowedFrame& frame) {
@@ -142,9 +143,10 @@ std::vector<std::string> MutterDesktop::environment() const {
 Status MutterDesktop::set_mode(const Mode& mode) {
   LUMEN_CHECK_OK(check_mode(mode));
   if (lost_) return fail(ErrorCode::unavailable, "mutter.closed", "the virtual monitor is gone");
-  if (mode == mode_) return {};
-  asked_mhz_ = mode.refresh_mhz;
-  return capture_->request_mode(mode);
+  if (mode == asked_) return {};  // not mode_: another one may be on its way
+  LUMEN_CHECK_OK(capture_->request_mode(mode));
+  asked_ = mode;
+  return {};
 }
 
 std::string name_of_shell(dbus::Connection& bus, Timestamp deadline) {
