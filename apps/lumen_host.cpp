@@ -145,12 +145,12 @@ int main(int argc, char** argv) {
   auto* serve_command = app.add_subcommand("serve", "serve desktops until stopped");
   serve_command
       ->add_option("--app", options.application,
-                   "what runs on the desktop: desktop, test-scene, or a command line")
+                   "what runs on the desktop: desktop, plasma, test-scene, or a command line")
       ->capture_default_str();
   serve_command
       ->add_option(
           "--desktop", options.desktop,
-          "which one: auto (yours where you run one), private, kwin, mutter, wlroots, gamescope, portal")
+          "which one: auto (yours where you run one), private, kwin, mutter, wlroots, portal")
       ->check(CLI::IsMember(
           std::vector<std::string>{lumen::host::kDesktopNames.begin(), lumen::host::kDesktopNames.end()}));
   serve_command->add_option("--bind", options.params.bind_address, "address to listen on")

@@ -60,8 +60,8 @@ struct GameStreamConfig {
 inline constexpr std::uint16_t kMinBasePort = 1029, kMaxBasePort = 65514;
 
 // "auto": the person's own where one runs, else a private one. The rest are backends of lumen-session.
-inline constexpr std::array<std::string_view, 7> kDesktopNames{"auto",    "private",   "kwin",  "mutter",
-                                                               "wlroots", "gamescope", "portal"};
+inline constexpr std::array<std::string_view, 6> kDesktopNames{"auto",   "private", "kwin",
+                                                               "mutter", "wlroots", "portal"};
 bool is_desktop_name(std::string_view name);
 
 struct DesktopConfig {

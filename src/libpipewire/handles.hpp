@@ -52,6 +52,12 @@ inline int loop_fd(pw_loop* loop) { return pw_loop_get_fd(loop); }
 inline void enter(pw_loop* loop) { pw_loop_enter(loop); }
 inline void leave(pw_loop* loop) { pw_loop_leave(loop); }
 inline void iterate(pw_loop* loop) { pw_loop_iterate(loop, 0); }  // without waiting
+// An event that any thread may signal() and that `call` answers on the loop's.
+inline spa_source* add_event(pw_loop* loop, spa_source_event_func_t call, void* data) {
+  return pw_loop_add_event(loop, call, data);
+}
+inline void signal(pw_loop* loop, spa_source* event) { pw_loop_signal_event(loop, event); }
+inline void destroy(pw_loop* loop, spa_source* event) { pw_loop_destroy_source(loop, event); }
 #pragma GCC diagnostic pop
 
 }  // namespace lumen::libpipewire

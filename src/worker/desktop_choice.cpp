@@ -5,11 +5,23 @@
 
 #include <fmt/format.h>
 
+#include "desktop/kwin/kwin_desktop.hpp"
+#include "desktop/mutter/mutter_desktop.hpp"
+#include "desktop/wlroots/wlroots_desktop.hpp"
 #include "worker/sound_focus.hpp"
 
 namespace lumen::worker {
 
-std::vector<DesktopBackend> desktop_backends() { return {}; }
+std::vector<DesktopBackend> desktop_backends() {
+  return {
+      {.name = "kwin", .probe = kwin::probe_kwin, .create = kwin::create_kwin_desktop, .undo = {}},
+      {.name = "mutter", .probe = mutter::probe_mutter, .create = mutter::create_mutter_desktop, .undo = {}},
+      {.name = "wlroots",
+       .probe = wlroots::probe_wlroots,
+       .create = wlroots::create_wlroots_desktop,
+       .undo = wlroots::undo_wlroots},
+  };
+}
 
 std::vector<DesktopBackend> undoers() {
   auto all = desktop_backends();

@@ -106,6 +106,7 @@ void SessionWorker::handle(const link::Configure& configure, std::vector<UniqueF
     end(opened.error());
     return;
   }
+  if (!desktop_->is_private()) on_window_mapped();  // it always shows something
   report_stats();
 }
 

@@ -69,6 +69,7 @@ Connection::~Connection() {
   if (loop_ != nullptr) {
     loop_->cancel(timer_);
     if (watched_fd_ >= 0) loop_->unwatch(watched_fd_);
+    loop_ = nullptr;
   }
   if (lost_ || sd_bus_is_ready(bus_.get()) <= 0) return;
   const auto deadline = now() + kLastWords;
@@ -131,11 +132,13 @@ Result<std::string> Connection::owner_of(const std::string& name, Timestamp dead
   return std::string{owner};
 }
 
-Result<std::uint32_t> Connection::number_property(const std::string& destination, const std::string& path,
-                                                  const char* interface, const char* property,
-                                                  Timestamp deadline) {
-  LUMEN_TRY(const auto reply, call({destination, path, "org.freedesktop.DBus.Properties", "Get"}, deadline,
-                                   "ss", interface, property));
+Result<MessagePtr> Connection::get_property(const Property& property, Timestamp deadline) {
+  return call({property.destination, property.path, "org.freedesktop.DBus.Properties", "Get"}, deadline, "ss",
+              property.interface, property.name);
+}
+
+Result<std::uint32_t> Connection::number_property(const Property& property, Timestamp deadline) {
+  LUMEN_TRY(const auto reply, get_property(property, deadline));
   char type = 0;
   const char* contents = nullptr;
   std::uint32_t value = 0;
@@ -144,7 +147,14 @@ Result<std::uint32_t> Connection::number_property(const std::string& destination
       sd_bus_message_read(reply.get(), "v", contents, &value) >= 0) {
     return value;
   }
-  return fail(ErrorCode::malformed, "dbus.call", fmt::format("{} is no number", property));
+  return fail(ErrorCode::malformed, "dbus.call", fmt::format("{} is no number", property.name));
+}
+
+Result<std::string> Connection::text_property(const Property& property, Timestamp deadline) {
+  LUMEN_TRY(const auto reply, get_property(property, deadline));
+  const char* value = nullptr;
+  if (sd_bus_message_read(reply.get(), "v", "s", &value) >= 0) return std::string{value};
+  return fail(ErrorCode::malformed, "dbus.call", fmt::format("{} is no text", property.name));
 }
 
 // ---- signals.

@@ -31,6 +31,13 @@ struct Method {
   const char* member;
 };
 
+struct Property {
+  const std::string& destination;
+  const std::string& path;
+  const char* interface;
+  const char* name;
+};
+
 // Called for each signal; it may do anything but destroy the connection.
 using OnSignal = std::function<void(sd_bus_message*)>;
 
@@ -70,9 +77,9 @@ class Connection {
 
   // Unique name of who owns `name`. Fails with `dbus.absent`. Starts nothing.
   Result<std::string> owner_of(const std::string& name, Timestamp deadline);
-  // An unsigned number that is a property of an object. Fails with `dbus.call`.
-  Result<std::uint32_t> number_property(const std::string& destination, const std::string& path,
-                                        const char* interface, const char* property, Timestamp deadline);
+  // A property of an object that is a number of 32 bits, or a text. Fail with `dbus.call`.
+  Result<std::uint32_t> number_property(const Property& property, Timestamp deadline);
+  Result<std::string> text_property(const Property& property, Timestamp deadline);
   // `rule` is a match rule of D-Bus. Heard for as long as the connection lives.
   Status subscribe(const std::string& rule, OnSignal on_signal);
   // `name` has no owner any more, or another.
@@ -89,6 +96,7 @@ class Connection {
   };
   explicit Connection(std::unique_ptr<sd_bus, Unref> bus) : bus_{std::move(bus)} {}
   static tl::unexpected<Error> unwritable();
+  Result<MessagePtr> get_property(const Property& property, Timestamp deadline);
   bool wait_for_bus(Timestamp deadline);
   void pump();
   void rearm();

@@ -18,8 +18,8 @@
 namespace lumen::pipewire {
 namespace {
 
-// One is kept by us, one is on its way, and the source draws into the others.
-constexpr int kBuffers = 4, kLeastBuffers = 2, kMostBuffers = 16;
+// Two are with us (intake.hpp), one is on its way back, and the source draws into the others.
+constexpr int kBuffers = 5, kLeastBuffers = 4, kMostBuffers = 16;
 constexpr std::uint32_t kDefaultWidth = 1920, kDefaultHeight = 1080;
 constexpr std::uint32_t kDefaultRefreshMhz = 60'000;
 constexpr std::size_t kMaxModifiers = 64;

@@ -1,9 +1,8 @@
 #include "desktop/pipewire/frame_reader.hpp"
 
-#include <spa/buffer/meta.h>
-
 #include <algorithm>
-#include <cstring>
+
+#include "desktop/pipewire/metas.hpp"
 
 namespace lumen::pipewire {
 namespace {
@@ -11,22 +10,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kOldestPicture = 1s;  // a source whose clock says more has another clock
-
-const spa_meta* find_meta(const spa_buffer& buffer, std::uint32_t type, std::size_t least_bytes) {
-  for (const auto& meta : std::span{buffer.metas, buffer.n_metas}) {
-    if (meta.type == type && meta.data != nullptr && meta.size >= least_bytes) return &meta;
-  }
-  return nullptr;
-}
-
-template <class T>
-std::optional<T> read_meta(const spa_buffer& buffer, std::uint32_t type) {
-  const auto* meta = find_meta(buffer, type, sizeof(T));
-  if (meta == nullptr) return std::nullopt;
-  T value;
-  std::memcpy(&value, meta->data, sizeof value);  // once: the source may write meanwhile
-  return value;
-}
 
 // When the source drew it, as far as it tells.
 Timestamp presented(const spa_buffer& buffer) {
@@ -36,14 +19,6 @@ Timestamp presented(const spa_buffer& buffer) {
   const auto drawn = from_ns(header->pts);
   return drawn > arrived || arrived - drawn > kOldestPicture ? arrived : drawn;
 }
-
-bool is_corrupted(const spa_buffer& buffer, const spa_chunk& chunk) {
-  const auto header = read_meta<spa_meta_header>(buffer, SPA_META_Header);
-  return (static_cast<std::uint32_t>(chunk.flags) & SPA_CHUNK_FLAG_CORRUPTED) != 0 ||
-         (header && (header->flags & SPA_META_HEADER_FLAG_CORRUPTED) != 0);
-}
-
-bool has_data(const spa_buffer& buffer) { return buffer.n_datas > 0 && buffer.datas[0].chunk != nullptr; }
 
 }  // namespace
 
@@ -82,52 +57,18 @@ FrameReader::PoolBuffer* FrameReader::home_of(const spa_buffer& buffer) {
 
 // ---- what a buffer holds.
 
-void FrameReader::pass_over(const spa_buffer& buffer) {
-  read_pointer(buffer);
-  damage_is_lost_ = true;
-  ++counts_.overtaken;
-}
-
-const spa_buffer* FrameReader::take(const spa_buffer& buffer) {
-  const bool pointer_changed = read_pointer(buffer);
+const spa_buffer* FrameReader::take(const spa_buffer& buffer, bool damage_is_lost) {
+  damage_is_lost_ = damage_is_lost_ || damage_is_lost;
   auto* const home = home_of(buffer);
-  const auto layout = home == nullptr ? std::nullopt : find_picture(*home);
+  const auto layout = home == nullptr || !has_data(buffer) ? std::nullopt : check(*home);
   if (!layout) {
-    if (pointer_changed && pointer_drawn_) show_pointer(presented(buffer));
+    refuse("it does not lie within its memory");
     return &buffer;
   }
   const auto* const before = kept_ ? kept_->home->buffer : nullptr;
   kept_ = Kept{home, *layout};
   show(damage_of(buffer), presented(buffer));
   return before;
-}
-
-bool FrameReader::read_pointer(const spa_buffer& buffer) {
-  const auto* meta = find_meta(buffer, SPA_META_Cursor, sizeof(spa_meta_cursor));
-  if (meta == nullptr) return false;
-  const auto claim = read_cursor({static_cast<const std::byte*>(meta->data), meta->size});
-  if (!claim || !cursor_.apply(*claim)) return false;
-  cursor_is_new_ = true;
-  return true;
-}
-
-// None: there is none in it, or it cannot be.
-std::optional<PictureLayout> FrameReader::find_picture(PoolBuffer& home) {
-  if (!has_data(*home.buffer)) return std::nullopt;
-  const auto& data = home.buffer->datas[0];
-  const auto chunk = *data.chunk;
-  if (is_corrupted(*home.buffer, chunk)) {
-    ++counts_.corrupted;
-    if (chunk.size != 0) damage_is_lost_ = true;
-    return std::nullopt;
-  }
-  if (chunk.size == 0 && data.type != SPA_DATA_DmaBuf) return std::nullopt;  // only the pointer
-  const auto layout = check(home);
-  if (!layout) {
-    refuse("it does not lie within its memory");
-    return std::nullopt;
-  }
-  return layout;
 }
 
 std::optional<PictureLayout> FrameReader::check(const PoolBuffer& home) const {
@@ -162,7 +103,7 @@ FrameReader::Damage FrameReader::damage_of(const spa_buffer& buffer) const {
 
 void FrameReader::refuse(const char* why) {
   damage_is_lost_ = true;
-  ++counts_.refused;
+  ++refused_;
   if (refused_in_row_++ == 0) log_.warn("a picture of the desktop was left out: {}", why);
 }
 
@@ -171,6 +112,10 @@ void FrameReader::refuse(const char* why) {
 void FrameReader::set_pointer_drawn(bool drawn) {
   pointer_drawn_ = drawn;
   canvas_.forget();
+}
+
+void FrameReader::show_pointer_alone() {
+  if (pointer_drawn_) show_pointer(SteadyTime{}.now());
 }
 
 void FrameReader::show_again() {
@@ -252,7 +197,6 @@ void FrameReader::show_pointer(Timestamp presented) {
 }
 
 void FrameReader::tell(const PictureView& picture, const Damage& damage, Timestamp presented) {
-  ++counts_.frames;
   BorrowedFrame frame;
   frame.width = picture.width;
   frame.height = picture.height;

@@ -32,17 +32,19 @@ class FrameReader {
   void add(const spa_buffer& buffer);
   void remove(const spa_buffer& buffer);
 
-  // A buffer that a newer one has overtaken: only what it says of the pointer counts.
-  void pass_over(const spa_buffer& buffer);
-  // Tells the picture in it, if there is one. Returns the buffer to give back: this, one kept before, or
-  // none.
-  const spa_buffer* take(const spa_buffer& buffer);
+  // Tells the picture in it. `damage_is_lost`: its damage is not all that changed. Returns the buffer that is
+  // of no more use: this, the one kept before, or none.
+  const spa_buffer* take(const spa_buffer& buffer, bool damage_is_lost);
+  // The pointer has moved, and no picture came: drawn anew where it is drawn at all.
+  void show_pointer_alone();
+  // A change was missed: the next picture is all new.
+  void forget_damage() { damage_is_lost_ = true; }
   void show_again();
   void set_pointer_drawn(bool drawn);
 
-  const Cursor& cursor() const { return cursor_; }
-  bool take_cursor_news() { return std::exchange(cursor_is_new_, false); }
-  const CaptureCounts& counts() const { return counts_; }
+  Cursor& cursor() { return cursor_; }
+  std::uint64_t frames() const { return sequence_; }
+  std::uint64_t refused() const { return refused_; }
   // So many pictures in a row could not be read.
   std::uint64_t refused_in_row() const { return refused_in_row_; }
   // Why the importer could not read a picture; then dmabufs are to be asked for no more.
@@ -67,8 +69,6 @@ class FrameReader {
   };
 
   PoolBuffer* home_of(const spa_buffer& buffer);
-  bool read_pointer(const spa_buffer& buffer);
-  std::optional<PictureLayout> find_picture(PoolBuffer& home);
   std::optional<PictureLayout> check(const PoolBuffer& home) const;
   Damage damage_of(const spa_buffer& buffer) const;
   void refuse(const char* why);
@@ -86,11 +86,10 @@ class FrameReader {
   std::vector<std::unique_ptr<PoolBuffer>> pool_;
   std::optional<Kept> kept_;    // the newest picture
   bool damage_is_lost_ = true;  // some change was not shown: the next picture is all new
-  bool pointer_drawn_ = false, cursor_is_new_ = false;
+  bool pointer_drawn_ = false;
   Cursor cursor_;
   PointerCanvas canvas_;
-  CaptureCounts counts_;
-  std::uint64_t sequence_ = 0, refused_in_row_ = 0;
+  std::uint64_t sequence_ = 0, refused_ = 0, refused_in_row_ = 0;
   std::optional<Error> import_failure_;
 };
 

@@ -11,6 +11,7 @@
 
 #include "desktop/pipewire/formats.hpp"
 #include "desktop/pipewire/frame_reader.hpp"
+#include "desktop/pipewire/intake.hpp"
 #include "libpipewire/handles.hpp"
 
 namespace lumen::pipewire {
@@ -19,8 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 using libpipewire::PipeWireHandle, libpipewire::PipeWireLibrary;
 
-constexpr Duration kFormatWithin = 5s, kModeRetry = 250ms;
-constexpr int kModeTries = 8;
+constexpr Duration kFormatWithin = 5s, kModeRetry = 250ms, kPointerRests = 50ms, kPictureRetry = 150ms;
+constexpr int kModeTries = 8, kPictureTries = 4;
 constexpr std::uint64_t kMostRefused = 120;  // in a row: then it will never give anything
 constexpr auto kNothingCame = "the desktop did not begin to share its picture";
 constexpr auto kSeeSessionManager =
@@ -55,7 +56,7 @@ class StreamCapture final : public PipeWireCapture {
   Status request_mode(const Mode& mode) override;
   void set_pointer_drawn(bool drawn) override;
   void repaint() override;
-  const CaptureCounts& counts() const override { return reader_.counts(); }
+  CaptureCounts counts() const override;
 
  private:
   Status connect_core();
@@ -71,7 +72,10 @@ class StreamCapture final : public PipeWireCapture {
   void fail_with(Error why);
   Status ask_for_mode();
   Status renegotiate();
+  void on_arrival();
   void read_buffers();
+  void expect_lost_picture(const Intake::Haul& haul);
+  void ask_for_picture_at(Timestamp time, int tries);
 
   // PipeWire's events.
   void on_core_error(std::uint32_t id, int result, const char* message);
@@ -89,18 +93,21 @@ class StreamCapture final : public PipeWireCapture {
   const CaptureEvents events_;
   EventLoop& event_loop_;
   Logger& log_;
+  Intake intake_;
+  std::vector<pw_buffer*> back_;  // libpipewire's thread's own
   FrameReader reader_;
   std::optional<Error> failed_;  // acted upon when no event is being handled
   bool lost_ = false, in_library_ = false, waiting_ = false;
   std::optional<ChosenFormat> format_;
   bool format_is_new_ = false, show_again_ = false, frames_wait_ = false, import_is_off_ = false;
-  EventLoop::TimerId scheduled_ = 0, format_timer_ = 0, mode_timer_ = 0;
+  EventLoop::TimerId scheduled_ = 0, format_timer_ = 0, mode_timer_ = 0, lost_picture_timer_ = 0;
   int mode_tries_left_ = 0;
   int watched_fd_ = -1;
   std::optional<std::uint32_t> node_;
   std::vector<pw_buffer*> pool_;
   PipeWireLibrary library_;
   PipeWireHandle<pw_loop> loop_;
+  spa_source* arrival_ = nullptr;  // libpipewire's thread has left something; loop_'s
   PipeWireHandle<pw_context> context_;
   PipeWireHandle<pw_core> core_;
   spa_hook core_hook_;
@@ -131,6 +138,8 @@ Status StreamCapture::connect_core() {
   loop_.reset(pw_loop_new(nullptr));
   if (!loop_) return failed("libpipewire makes no loop");
   libpipewire::enter(loop_.get());  // for good: a loop without a thread calls back on any
+  arrival_ = libpipewire::add_event(
+      loop_.get(), [](void* self, std::uint64_t) { static_cast<StreamCapture*>(self)->on_arrival(); }, this);
   context_.reset(pw_context_new(loop_.get(), nullptr, 0));
   if (!context_) return failed("libpipewire makes no context");
   if (!params_.remote) {
@@ -171,7 +180,8 @@ Status StreamCapture::connect_stream() {
   parameters.add_formats(offer());
   const auto pods = parameters.view();
   // Without DONT_RECONNECT a session manager that does not find the source takes another: a camera, perhaps.
-  const auto flags = static_cast<pw_stream_flags>(PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_DONT_RECONNECT);
+  const auto flags = static_cast<pw_stream_flags>(PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_DONT_RECONNECT |
+                                                  PW_STREAM_FLAG_RT_PROCESS);
   const int result = pw_stream_connect(stream_.get(), PW_DIRECTION_INPUT, params_.node_id.value_or(PW_ID_ANY),
                                        flags, pods.data(), static_cast<std::uint32_t>(pods.size()));
   if (result >= 0) return {};
@@ -205,7 +215,11 @@ void StreamCapture::close() {
   event_loop_.cancel(std::exchange(scheduled_, 0));
   event_loop_.cancel(std::exchange(format_timer_, 0));
   event_loop_.cancel(std::exchange(mode_timer_, 0));
-  stream_.reset();  // takes the buffers away, which is heard
+  event_loop_.cancel(std::exchange(lost_picture_timer_, 0));
+  // Until libpipewire's thread has left; the buffers are taken away, which is heard.
+  if (stream_) pw_stream_disconnect(stream_.get());
+  stream_.reset();
+  if (arrival_ != nullptr) libpipewire::destroy(loop_.get(), std::exchange(arrival_, nullptr));
   if (registry_) spa_hook_remove(&registry_hook_);
   registry_.reset();
   if (core_) spa_hook_remove(&core_hook_);
@@ -235,7 +249,6 @@ void StreamCapture::run_scheduled() {
   if (std::exchange(format_is_new_, false) && events_.on_format) events_.on_format();
   if (std::exchange(frames_wait_, false)) read_buffers();
   if (std::exchange(show_again_, false)) reader_.show_again();
-  if (reader_.take_cursor_news()) tell_cursor();
 }
 
 void StreamCapture::tell_cursor() {
@@ -281,6 +294,11 @@ Status StreamCapture::wait_for_format(Timestamp deadline) {
   format_is_new_ = false;
   schedule();
   return {};
+}
+
+CaptureCounts StreamCapture::counts() const {
+  const auto taken = intake_.counts();
+  return {reader_.frames(), taken.overtaken, taken.corrupted, reader_.refused()};
 }
 
 std::optional<Mode> StreamCapture::mode() const {
@@ -405,12 +423,22 @@ void StreamCapture::on_add(pw_buffer* buffer) {
 }
 
 void StreamCapture::on_remove(pw_buffer* buffer) {
+  intake_.forget(*buffer);
   reader_.remove(*buffer->buffer);
   std::erase(pool_, buffer);
 }
 
+// On libpipewire's thread.
 void StreamCapture::on_process() {
-  if (lost_) return;  // what was on its way when the stream was closed
+  auto* const stream = stream_.get();
+  while (auto* const buffer = pw_stream_dequeue_buffer(stream)) {
+    intake_.accept(*buffer, back_);
+    for (auto* const each : back_) pw_stream_queue_buffer(stream, each);
+  }
+  libpipewire::signal(loop_.get(), arrival_);
+}
+
+void StreamCapture::on_arrival() {
   if (waiting_) {
     frames_wait_ = true;
   } else {
@@ -419,15 +447,17 @@ void StreamCapture::on_process() {
 }
 
 void StreamCapture::read_buffers() {
-  auto* newest = pw_stream_dequeue_buffer(stream_.get());
-  if (newest == nullptr) return;
-  while (auto* const newer = pw_stream_dequeue_buffer(stream_.get())) {
-    reader_.pass_over(*newest->buffer);
-    pw_stream_queue_buffer(stream_.get(), std::exchange(newest, newer));
+  const auto haul = intake_.take(reader_.cursor());
+  if (haul.picture != nullptr) {
+    if (const auto* done = reader_.take(*haul.picture->buffer, haul.damage_is_lost)) {
+      if (auto* const back = find(*done)) intake_.give_back(*back);
+    }
+  } else {
+    if (haul.damage_is_lost) reader_.forget_damage();
+    if (haul.cursor_changed) reader_.show_pointer_alone();
   }
-  if (const auto* done = reader_.take(*newest->buffer)) {
-    if (auto* const back = find(*done)) pw_stream_queue_buffer(stream_.get(), back);
-  }
+  if (haul.cursor_changed) tell_cursor();
+  if (params_.pictures_get_lost) expect_lost_picture(haul);
   if (reader_.refused_in_row() > kMostRefused) {
     fail_with({ErrorCode::malformed,
                "capture.unreadable",
@@ -439,6 +469,22 @@ void StreamCapture::read_buffers() {
     log_.warn("pictures come through shared memory from now on: {}", describe(*reader_.import_failure()));
     if (auto asked = renegotiate(); !asked) fail_with(asked.error());
   }
+}
+
+void StreamCapture::expect_lost_picture(const Intake::Haul& haul) {
+  if (haul.picture == nullptr && !haul.ends_without_picture) return;
+  event_loop_.cancel(std::exchange(lost_picture_timer_, 0));
+  if (haul.ends_without_picture) ask_for_picture_at(now() + kPointerRests, kPictureTries);
+}
+
+// A source begins with a whole picture, which may get lost in turn.
+void StreamCapture::ask_for_picture_at(Timestamp time, int tries) {
+  if (tries == 0) return;
+  lost_picture_timer_ = event_loop_.call_at(time, [this, tries] {
+    pw_stream_set_active(stream_.get(), false);
+    pw_stream_set_active(stream_.get(), true);
+    ask_for_picture_at(now() + kPictureRetry, tries - 1);
+  });
 }
 
 pw_buffer* StreamCapture::find(const spa_buffer& buffer) const {

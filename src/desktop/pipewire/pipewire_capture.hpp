@@ -69,6 +69,9 @@ struct CaptureParams {
   std::string target_object;             // its name or serial
   std::optional<Mode> mode;              // exactly this, for sources that follow; none: as the source has it
   bool pointer_drawn = false;
+  // The source tells of the pointer in buffers without a picture, and such a buffer may replace a picture
+  // that came just before it (Mutter 43): once the pointer rests, a whole picture is asked for.
+  bool pictures_get_lost = false;
   std::vector<std::uint64_t>
       mappable_modifiers;  // dmabufs that the CPU may read as they are: LINEAR, or none
   DmabufImporter* importer = nullptr;
@@ -89,8 +92,8 @@ struct CaptureCounts {
   std::uint64_t refused = 0;    // said we: it lies outside of its memory
 };
 
-// Owner: the thread of the event loop. Thread-safe: no. libpipewire has a thread of its own which only wakes
-// the loop.
+// Owner: the thread of the event loop. Thread-safe: no. libpipewire has a thread of its own, which takes the
+// buffers in and wakes the loop (intake.hpp).
 class PipeWireCapture {
  public:
   // Connects; pictures come later. Fails with `pipewire.…` or `capture.…`. Does not wait for PipeWire.
@@ -108,7 +111,7 @@ class PipeWireCapture {
   virtual void set_pointer_drawn(bool drawn) = 0;
   // Tells the newest picture again, soon; nothing where there is none.
   virtual void repaint() = 0;
-  virtual const CaptureCounts& counts() const = 0;
+  virtual CaptureCounts counts() const = 0;
 };
 
 }  // namespace lumen::pipewire

@@ -35,19 +35,27 @@ bool socket_answers(const std::string& path) {
   return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
-PrivateSession::PrivateSession(const Params& params) {
-  const auto& dir = dir_.path();
-  write_bus_config(dir + "/bus.conf", bus_address());
-  bus_ = start({"dbus-daemon", "--nofork", "--config-file=" + dir + "/bus.conf"});
-  wait_for("D-Bus", [&] { return socket_answers(dir + "/bus"); }, *bus_);
-  if (!params.pipewire) return;
+PrivateSession::PrivateSession(const Params& params) : folder_{params.folder} {
+  if (folder_.empty()) folder_ = dir_.emplace().path();
+  start_bus();
+  if (params.pipewire) start_pipewire();
+}
+
+void PrivateSession::start_bus() {
+  write_bus_config(folder_ + "/bus.conf", bus_address());
+  std::filesystem::remove(folder_ + "/bus");
+  bus_ = start({"dbus-daemon", "--nofork", "--config-file=" + folder_ + "/bus.conf"});
+  wait_for("D-Bus", [&] { return socket_answers(folder_ + "/bus"); }, *bus_);
+}
+
+void PrivateSession::start_pipewire() {
   pipewire_ = start({"pipewire"});
   wait_for("PipeWire", [&] { return socket_answers(pipewire_socket()); }, *pipewire_);
   manager_ = start({"wireplumber"});
 }
 
 std::vector<std::string> PrivateSession::environment() const {
-  const auto& dir = dir_.path();
+  const auto& dir = folder_;
   return {"XDG_RUNTIME_DIR=" + dir, "DBUS_SESSION_BUS_ADDRESS=" + bus_address(),
           // Of the machine's own bus nothing is wanted; gnome-shell ends where there is none.
           "DBUS_SYSTEM_BUS_ADDRESS=" + bus_address(), "HOME=" + dir, "XDG_CONFIG_HOME=" + dir + "/config",
@@ -60,7 +68,7 @@ std::unique_ptr<TestProcess> PrivateSession::start(std::vector<std::string> argv
                                                    std::vector<std::string> more) const {
   auto all = environment();
   all.insert(all.end(), more.begin(), more.end());
-  const auto log = dir_.path() + "/" + std::filesystem::path{argv.front()}.filename().string() + ".log";
+  const auto log = folder_ + "/" + std::filesystem::path{argv.front()}.filename().string() + ".log";
   return std::make_unique<TestProcess>(
       TestProcess::Params{.argv = std::move(argv), .environment = std::move(all), .log_path = log});
 }

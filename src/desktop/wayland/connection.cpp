@@ -240,7 +240,9 @@ void WaylandConnection::flush() {
   if (lost_) return;
   const bool full = wl_display_flush(display_.get()) < 0 && errno == EAGAIN;
   if (wl_display_get_error(display_.get()) != 0) return lose();
-  if (watched_ && full != wants_write_) watch(full);
+  if (!watched_ || full == wants_write_) return;
+  watch(full);
+  if (!full && on_drained) on_drained();
 }
 
 void WaylandConnection::on_ready() {
@@ -331,6 +333,10 @@ Error WaylandConnection::reason() const {
             fmt::format("the compositor refused a request: error {} of {}", code,
                         interface != nullptr ? interface->name : "an object"),
             "Report this with the compositor's name and version", 0};
+  }
+  if (wl_display_get_error(display_.get()) == EAGAIN) {
+    return {ErrorCode::timed_out, "wayland.timeout", "the compositor takes nothing any more",
+            "Look whether the desktop hangs", 0};
   }
   return {ErrorCode::unavailable, "wayland.lost", "the compositor went away",
           "Start the desktop again; its own log says why it ended", 0};

@@ -73,6 +73,11 @@ class WaylandConnection {
   // it after requests outside of callbacks of the compositor.
   void flush();
 
+  // The compositor does not read: what is sent now is kept here, and of that there is room for little (4
+  // KiB). Wait for on_drained with what can wait, or the connection is lost (`wayland.timeout`).
+  bool is_congested() const { return wants_write_; }
+  std::function<void()> on_drained;
+
   // Lets events in until `done`, at most `limit`: `wayland.timeout`, or `wayland.lost`. Only objects of
   // `queue` are called meanwhile (null: those of the default one, outputs included); the others' events come
   // afterwards, from the loop.

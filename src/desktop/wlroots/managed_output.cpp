@@ -26,23 +26,14 @@ using wayland::Proxy;
 
 constexpr auto kSlow = 1s;
 constexpr auto kQuick = 90ms;
-constexpr std::size_t kMaxHeads = 64, kMaxModes = 512;
+constexpr std::size_t kMaxHeads = 64;
 constexpr std::uint32_t kMaxVersion = 2;
 
-class OutputManager;
-
 struct Head {
-  OutputManager* manager = nullptr;
   Proxy<zwlr_output_head_v1> proxy;
   std::string name;
-  bool enabled = false, gone = false;
+  bool gone = false;
   wl_fixed_t scale = wl_fixed_from_int(1);
-  zwlr_output_mode_v1* current = nullptr;
-};
-struct HeadMode {
-  OutputManager* manager = nullptr;
-  Proxy<zwlr_output_mode_v1> proxy;
-  Mode mode;
 };
 
 // What an output is set to.
@@ -67,10 +58,11 @@ class OutputManager {
   explicit OutputManager(wayland::WaylandConnection& connection)
       : connection_{connection}, queue_{connection.make_queue()} {}
   const Head* find(std::string_view name) const;
+  // Sway says of headless outputs that they are off. But only those that are on are a wl_output.
+  bool is_on(const Head& head) const { return connection_.output_named(head.name) != nullptr; }
 
   wayland::WaylandConnection& connection_;
   wl_event_queue* queue_;
-  std::vector<std::unique_ptr<HeadMode>> modes_;
   std::vector<std::unique_ptr<Head>> heads_;
   Proxy<zwlr_output_manager_v1> manager_;
   std::uint32_t serial_ = 0;
@@ -86,55 +78,25 @@ struct OutputManager::Listeners {
     std::erase_if(of(self).heads_, [](const auto& each) { return each->gone; });
   }
   static void name(void* self, zwlr_output_head_v1*, const char* name) { head_of(self).name = name; }
-  static void mode(void* self, zwlr_output_head_v1* head, zwlr_output_mode_v1* proxy);
-  static void enabled(void* self, zwlr_output_head_v1*, int enabled) { head_of(self).enabled = enabled != 0; }
-  static void current(void* self, zwlr_output_head_v1*, zwlr_output_mode_v1* mode) {
-    head_of(self).current = mode;
+  // Which mode it has is told by wl_output too, and there for custom ones as well.
+  static void mode(void*, zwlr_output_head_v1*, zwlr_output_mode_v1* proxy) {
+    zwlr_output_mode_v1_destroy(proxy);
   }
   static void scale(void* self, zwlr_output_head_v1*, wl_fixed_t scale) { head_of(self).scale = scale; }
   static void gone(void* self, zwlr_output_head_v1*) { head_of(self).gone = true; }
-  static void size(void* self, zwlr_output_mode_v1*, int width, int height) {
-    mode_of(self).width = static_cast<std::uint32_t>(std::max(width, 0));
-    mode_of(self).height = static_cast<std::uint32_t>(std::max(height, 0));
-  }
-  static void refresh(void* self, zwlr_output_mode_v1*, int refresh_mhz) {
-    mode_of(self).refresh_mhz = static_cast<std::uint32_t>(std::max(refresh_mhz, 0));
-  }
-  static void mode_gone(void* self, zwlr_output_mode_v1* proxy);
 
  private:
   static Head& head_of(void* self) { return *static_cast<Head*>(self); }
-  static Mode& mode_of(void* self) { return static_cast<HeadMode*>(self)->mode; }
 };
 
 void OutputManager::Listeners::head(void* self, zwlr_output_manager_v1*, zwlr_output_head_v1* proxy) {
-  static constexpr zwlr_output_head_v1_listener kHead{
-      name, ignore, ignore, mode, enabled, current, ignore, ignore, scale, gone, ignore, ignore, ignore};
+  static constexpr zwlr_output_head_v1_listener kHead{name,   ignore, ignore, mode,   ignore, ignore, ignore,
+                                                      ignore, scale,  gone,   ignore, ignore, ignore};
   auto owned = own(proxy, zwlr_output_head_v1_destroy);
   if (of(self).heads_.size() >= kMaxHeads) return;
   auto& head = *of(self).heads_.emplace_back(std::make_unique<Head>());
-  head.manager = &of(self);
   head.proxy = std::move(owned);
   zwlr_output_head_v1_add_listener(proxy, &kHead, &head);
-}
-
-void OutputManager::Listeners::mode(void* self, zwlr_output_head_v1*, zwlr_output_mode_v1* proxy) {
-  static constexpr zwlr_output_mode_v1_listener kMode{size, refresh, ignore, mode_gone};
-  auto& manager = *head_of(self).manager;
-  auto owned = own(proxy, zwlr_output_mode_v1_destroy);
-  if (manager.modes_.size() >= kMaxModes) return;
-  auto& made = *manager.modes_.emplace_back(std::make_unique<HeadMode>());
-  made.manager = &manager;
-  made.proxy = std::move(owned);
-  zwlr_output_mode_v1_add_listener(proxy, &kMode, &made);
-}
-
-void OutputManager::Listeners::mode_gone(void* self, zwlr_output_mode_v1* proxy) {
-  auto& manager = *static_cast<HeadMode*>(self)->manager;
-  for (const auto& head : manager.heads_) {
-    if (head->current == proxy) head->current = nullptr;
-  }
-  std::erase_if(manager.modes_, [proxy](const auto& each) { return each->proxy.get() == proxy; });
 }
 
 Result<std::unique_ptr<OutputManager>> OutputManager::create(wayland::WaylandConnection& connection) {
@@ -153,8 +115,8 @@ Result<std::unique_ptr<OutputManager>> OutputManager::create(wayland::WaylandCon
 }
 
 const Head* OutputManager::find(std::string_view name) const {
-  const auto found = std::ranges::find_if(
-      heads_, [name](const auto& head) { return head->name == name && head->enabled && !head->gone; });
+  const auto found =
+      std::ranges::find_if(heads_, [name](const auto& head) { return head->name == name && !head->gone; });
   return found == heads_.end() ? nullptr : found->get();
 }
 
@@ -167,10 +129,12 @@ std::vector<std::string> OutputManager::names() const {
 std::optional<Setting> OutputManager::setting_of(std::string_view name) const {
   const auto* head = find(name);
   if (head == nullptr) return std::nullopt;
-  const auto mode =
-      std::ranges::find_if(modes_, [head](const auto& each) { return each->proxy.get() == head->current; });
-  if (mode == modes_.end()) return std::nullopt;
-  return Setting{(*mode)->mode, wl_fixed_to_double(head->scale)};
+  const auto* output = connection_.output_named(name);
+  if (output == nullptr || output->width <= 0 || output->height <= 0 || output->refresh_mhz < 0)
+    return std::nullopt;
+  const Mode mode{static_cast<std::uint32_t>(output->width), static_cast<std::uint32_t>(output->height),
+                  static_cast<std::uint32_t>(output->refresh_mhz)};
+  return Setting{mode, wl_fixed_to_double(head->scale)};
 }
 
 struct Verdict {
@@ -193,7 +157,7 @@ Status OutputManager::apply(std::string_view name, const Setting& setting, Durat
   std::vector<Proxy<zwlr_output_configuration_head_v1>> parts;
   for (const auto& head : heads_) {
     if (head->gone) continue;
-    if (!head->enabled) {
+    if (!is_on(*head)) {
       zwlr_output_configuration_v1_disable_head(configuration.get(), head->proxy.get());
       continue;
     }
@@ -232,7 +196,6 @@ class ManagedOutput final : public VirtualOutput {
   Status set_mode(const Mode& mode) override {
     return manager_->apply(name_, {running_mode(mode), params_.scale}, kQuick);
   }
-  void abandon() override { abandoned_ = true; }
 
  private:
   void give_back();
@@ -244,7 +207,6 @@ class ManagedOutput final : public VirtualOutput {
   Setting before_;
   std::optional<OutputLock> lock_;
   std::optional<RestoreJournal::EntryId> entry_;
-  bool abandoned_ = false;
 };
 
 Status ManagedOutput::take() {
@@ -266,12 +228,10 @@ Status ManagedOutput::take() {
 
 void ManagedOutput::give_back() {
   if (name_.empty()) return;
-  if (!abandoned_) {
-    const auto restored = manager_->apply(name_, before_, kSlow);
-    if (!restored && restored.error().id != "wayland.lost") {
-      log_.warn("the output {} could not be given back: {}", name_, describe(restored.error()));
-      return;  // the journal keeps its entry
-    }
+  const auto restored = manager_->apply(name_, before_, kSlow);
+  if (!restored && restored.error().id != "wayland.lost") {
+    log_.warn("the output {} could not be given back: {}", name_, describe(restored.error()));
+    return;  // the journal keeps its entry
   }
   lock_->forget();
   if (entry_) params_.journal->erase(*entry_);

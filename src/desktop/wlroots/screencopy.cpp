@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kChangeTime = 1s;  // in which an output follows a new mode
 constexpr auto kRetryTime = 4ms;
+constexpr auto kCongestedTime = 50ms;
 constexpr int kMaxFailures = 500;  // in a row
 constexpr std::uint32_t kMinVersion = 2, kMaxVersion = 3;
 
@@ -92,6 +93,10 @@ void Screencopy::set_pointer_drawn(bool drawn) {
 }
 
 void Screencopy::repaint() {
+  if (connection_.is_congested()) {
+    all_damaged_ = true;
+    return ask_at(now() + kCongestedTime);
+  }
   cancel();
   ask(true);
   connection_.flush();
@@ -116,7 +121,8 @@ void Screencopy::ask_at(Timestamp when) {
   loop_.cancel(timer_);
   timer_ = loop_.call_at(when, [this] {
     timer_ = 0;
-    ask(all_damaged_);
+    if (all_damaged_) return repaint();
+    ask(false);
     connection_.flush();
   });
 }
@@ -178,9 +184,9 @@ void Screencopy::straighten() {
 void Screencopy::deliver(Timestamp presented) {
   if (!buffer_) return retry();  // it was not asked to copy
   const auto at = now();
+  const bool hurries = at - std::exchange(last_, at) < mode_.period() / 2;
   failures_ = 0;
   frame_.reset();
-  last_ = at;
   if (!is_awaited()) {
     all_damaged_ = true;
     return ask_at(at + kRetryTime);
@@ -191,12 +197,19 @@ void Screencopy::deliver(Timestamp presented) {
   frame.height = buffer_->format().height;
   frame.stride_bytes = buffer_->format().stride_bytes;
   frame.pixels = buffer_->bytes().data();
-  if (!std::exchange(all_damaged_, false)) frame.damage = std::span{damage_}.first(damage_count_);
+  const auto damage = damage_;
+  if (!std::exchange(all_damaged_, false)) frame.damage = std::span{damage}.first(damage_count_);
   frame.sequence = ++sequence_;
   frame.presented = std::clamp(presented, at - std::chrono::seconds{1}, at);
-  // Half a period: whatever draws at the stream's rate is never waited for, and nothing faster is copied in
-  // vain.
-  ask_at(at + mode_.period() / 2);
+  // At once, before the picture is used: while nobody waits for a copy, sway shows a full-screen window's own
+  // buffer at every refresh, and each time all of it counts as drawn. An application that is faster than the
+  // stream waits. Nothing comes into the buffer before copy(), which the compositor's answer calls.
+  if (hurries) {
+    ask_at(at + mode_.period() / 2);
+  } else {
+    ask(false);
+    connection_.flush();
+  }
   if (params_.on_frame) params_.on_frame(frame);
 }
 

@@ -1,6 +1,5 @@
-// Pictures of an output by wlr-screencopy, into shared memory. One copy is asked for at a time and comes when
-// something was drawn; the next one is asked for after a while, so that no application makes more than it is
-// worth.
+// Pictures of an output by wlr-screencopy, into shared memory. One copy is asked for at a time, nearly all
+// the time, and comes when something was drawn.
 #pragma once
 
 #include <array>

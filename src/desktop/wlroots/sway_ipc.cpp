@@ -13,6 +13,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace lumen::wlroots {
 namespace {
@@ -64,7 +65,6 @@ SwayOutput output_from(const json& from) {
   output.focused = flag(from, "focused");
   output.x = number(rect, "x");
   output.y = number(rect, "y");
-  output.logical_width = number(rect, "width");
   output.width = number(mode, "width");
   output.height = number(mode, "height");
   output.refresh_mhz = number(mode, "refresh");
@@ -99,6 +99,53 @@ std::string start_of(pid_t pid) {
 }
 
 }  // namespace
+
+Status parse_verdict(std::string_view words, std::string_view command) {
+  const auto answer = json::parse(words, nullptr, false);
+  if (!answer.is_array()) return malformed();
+  for (const auto& each : answer) {
+    if (!each.is_object()) return malformed();
+    if (flag(each, "success")) continue;
+    return fail(ErrorCode::unsupported, "ipc.refused",
+                fmt::format("sway refused \"{}\": {}", command, text(each, "error").substr(0, 200)));
+  }
+  return {};
+}
+
+Result<std::vector<SwayOutput>> parse_outputs(std::string_view words) {
+  const auto answer = json::parse(words, nullptr, false);
+  if (!answer.is_array()) return malformed();
+  std::vector<SwayOutput> outputs;
+  for (const auto& each : answer) {
+    if (!each.is_object() || outputs.size() >= kMaxOutputs) return malformed();
+    outputs.push_back(output_from(each));
+  }
+  return outputs;
+}
+
+Result<SwayVersion> parse_version(std::string_view words) {
+  const auto answer = json::parse(words, nullptr, false);
+  if (!answer.is_object()) return malformed();
+  return SwayVersion{number(answer, "major"), number(answer, "minor"),
+                     text(answer, "human_readable").substr(0, 60)};
+}
+
+Result<std::vector<std::int64_t>> parse_windows(std::string_view words, std::string_view output) {
+  const auto answer = json::parse(words, nullptr, false);
+  if (!answer.is_object()) return malformed();
+  const auto children = answer.find("nodes");
+  if (children == answer.end() || !children->is_array()) return malformed();
+  std::vector<std::int64_t> windows;
+  for (const auto& each : *children) {
+    if (each.is_object() && text(each, "name") == output) collect_windows(each, 0, windows);
+  }
+  return windows;
+}
+
+bool is_new_window(std::string_view words) {
+  const auto event = json::parse(words, nullptr, false);
+  return event.is_object() && text(event, "change") == "new";
+}
 
 Result<std::optional<IpcMessage>> IpcReader::take() {
   if (buffer_.size() < kHeaderBytes) return std::optional<IpcMessage>{};
@@ -178,7 +225,7 @@ Result<IpcMessage> SwayIpc::receive(IpcType type, Timestamp deadline) {
   }
 }
 
-Result<json> SwayIpc::ask(IpcType type, std::string_view payload, Duration limit) {
+Result<std::string> SwayIpc::ask(IpcType type, std::string_view payload, Duration limit) {
   if (unanswered_ >= kMaxUnanswered) {
     return fail(ErrorCode::timed_out, "ipc.timeout", "sway has not answered for long",
                 "Look whether the desktop hangs");
@@ -186,54 +233,29 @@ Result<json> SwayIpc::ask(IpcType type, std::string_view payload, Duration limit
   const auto deadline = now() + limit;
   LUMEN_CHECK_OK(send(type, payload, deadline));
   auto message = receive(type, deadline);
-  if (!message) {
-    if (message.error().id == "ipc.timeout") ++unanswered_;
-    return tl::unexpected{std::move(message).error()};
-  }
-  auto answer = json::parse(message->payload, nullptr, false);
-  if (answer.is_discarded()) return malformed();
-  return answer;
+  if (message) return std::move(message->payload);
+  if (message.error().id == "ipc.timeout") ++unanswered_;
+  return tl::unexpected{std::move(message).error()};
 }
 
 Status SwayIpc::command(std::string_view command, Duration limit) {
   LUMEN_TRY(const auto answer, ask(IpcType::command, command, limit));
-  if (!answer.is_array()) return malformed();
-  for (const auto& each : answer) {
-    if (!each.is_object()) return malformed();
-    if (flag(each, "success")) continue;
-    return fail(ErrorCode::unsupported, "ipc.refused",
-                fmt::format("sway refused \"{}\": {}", command, text(each, "error").substr(0, 200)));
-  }
-  return {};
+  return parse_verdict(answer, command);
 }
 
 Result<std::vector<SwayOutput>> SwayIpc::outputs(Duration limit) {
   LUMEN_TRY(const auto answer, ask(IpcType::outputs, {}, limit));
-  if (!answer.is_array()) return malformed();
-  std::vector<SwayOutput> outputs;
-  for (const auto& each : answer) {
-    if (!each.is_object() || outputs.size() >= kMaxOutputs) return malformed();
-    outputs.push_back(output_from(each));
-  }
-  return outputs;
+  return parse_outputs(answer);
 }
 
 Result<SwayVersion> SwayIpc::version(Duration limit) {
   LUMEN_TRY(const auto answer, ask(IpcType::version, {}, limit));
-  if (!answer.is_object()) return malformed();
-  return SwayVersion{number(answer, "major"), number(answer, "minor"),
-                     text(answer, "human_readable").substr(0, 60)};
+  return parse_version(answer);
 }
 
 Result<std::vector<std::int64_t>> SwayIpc::windows_on(std::string_view output, Duration limit) {
   LUMEN_TRY(const auto answer, ask(IpcType::tree, {}, limit));
-  std::vector<std::int64_t> windows;
-  const auto children = answer.is_object() ? answer.find("nodes") : answer.end();
-  if (!answer.is_object() || children == answer.end() || !children->is_array()) return malformed();
-  for (const auto& each : *children) {
-    if (each.is_object() && text(each, "name") == output) collect_windows(each, 0, windows);
-  }
-  return windows;
+  return parse_windows(answer, output);
 }
 
 std::string SwayIpc::peer() const {
@@ -249,7 +271,8 @@ Result<std::unique_ptr<SwayWindows>> SwayWindows::watch(const std::string& socke
                                                         std::function<void()> on_new_window, Duration limit) {
   LUMEN_TRY(auto ipc, SwayIpc::connect(socket_path));
   LUMEN_TRY(const auto answer, ipc.ask(IpcType::subscribe, R"(["window"])", limit));
-  if (!answer.is_object() || !flag(answer, "success")) return malformed();
+  const auto verdict = json::parse(answer, nullptr, false);
+  if (!verdict.is_object() || !flag(verdict, "success")) return malformed();
   std::unique_ptr<SwayWindows> made{new SwayWindows{std::move(ipc), loop, std::move(on_new_window)}};
   LUMEN_CHECK_OK(
       loop.watch(made->ipc_.fd_.get(), EPOLLIN, [self = made.get()](std::uint32_t) { self->on_ready(); }));
@@ -281,8 +304,7 @@ void SwayWindows::on_ready() {
     if (!message) return stop();
     if (!*message) return;
     if ((*message)->type != kWindowEvent) continue;
-    const auto event = json::parse((*message)->payload, nullptr, false);
-    if (event.is_object() && text(event, "change") == "new") on_new_window_();
+    if (is_new_window((*message)->payload)) on_new_window_();
   }
 }
 

@@ -11,8 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "base/event_loop.hpp"
 #include "base/fd.hpp"
 #include "base/result.hpp"
@@ -43,7 +41,6 @@ struct SwayOutput {
   std::string name;
   bool active = false, focused = false;
   int x = 0, y = 0;           // logical pixels
-  int logical_width = 0;      // the same
   int width = 0, height = 0;  // pixels of its mode
   int refresh_mhz = 0;
   double scale = 1;
@@ -53,6 +50,16 @@ struct SwayVersion {
   int major = 0, minor = 0;
   std::string text;  // "1.7"
 };
+
+// What sway answers, as values. `ipc.malformed` for what is no such answer.
+Result<std::vector<SwayOutput>> parse_outputs(std::string_view answer);
+Result<SwayVersion> parse_version(std::string_view answer);
+// Numbers (con_id) of the windows that are on this output.
+Result<std::vector<std::int64_t>> parse_windows(std::string_view answer, std::string_view output);
+// `ipc.refused`, with sway's reason, unless all of the command was done.
+Status parse_verdict(std::string_view answer, std::string_view command);
+// Of an event of the kind "window".
+bool is_new_window(std::string_view event);
 
 // Owner: one thread.
 class SwayIpc {
@@ -65,7 +72,6 @@ class SwayIpc {
   Status command(std::string_view command, Duration limit);
   Result<std::vector<SwayOutput>> outputs(Duration limit);
   Result<SwayVersion> version(Duration limit);
-  // Numbers of the windows (con_id) that are on this output.
   Result<std::vector<std::int64_t>> windows_on(std::string_view output, Duration limit);
   // "PID START": the process at the other end, for ever.
   std::string peer() const;
@@ -73,7 +79,7 @@ class SwayIpc {
  private:
   friend class SwayWindows;
   explicit SwayIpc(UniqueFd fd) : fd_{std::move(fd)} {}
-  Result<nlohmann::json> ask(IpcType type, std::string_view payload, Duration limit);
+  Result<std::string> ask(IpcType type, std::string_view payload, Duration limit);
   Status send(IpcType type, std::string_view payload, Timestamp deadline);
   Result<IpcMessage> receive(IpcType type, Timestamp deadline);
   Status wait(short events, Timestamp deadline) const;

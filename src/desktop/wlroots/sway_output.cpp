@@ -5,7 +5,6 @@
 #include <sys/file.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -25,8 +24,6 @@ using nlohmann::json;
 constexpr auto kSlow = 1s;         // for what the factory and the destructor ask
 constexpr auto kQuick = 90ms;      // for what is asked in between
 constexpr auto kOthersLimit = 2s;  // while another session takes an output
-constexpr int kGap = 4'000;        // logical pixels: no hand moves a pointer across that at once
-constexpr int kMaxPlace = 32'000;  // X11 programs know no further
 constexpr std::string_view kParked = "mode --custom 64x64@10Hz";
 
 const SwayOutput* find(const std::vector<SwayOutput>& outputs, std::string_view name) {
@@ -47,15 +44,6 @@ std::string in_quotes(std::string_view name) {
     text += each;
   }
   return text + '"';
-}
-
-// Right of all others, with a gap: the person's pointer does not get there, ours does not get away.
-int place_beside(const std::vector<SwayOutput>& outputs, std::string_view name, int logical_width) {
-  int right = 0;
-  for (const auto& other : outputs) {
-    if (other.name != name && other.active) right = std::max(right, other.x + other.logical_width);
-  }
-  return std::clamp(right + kGap, 0, std::max(kMaxPlace - logical_width, 0));
 }
 
 // One session at a time looks for an output and places it.
@@ -114,13 +102,12 @@ class SwayVirtualOutput final : public VirtualOutput {
   const std::string& name() const override { return name_; }
   bool removable() const override { return can_unplug(version_); }
   Status set_mode(const Mode& mode) override;
-  void abandon() override { abandoned_ = true; }
 
  private:
   Status write_entry(const json& change);
   void erase_entry();
   Status make_one(const std::vector<SwayOutput>& before);
-  Status configure(const std::vector<SwayOutput>& outputs);
+  Status configure();
   void give_back();
 
   SwayIpc ipc_;
@@ -130,7 +117,6 @@ class SwayVirtualOutput final : public VirtualOutput {
   std::string name_, focused_before_;
   std::optional<OutputLock> lock_;
   std::optional<RestoreJournal::EntryId> entry_;
-  bool abandoned_ = false;
 };
 
 Status SwayVirtualOutput::write_entry(const json& change) {
@@ -157,7 +143,7 @@ Status SwayVirtualOutput::take() {
     if (!lock_) continue;
     name_ = output.name;
     LUMEN_CHECK_OK(write_entry({{"sway", peer}, {"output", name_}, {"focused", focused_before_}}));
-    return configure(outputs);
+    return configure();
   }
   return make_one(outputs);
 }
@@ -175,19 +161,18 @@ Status SwayVirtualOutput::make_one(const std::vector<SwayOutput>& before) {
     if (!lock_) continue;
     name_ = output.name;
     LUMEN_CHECK_OK(write_entry({{"sway", peer}, {"output", name_}, {"focused", focused_before_}}));
-    return configure(outputs);
+    return configure();
   }
   return fail(ErrorCode::unsupported, "wlroots.no-output", "sway made no output that nobody sees",
               "It makes them only with its headless backend; start sway with WLR_BACKENDS=…,headless");
 }
 
-Status SwayVirtualOutput::configure(const std::vector<SwayOutput>& outputs) {
-  const int logical_width = static_cast<int>(std::lround(params_.mode.width / params_.scale));
+Status SwayVirtualOutput::configure() {
   const auto running = running_mode(params_.mode);
-  LUMEN_CHECK_OK(ipc_.command(fmt::format("output {} mode --custom {}x{}@{:.3f}Hz scale {:.4f} position {} 0",
-                                          name_, running.width, running.height, running.refresh_mhz / 1000.0,
-                                          params_.scale, place_beside(outputs, name_, logical_width)),
-                              kSlow));
+  LUMEN_CHECK_OK(
+      ipc_.command(fmt::format("output {} mode --custom {}x{}@{:.3f}Hz scale {:.4f}", name_, running.width,
+                               running.height, running.refresh_mhz / 1000.0, params_.scale),
+                   kSlow));
   return ipc_.command("focus output " + in_quotes(name_), kSlow);
 }
 
@@ -201,7 +186,6 @@ Status SwayVirtualOutput::set_mode(const Mode& mode) {
 }
 
 void SwayVirtualOutput::give_back() {
-  if (abandoned_) return erase_entry();
   if (!lock_) {  // it was to be made, and was not, or by nobody knows whom: as after a crash
     if (entry_) erase_entry();
     return;

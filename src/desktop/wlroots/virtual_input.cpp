@@ -17,6 +17,7 @@
 namespace lumen::wlroots {
 namespace {
 
+constexpr std::size_t kMaxKept = 256;
 constexpr int kClick = 120;          // of v120
 constexpr double kClickLength = 15;  // of wl_pointer.axis, as libinput has it
 constexpr float kMaxMove = 100'000;  // pixels at once; wl_fixed ends at eight million
@@ -54,9 +55,13 @@ void give_keymap(zwp_virtual_keyboard_v1* keyboard, const std::string& text) {
 }  // namespace
 
 VirtualInput::VirtualInput(wayland::WaylandConnection& connection, keymap::Layout layout)
-    : connection_{connection}, layout_{std::move(layout)}, keys_{layout_} {}
+    : connection_{connection}, layout_{std::move(layout)}, keys_{layout_} {
+  kept_.reserve(kMaxKept);
+  connection_.on_drained = [this] { send_kept(); };
+}
 
 VirtualInput::~VirtualInput() {
+  connection_.on_drained = nullptr;
   if (!connection_.is_lost()) deliver(ReleaseAll{});
 }
 
@@ -99,8 +104,32 @@ void VirtualInput::set_size(const Mode& mode, double scale) {
 
 void VirtualInput::inject(const InputEvent& event) {
   if (connection_.is_lost()) return;
+  if (connection_.is_congested()) return keep(event);
   std::visit([this](const auto& concrete) { deliver(concrete); }, event);
   connection_.flush();
+}
+
+void VirtualInput::keep(const InputEvent& event) {
+  auto* last = kept_.empty() ? nullptr : &kept_.back();
+  if (last != nullptr && last->index() == event.index()) {
+    if (std::holds_alternative<PointerMoveTo>(event)) {
+      *last = event;
+      return;
+    }
+    if (auto* move = std::get_if<PointerMoveBy>(last)) {
+      move->dx += std::get<PointerMoveBy>(event).dx;
+      move->dy += std::get<PointerMoveBy>(event).dy;
+      return;
+    }
+  }
+  if (kept_.size() == kMaxKept) kept_.assign(1, ReleaseAll{});  // nothing stays held, at least
+  kept_.push_back(event);
+}
+
+void VirtualInput::send_kept() {
+  const auto kept = std::exchange(kept_, {});
+  kept_.reserve(kMaxKept);
+  for (const auto& event : kept) inject(event);
 }
 
 // ---- the pointer.

@@ -7,6 +7,7 @@
 #include <bitset>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/result.hpp"
 #include "desktop/keymap/character_table.hpp"
@@ -34,7 +35,8 @@ class VirtualInput {
 
   // Pixels of the output, and how many of them are one of the desktop's.
   void set_size(const Mode& mode, double scale);
-  void inject(const InputEvent& event);  // sent when it returns
+  // Sent when it returns. While the compositor reads nothing it is kept, and motion is added up.
+  void inject(const InputEvent& event);
 
  private:
   using Keyboard = wayland::Proxy<zwp_virtual_keyboard_v1>;
@@ -43,6 +45,8 @@ class VirtualInput {
   Status bind(wl_output* output);
   Keyboard make_keyboard(const std::string& keymap) const;
 
+  void keep(const InputEvent& event);
+  void send_kept();
   void deliver(const PointerMoveTo& event);
   void deliver(const PointerMoveBy& event);
   void deliver(const PointerButton& event);
@@ -70,6 +74,7 @@ class VirtualInput {
   Keyboard keyboard_, table_keyboard_;  // the second: from the first such character on
   Mode mode_;
   double scale_ = 1;
+  std::vector<InputEvent> kept_;
   int vertical_rest_v120_ = 0, horizontal_rest_v120_ = 0;
   bool types_from_table_ = false;  // since the last key: a word is typed by one keyboard, as far as can be
   std::bitset<KEY_CNT> held_keys_, held_buttons_;

@@ -30,8 +30,6 @@ class VirtualOutput {
   virtual const std::string& name() const = 0;  // wl_output's
   virtual bool removable() const = 0;
   virtual Status set_mode(const Mode& mode) = 0;  // as asked; returns within 100 ms
-  // The compositor went away: there is nothing to give back.
-  virtual void abandon() = 0;
 };
 
 struct OutputParams {

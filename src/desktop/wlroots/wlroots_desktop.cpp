@@ -86,7 +86,6 @@ WlrootsDesktop::~WlrootsDesktop() {
   capture_.reset();
   input_.reset();
   windows_.reset();
-  if (output_ && connection_ && connection_->is_lost()) output_->abandon();
   if (connection_) {
     connection_->on_outputs_changed = nullptr;
     connection_->flush();
