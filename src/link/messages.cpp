@@ -57,6 +57,7 @@ inline constexpr std::uint8_t kType<SoundState> = 69;
 template <>
 inline constexpr std::uint8_t kType<DesktopState> = 70;
 
+// NOLINTBEGIN(misc-use-anonymous-namespace): found by their arguments, which looks into none
 static void fields(auto& io, Is<Configure> auto& m) {
   io.mode(m.mode);
   io.arguments(m.command);
@@ -156,6 +157,7 @@ static void fields(auto& io, Is<SessionStats> auto& m) {
   io.number(m.idr_count);
   io.number(m.dropped_full);
 }
+// NOLINTEND(misc-use-anonymous-namespace)
 
 namespace {
 
