@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <sstream>
@@ -12,7 +13,9 @@
 
 #include "apps/program.hpp"
 #include "base/runtime_dir.hpp"
+#include "host/config.hpp"
 #include "host/control_socket.hpp"
+#include "host/doctor.hpp"
 #include "host/host.hpp"
 
 namespace lumen::apps {
@@ -131,6 +134,41 @@ int await_outcome(std::uint64_t prompt) {
 }
 
 }  // namespace
+
+namespace {
+
+int become_session(const std::string& program_dir, const std::vector<std::string>& arguments) {
+  auto program = program_dir + "/lumen-session";
+  std::vector<char*> argv{program.data()};
+  auto kept = arguments;
+  for (auto& argument : kept) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  execv(program.c_str(), argv.data());
+  std::cerr << fmt::format("lumen-host: cannot run {}: it belongs beside lumen-host\n", program);
+  return 1;
+}
+
+}  // namespace
+
+int displays(const std::string& program_dir, bool json) {
+  std::vector<std::string> arguments{"--desktops"};
+  if (json) arguments.emplace_back("--json");
+  return become_session(program_dir, arguments);
+}
+
+int restore(const std::string& program_dir) {
+  return become_session(program_dir, {"--restore", host::restore_dir(host::state_dir())});
+}
+
+int doctor(const std::string& program_dir, const std::string& config, bool json) {
+  const auto findings = host::examine({.config_path = config,
+                                       .state_dir = host::state_dir(),
+                                       .runtime_root = runtime_root(),
+                                       .program_dir = program_dir});
+  std::cout << (json ? host::to_json(findings) : host::to_text(findings));
+  const auto is_bad = [](const host::Finding& finding) { return finding.verdict == host::Verdict::bad; };
+  return std::ranges::any_of(findings, is_bad) ? 1 : 0;
+}
 
 int ask(const std::string& command) { return say(answer_to(command)); }
 

@@ -23,6 +23,11 @@ struct ClientsOptions {
 // All ask the running host and return the exit status: 0, or 1 when it says no or none runs.
 int pair(const PairOptions& options);
 int clients(const ClientsOptions& options);
+// Becomes lumen-session, which knows the desktops: prints them, or undoes what dead sessions left changed.
+int displays(const std::string& program_dir, bool json);
+int restore(const std::string& program_dir);
+// 1 when something does not work.
+int doctor(const std::string& program_dir, const std::string& config, bool json);
 // Prints the answer to one command.
 int ask(const std::string& command);
 

@@ -1,4 +1,5 @@
-// lumen-host: serves desktops to clients. Sub-commands: serve (default), pair, clients, status, stop.
+// lumen-host: serves desktops to clients. Sub-commands: serve (default), pair, clients, status, stop,
+// displays, doctor, restore.
 #include <unistd.h>
 
 #include <filesystem>
@@ -22,6 +23,7 @@ using lumen::host::GameStreamHost;
 struct Options {
   lumen::host::HostParams params;
   std::string application = "desktop", config = lumen::host::config_path();
+  std::string desktop;  // empty: as configured
   bool gamestream = true, publish = true;
 };
 
@@ -34,6 +36,7 @@ std::string program_dir() {
 lumen::Result<std::unique_ptr<GameStreamHost>> open_gamestream(const Options& options, lumen::EventLoop& loop,
                                                                lumen::Logger& log) {
   LUMEN_TRY(auto config, lumen::host::read_config(options.config));
+  if (!options.desktop.empty()) config.desktop.use = options.desktop;
   if (!options.gamestream || !config.gamestream.enabled) return nullptr;
   const auto& params = options.params;
   return GameStreamHost::create({.config = std::move(config),
@@ -49,6 +52,17 @@ lumen::Result<std::unique_ptr<GameStreamHost>> open_gamestream(const Options& op
                                 loop, log);
 }
 
+// A program that was named runs on a desktop of its own, unless the person says otherwise.
+lumen::link::DesktopWish desktop_wish(const Options& options, const lumen::host::DesktopConfig& config) {
+  lumen::link::DesktopWish wish;
+  wish.command_is_desktop = options.application == "desktop";
+  if (wish.command_is_desktop) wish.use = config.use;
+  if (!options.desktop.empty()) wish.use = options.desktop;
+  wish.scale = static_cast<float>(config.scale);
+  wish.restore_dir = lumen::host::restore_dir(lumen::host::state_dir());
+  return wish;
+}
+
 int serve(Options options) {
   auto& params = options.params;
   const auto log = lumen::make_logger("lumen-host", params.log_level);
@@ -58,6 +72,9 @@ int serve(Options options) {
   params.application = std::move(application->name);
   params.session_program = program_dir() + "/lumen-session";
   params.runtime_root = lumen::runtime_root();
+  const auto config = lumen::host::read_config(options.config);
+  if (!config) return lumen::apps::complain("lumen-host", config.error());
+  params.desktop = desktop_wish(options, config->desktop);
   const auto signals = lumen::apps::take_signals({SIGTERM, SIGINT});
   auto loop = lumen::EventLoop::create();
   if (!loop) return lumen::apps::complain("lumen-host", loop.error());
@@ -128,8 +145,14 @@ int main(int argc, char** argv) {
   auto* serve_command = app.add_subcommand("serve", "serve desktops until stopped");
   serve_command
       ->add_option("--app", options.application,
-                   "what runs on the desktop: desktop, test-scene, or a command line")
+                   "what runs on the desktop: desktop, plasma, test-scene, or a command line")
       ->capture_default_str();
+  serve_command
+      ->add_option(
+          "--desktop", options.desktop,
+          "which one: auto (yours where you run one), private, kwin, mutter, wlroots, portal")
+      ->check(CLI::IsMember(
+          std::vector<std::string>{lumen::host::kDesktopNames.begin(), lumen::host::kDesktopNames.end()}));
   serve_command->add_option("--bind", options.params.bind_address, "address to listen on")
       ->capture_default_str();
   serve_command->add_option("--port", options.params.port, "UDP port")->capture_default_str();
@@ -157,9 +180,21 @@ int main(int argc, char** argv) {
   add_clients_command(app, clients);
   auto* status_command = app.add_subcommand("status", "print what the running host does, as JSON");
   auto* stop_command = app.add_subcommand("stop", "stop the running host");
+  bool as_json = false;
+  auto* displays_command =
+      app.add_subcommand("displays", "list the desktops that could be shown, and why not");
+  displays_command->add_flag("--json", as_json, "for programs");
+  auto* doctor_command = app.add_subcommand("doctor", "look for what stands in the way of a good stream");
+  doctor_command->add_flag("--json", as_json, "for programs");
+  doctor_command->add_option("--config", options.config, "the configuration")->capture_default_str();
+  auto* restore_command =
+      app.add_subcommand("restore", "undo what sessions that crashed have left changed on your desktop");
   CLI11_PARSE(app, argc, argv);
   if (*status_command) return lumen::apps::ask("status");
   if (*stop_command) return lumen::apps::ask("stop");
+  if (*displays_command) return lumen::apps::displays(program_dir(), as_json);
+  if (*doctor_command) return lumen::apps::doctor(program_dir(), options.config, as_json);
+  if (*restore_command) return lumen::apps::restore(program_dir());
   if (app.got_subcommand("clients")) return lumen::apps::clients(clients);
   if (app.got_subcommand("pair")) {
     pairing.wait = std::chrono::seconds{pairing_wait};

@@ -42,7 +42,8 @@ add_custom_target(threaded_tests)
 # lumen_test(NAME TARGET ARGUMENT…): registers a test program; every one goes through here.
 function(lumen_test name target)
   add_test(NAME ${name} COMMAND ${target} ${ARGN})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300
+    ENVIRONMENT "LUMEN_DESKTOP_RESULTS=${CMAKE_BINARY_DIR}/desktop-results")
   if(name IN_LIST LUMEN_THREADED)
     set_tests_properties(${name} PROPERTIES LABELS threaded)
     add_dependencies(threaded_tests ${target})

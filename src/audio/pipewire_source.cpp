@@ -4,8 +4,6 @@
 #include <pthread.h>
 #include <spa/param/audio/format-utils.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -17,14 +15,15 @@
 
 #include <fmt/format.h>
 
-#include "audio/pipewire_handles.hpp"
 #include "base/fd.hpp"
 #include "base/priority.hpp"
+#include "libpipewire/handles.hpp"
 
 namespace lumen::audio {
 namespace {
 
 using namespace std::chrono_literals;
+using libpipewire::PipeWireHandle, libpipewire::PipeWireLibrary;
 
 constexpr Duration kRetryInterval = 50ms;
 constexpr Duration kSetUpWithin = 3s;  // by the session manager
@@ -46,23 +45,6 @@ const char* layout_name(std::uint8_t channels) {
 }
 
 std::string error_text(int os_errno) { return std::generic_category().message(os_errno); }
-
-// The environment of this process has no say in where we connect: libpipewire would let it.
-Result<UniqueFd> connect_to(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return fail(ErrorCode::invalid_argument, "audio.socket", "the path of PipeWire's socket is too long");
-  }
-  std::memcpy(address.sun_path, path.data(), path.size());
-  UniqueFd fd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-  if (!fd || ::connect(fd.get(), generic, sizeof address) != 0) {
-    return fail(ErrorCode::unavailable, "audio.no-pipewire",
-                fmt::format("PipeWire does not answer at {}", path), {}, errno);
-  }
-  return fd;
-}
 
 // On libpipewire's data thread, which wakes ours once per cycle of the graph.
 // NOLINTNEXTLINE(readability-function-size): libpipewire's signature
@@ -158,7 +140,7 @@ void PipeWireSource::wait(Timestamp until, const OnSamples& on_samples) {
   poll_until(until);
   if (!loop_) return;
   on_samples_ = &on_samples;
-  iterate(loop_.get());
+  libpipewire::iterate(loop_.get());
   on_samples_ = nullptr;
   if (sink_ && sink_->set_up) former_sink_.reset();
   if (!failed_.empty()) fail_for_now(std::exchange(failed_, {}), now());
@@ -167,7 +149,7 @@ void PipeWireSource::wait(Timestamp until, const OnSamples& on_samples) {
 void PipeWireSource::close() {
   disconnect();
   context_.reset();
-  if (loop_) leave(loop_.get());
+  if (loop_) libpipewire::leave(loop_.get());
   loop_.reset();
 }
 
@@ -176,7 +158,8 @@ void PipeWireSource::poll_until(Timestamp until) {
   const auto left = std::max(until - now(), Duration::zero());
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
   const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
-  std::array<pollfd, 2> waiters{{{wake_.get(), POLLIN, 0}, {loop_ ? loop_fd(loop_.get()) : -1, POLLIN, 0}}};
+  std::array<pollfd, 2> waiters{
+      {{wake_.get(), POLLIN, 0}, {loop_ ? libpipewire::loop_fd(loop_.get()) : -1, POLLIN, 0}}};
   ppoll(waiters.data(), waiters.size(), &timeout, nullptr);
   eventfd_t ignored = 0;
   if ((waiters[0].revents & POLLIN) != 0) eventfd_read(wake_.get(), &ignored);
@@ -209,7 +192,7 @@ Status PipeWireSource::connect() {
   if (!loop_) {
     loop_.reset(pw_loop_new(nullptr));
     if (!loop_) return failed("libpipewire makes no loop");
-    enter(loop_.get());  // for good: a loop without a thread calls back on any
+    libpipewire::enter(loop_.get());  // for good: a loop without a thread calls back on any
     context_.reset(pw_context_new(loop_.get(), nullptr, 0));
     if (!context_) {
       auto status = failed("libpipewire makes no context");
@@ -218,7 +201,7 @@ Status PipeWireSource::connect() {
     }
     is_data_thread_raised_ = false;
   }
-  LUMEN_TRY(auto socket, connect_to(params_.socket));
+  LUMEN_TRY(auto socket, libpipewire::connect_to(params_.socket));
   auto* const properties = pw_properties_new(PW_KEY_APP_NAME, "Lumen", nullptr);
   core_.reset(pw_context_connect_fd(context_.get(), socket.release(), properties, 0));
   if (!core_) return failed("PipeWire refuses the connection");
@@ -227,14 +210,14 @@ Status PipeWireSource::connect() {
       .error = [](void* self, std::uint32_t id, int, int result, const char* message) {
         static_cast<PipeWireSource*>(self)->on_core_error(id, result, message);
       }};
-  listen(core_.get(), &core_hook_, &kEvents, this);
-  registry_.reset(registry_of(core_.get()));
+  libpipewire::listen(core_.get(), &core_hook_, &kEvents, this);
+  registry_.reset(libpipewire::registry_of(core_.get()));
   if (!registry_) return failed("PipeWire does not say what its graph holds");
   static const pw_registry_events kGlobals{
       .version = PW_VERSION_REGISTRY_EVENTS,
       .global = [](void* self, std::uint32_t, std::uint32_t, const char* type, std::uint32_t,
                    const spa_dict* about) { static_cast<PipeWireSource*>(self)->on_global(type, about); }};
-  listen(registry_.get(), &registry_hook_, &kGlobals, this);
+  libpipewire::listen(registry_.get(), &registry_hook_, &kGlobals, this);
   return {};
 }
 

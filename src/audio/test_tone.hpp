@@ -17,12 +17,13 @@ inline double tone_hz(std::size_t channel) {
   return channel == 3 ? 60.0 : 400.0 + 300.0 * static_cast<double>(channel);
 }
 
-// Channel i sounds at tone_hz(i), with amplitude 0.5; frames `begin` on of that signal.
-inline std::vector<float> tones(std::size_t channels, std::size_t begin, std::size_t frames) {
+// Channel i sounds at tone_hz(lowest + i), with amplitude 0.5; frames `begin` on of that signal.
+inline std::vector<float> tones(std::size_t channels, std::size_t begin, std::size_t frames,
+                                std::size_t lowest = 0) {
   std::vector<float> samples;
   for (std::size_t frame = begin; frame < begin + frames; ++frame) {
     for (std::size_t channel = 0; channel < channels; ++channel) {
-      const double turns = tone_hz(channel) * static_cast<double>(frame) / kSampleRateHz;
+      const double turns = tone_hz(lowest + channel) * static_cast<double>(frame) / kSampleRateHz;
       samples.push_back(static_cast<float>(0.5 * std::sin(2 * std::numbers::pi * turns)));
     }
   }
@@ -30,8 +31,9 @@ inline std::vector<float> tones(std::size_t channels, std::size_t begin, std::si
 }
 
 // A file of those tones, 32-bit float, with the usual speakers, for players.
-inline void write_wav(const std::string& path, std::uint32_t channels, std::size_t seconds) {
-  const auto samples = tones(channels, 0, seconds * kSampleRateHz);
+inline void write_wav(const std::string& path, std::uint32_t channels, std::size_t seconds,
+                      std::size_t lowest = 0) {
+  const auto samples = tones(channels, 0, seconds * kSampleRateHz, lowest);
   const auto bytes = static_cast<std::uint32_t>(samples.size() * sizeof(float));
   std::ofstream out{path, std::ios::binary};
   const auto put = [&out](std::uint32_t value, int size) {

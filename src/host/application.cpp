@@ -21,7 +21,19 @@ bool is_in_path(const std::string& program) {
   return false;
 }
 
-Result<Application> find_desktop() {
+Result<Application> find_plasma(const std::string& program_dir) {
+  if (is_in_path("kwin_wayland") && is_in_path("dbus-daemon")) {
+    return Application{is_in_path("startplasma-wayland") ? "Plasma desktop" : "KWin",
+                       {program_dir + "/lumen-plasma"}};
+  }
+  return fail(ErrorCode::unavailable, "app.no-plasma", "KWin is not installed on this machine",
+              "Install it: apt-get install plasma-workspace-wayland dbus-daemon");
+}
+
+Result<Application> find_desktop(const std::string& program_dir) {
+  if (is_in_path("startplasma-wayland")) {
+    if (auto plasma = find_plasma(program_dir)) return plasma;
+  }
   const std::array<Application, 3> candidates{{
       {"weston desktop",
        {"weston", "--backend=wayland-backend.so", "--fullscreen", "--use-pixman", "--socket=desktop-0",
@@ -33,7 +45,8 @@ Result<Application> find_desktop() {
     if (is_in_path(candidate.command.front())) return candidate;
   }
   return fail(ErrorCode::unavailable, "app.no-desktop", "no desktop is installed on this machine",
-              "Install one: apt-get install weston (or foot), or name a program with --app");
+              "Install one: apt-get install weston (or foot, plasma-workspace-wayland), or name a program "
+              "with --app");
 }
 
 }  // namespace
@@ -71,12 +84,13 @@ Result<std::vector<std::string>> split_command(const std::string& text) {
 }
 
 Result<Application> resolve_application(const std::string& text, const std::string& program_dir) {
-  if (text == "desktop") return find_desktop();
+  if (text == "desktop") return find_desktop(program_dir);
+  if (text == "plasma") return find_plasma(program_dir);
   if (text == "test-scene") return Application{"test scene", {program_dir + "/lumen-test-scene"}};
   LUMEN_TRY(auto command, split_command(text));
   if (command.empty()) {
     return fail(ErrorCode::invalid_argument, "app.empty", "--app names no program",
-                "Use --app desktop, --app test-scene, or a command line");
+                "Use --app desktop, --app plasma, --app test-scene, or a command line");
   }
   if (!is_in_path(command.front())) {
     return fail(ErrorCode::unavailable, "app.not-found",

@@ -13,9 +13,11 @@ struct Application {
   std::vector<std::string> command;
 };
 
-// "test-scene": our own program beside lumen-host. "desktop": the first of what this machine has: a nested
-// weston (panel, terminal, windows), foot (a terminal), xterm. Anything else: a command line, split at blanks
-// as a shell would with quotes, nothing expanded. `app.not-found` names what to install.
+// "test-scene": our own program beside lumen-host. "plasma": KWin with the whole Plasma where it is
+// installed, by lumen-plasma beside lumen-host. "desktop": the first of what this machine has: Plasma, a
+// nested weston (panel, terminal, windows), foot (a terminal), xterm. Anything else: a command line, split at
+// blanks as a shell would with quotes, nothing expanded. `app.not-found` and `app.no-plasma` name what to
+// install.
 Result<Application> resolve_application(const std::string& text, const std::string& program_dir);
 
 // Splits at blanks; "double" and 'single' quotes keep blanks together. `app.quotes` when one stays open.

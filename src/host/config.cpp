@@ -102,9 +102,29 @@ Status take_environment(const toml::table& table, AppEntry& app) {
   return {};
 }
 
+Status take_desktop_name(const toml::table& table, std::string_view key, std::string& into) {
+  LUMEN_CHECK_OK(take(table, key, into));
+  if (is_desktop_name(into)) return {};
+  return bad(*table.get(key), "config.value", "{} is one of {}", key, fmt::join(kDesktopNames, ", "));
+}
+
+Status parse_desktop(const toml::node& node, DesktopConfig& config) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return bad(node, "config.value", "desktop is a table");
+  LUMEN_CHECK_OK(check_keys(*table, {"use", "scale"}));
+  LUMEN_CHECK_OK(take_desktop_name(*table, "use", config.use));
+  if (const auto* scale = table->get("scale")) {
+    const auto value = scale->value<double>();
+    if (!value || !(*value >= 0.5 && *value <= 4))
+      return bad(*scale, "config.value", "scale is a number from 0.5 to 4");
+    config.scale = *value;
+  }
+  return {};
+}
+
 Result<AppEntry> parse_app(const toml::table& table) {
-  LUMEN_CHECK_OK(
-      check_keys(table, {"title", "command", "working_dir", "art", "before", "after", "environment"}));
+  LUMEN_CHECK_OK(check_keys(
+      table, {"title", "command", "working_dir", "art", "before", "after", "environment", "desktop"}));
   AppEntry app;
   LUMEN_CHECK_OK(take(table, "title", app.title));
   if (app.title.empty()) return bad(table, "config.value", "an app needs a title");
@@ -119,6 +139,7 @@ Result<AppEntry> parse_app(const toml::table& table) {
   LUMEN_CHECK_OK(take(table, "before", app.before));
   LUMEN_CHECK_OK(take(table, "after", app.after));
   LUMEN_CHECK_OK(take_environment(table, app));
+  LUMEN_CHECK_OK(take_desktop_name(table, "desktop", app.desktop));
   app.id = app_id(app.title);
   return app;
 }
@@ -172,10 +193,26 @@ Status take_codecs(const toml::node& node, std::vector<Codec>& into) {
   return {};
 }
 
+Status take_pads(const toml::node& node, std::optional<PadModel>& into) {
+  constexpr std::pair<std::string_view, std::optional<PadModel>> kModels[] = {
+      {"auto", std::nullopt},
+      {"xbox", PadModel::xbox},
+      {"dualsense", PadModel::dualsense},
+      {"dualshock4", PadModel::dualshock4},
+      {"switch", PadModel::switch_pro}};
+  const auto text = node.value_exact<std::string>().value_or("");
+  for (const auto& [name, model] : kModels) {
+    if (text != name) continue;
+    into = model;
+    return {};
+  }
+  return bad(node, "config.value", "pads is \"auto\", \"xbox\", \"dualsense\", \"dualshock4\" or \"switch\"");
+}
+
 Status parse_gamestream(const toml::node& node, GameStreamConfig& config) {
   const auto* table = node.as_table();
   if (table == nullptr) return bad(node, "config.value", "gamestream is a table");
-  LUMEN_CHECK_OK(check_keys(*table, {"enabled", "bind", "port", "encryption", "codecs"}));
+  LUMEN_CHECK_OK(check_keys(*table, {"enabled", "bind", "port", "encryption", "codecs", "pads"}));
   LUMEN_CHECK_OK(take(*table, "enabled", config.enabled));
   LUMEN_CHECK_OK(take(*table, "bind", config.bind));
   if (const auto* policy = table->get("encryption")) {
@@ -183,6 +220,9 @@ Status parse_gamestream(const toml::node& node, GameStreamConfig& config) {
   }
   if (const auto* codecs = table->get("codecs")) {
     LUMEN_CHECK_OK(take_codecs(*codecs, config.codecs));
+  }
+  if (const auto* pads = table->get("pads")) {
+    LUMEN_CHECK_OK(take_pads(*pads, config.pads));
   }
   if (const auto* port = table->get("port")) {
     const auto value = port->value_exact<std::int64_t>();
@@ -212,9 +252,12 @@ Result<HostConfig> parse_config(std::string_view text) {
                 "Correct it in host.toml");
   }
   const toml::table& table = parsed.table();
-  LUMEN_CHECK_OK(check_keys(table, {"name", "gamestream", "app"}));
+  LUMEN_CHECK_OK(check_keys(table, {"name", "desktop", "gamestream", "app"}));
   HostConfig config;
   LUMEN_CHECK_OK(take(table, "name", config.name));
+  if (const auto* node = table.get("desktop")) {
+    LUMEN_CHECK_OK(parse_desktop(*node, config.desktop));
+  }
   if (const auto* node = table.get("gamestream")) {
     LUMEN_CHECK_OK(parse_gamestream(*node, config.gamestream));
   }
@@ -230,8 +273,14 @@ Result<HostConfig> read_config(const std::string& path) {
   return parse_config(text);
 }
 
+bool is_desktop_name(std::string_view name) {
+  return std::ranges::find(kDesktopNames, name) != kDesktopNames.end();
+}
+
 std::string config_path() { return below_home("XDG_CONFIG_HOME", ".config", "lumen/host.toml"); }
 std::string state_dir() { return below_home("XDG_STATE_HOME", ".local/state", "lumen"); }
+
+std::string restore_dir(const std::string& state_dir) { return state_dir + "/restore"; }
 
 std::uint32_t app_id(std::string_view title) {
   std::uint32_t hash = 2'166'136'261U;  // FNV-1a

@@ -7,6 +7,7 @@
 //   port = 47989                      # HTTP; all other ports follow from it
 //   encryption = "prefer"             # of picture and sound: "require", "prefer", or as "client"s ask
 //   codecs = ["h264", "hevc"]         # offered whatever this machine's speed; default: what was measured
+//   pads = "auto"                     # shown as "xbox", "dualsense", "dualshock4", "switch", or what suits
 //   [[app]]
 //   title = "Steam"
 //   command = "steam -bigpicture"     # as a shell splits it; nothing is expanded
@@ -17,7 +18,9 @@
 //   environment = { MANGOHUD = "1" }
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +28,7 @@
 
 #include "base/result.hpp"
 #include "media/frames.hpp"
+#include "media/pad.hpp"
 
 namespace lumen::host {
 
@@ -35,6 +39,8 @@ struct AppEntry {
   std::string working_dir, art;
   std::vector<std::vector<std::string>> before, after;
   std::vector<std::pair<std::string, std::string>> environment;
+  std::string desktop = "private";  // where it runs: one of kDesktopNames
+  bool is_desktop = false;          // "Desktop": the command is for a private one only
 };
 
 enum class EncryptionPolicy : std::uint8_t {
@@ -48,12 +54,24 @@ struct GameStreamConfig {
   std::string bind = "0.0.0.0";
   std::uint16_t port = 47989;  // kMinBasePort…kMaxBasePort
   EncryptionPolicy encryption = EncryptionPolicy::prefer;
-  std::vector<Codec> codecs;  // to offer; empty: as measured. H.264 always is, clients count on it
+  std::optional<PadModel> pads;  // what all pads are shown as; none: what suits each
+  std::vector<Codec> codecs;     // to offer; empty: as measured. H.264 always is, clients count on it
 };
 inline constexpr std::uint16_t kMinBasePort = 1029, kMaxBasePort = 65514;
 
+// "auto": the person's own where one runs, else a private one. The rest are backends of lumen-session.
+inline constexpr std::array<std::string_view, 6> kDesktopNames{"auto",   "private", "kwin",
+                                                               "mutter", "wlroots", "portal"};
+bool is_desktop_name(std::string_view name);
+
+struct DesktopConfig {
+  std::string use = "auto";  // what "Desktop" shows: one of kDesktopNames
+  double scale = 1;          // of virtual displays on a person's desktop: 0.5…4
+};
+
 struct HostConfig {
   std::string name;  // empty: the host name
+  DesktopConfig desktop;
   GameStreamConfig gamestream;
   std::vector<AppEntry> apps;  // without "Desktop", which is always there
 };
@@ -67,6 +85,8 @@ Result<HostConfig> read_config(const std::string& path);
 // $XDG_CONFIG_HOME/lumen/host.toml and $XDG_STATE_HOME/lumen (or below ~/.config and ~/.local/state).
 std::string config_path();
 std::string state_dir();
+// Where sessions write down what they change on a person's desktop.
+std::string restore_dir(const std::string& state_dir);
 
 // From the title; stable across restarts and machines.
 std::uint32_t app_id(std::string_view title);

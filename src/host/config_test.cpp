@@ -16,12 +16,16 @@ TEST(HostConfig, nothing_written_means_the_defaults) {
 TEST(HostConfig, everything_can_be_written) {
   const auto config = parse_config(R"(
 name = "living-room"
+[desktop]
+use = "kwin"
+scale = 1.5
 [gamestream]
 enabled = false
 bind = "::"
 port = 50000
 encryption = "require"
 codecs = ["h264", "av1"]
+pads = "dualshock4"
 [[app]]
 title = "A & B"
 command = "steam -bigpicture 'two words'"
@@ -30,6 +34,7 @@ art = "/srv/a.png"
 before = ["echo one", "echo two"]
 after = ["echo three"]
 environment = { X = "1" }
+desktop = "auto"
 )")
                           .value();
   EXPECT_EQ(config.name, "living-room");
@@ -38,7 +43,11 @@ environment = { X = "1" }
   EXPECT_EQ(config.gamestream.port, 50'000);
   EXPECT_EQ(config.gamestream.encryption, EncryptionPolicy::require);
   EXPECT_EQ(config.gamestream.codecs, (std::vector{Codec::h264, Codec::av1}));
+  EXPECT_EQ(config.gamestream.pads, PadModel::dualshock4);
+  EXPECT_EQ(config.desktop.use, "kwin");
+  EXPECT_EQ(config.desktop.scale, 1.5);
   ASSERT_EQ(config.apps.size(), 1U);
+  EXPECT_EQ(config.apps[0].desktop, "auto");
   const auto& app = config.apps[0];
   EXPECT_EQ(app.title, "A & B");
   EXPECT_EQ(app.id, app_id("A & B"));
@@ -48,6 +57,13 @@ environment = { X = "1" }
   EXPECT_EQ(app.before.size(), 2U);
   EXPECT_EQ(app.after, (std::vector<std::vector<std::string>>{{"echo", "three"}}));
   EXPECT_EQ(app.environment, (std::vector<std::pair<std::string, std::string>>{{"X", "1"}}));
+}
+
+TEST(HostConfig, pads_are_shown_as_what_suits_them_unless_it_says_otherwise) {
+  const auto pads_of = [](const char* text) { return parse_config(text).value().gamestream.pads; };
+  EXPECT_EQ(pads_of(""), std::nullopt);
+  EXPECT_EQ(pads_of("[gamestream]\npads = \"auto\""), std::nullopt);
+  EXPECT_EQ(pads_of("[gamestream]\npads = \"switch\""), PadModel::switch_pro);
 }
 
 struct Wrong {
@@ -65,12 +81,17 @@ TEST_P(WrongConfig, is_refused_with_its_line) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, WrongConfig,
-    testing::Values(Wrong{"name = ", "config.syntax"}, Wrong{"nmae = \"x\"", "config.unknown"},
+    testing::Values(Wrong{"name = ", "config.syntax"}, Wrong{"[desktop]\nuse = \"cde\"", "config.value"},
+                    Wrong{"[desktop]\nscale = 9", "config.value"},
+                    Wrong{"[desktop]\nscale = nan", "config.value"}, Wrong{"desktop = 1", "config.value"},
+                    Wrong{"[desktop]\nsize = 9", "config.unknown"}, Wrong{"nmae = \"x\"", "config.unknown"},
                     Wrong{"name = 5", "config.value"}, Wrong{"gamestream = 1", "config.value"},
                     Wrong{"[gamestream]\nport = 80", "config.value"},
                     Wrong{"[gamestream]\nport = \"47989\"", "config.value"},
                     Wrong{"[gamestream]\nenabled = 1", "config.value"},
                     Wrong{"[gamestream]\nencryption = true", "config.value"},
+                    Wrong{"[gamestream]\npads = \"n64\"", "config.value"},
+                    Wrong{"[gamestream]\npads = true", "config.value"},
                     Wrong{"[gamestream]\ncodecs = \"hevc\"", "config.value"},
                     Wrong{"[gamestream]\ncodecs = [\"vp9\"]", "config.value"},
                     Wrong{"[[app]]\ntitle = \"x\"", "config.value"},

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -13,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kCheckInterval = 250ms, kClientSilence = 3s, kReceiveWait = 100ms;
+constexpr Duration kCheckInterval = 250ms, kClientSilence = 3s, kReceiveWait = 100ms, kRestoreWithin = 20s;
 
 Timestamp now() { return SteadyTime{}.now(); }
 
@@ -108,6 +110,7 @@ Result<std::unique_ptr<Host>> Host::create(HostParams params, EventLoop& loop, L
   if (const auto orphans = link::clean_up_orphans(root); orphans > 0) {
     log.warn("ended {} processes that a killed lumen-host had left behind", orphans);
   }
+  self->restore_desktops();
   LUMEN_TRY(const auto local, net::Endpoint::parse(self->params_.bind_address, self->params_.port));
   LUMEN_TRY(auto socket, net::UdpSocket::bind({.local = local}));
   self->socket_ = std::make_unique<net::UdpSocket>(std::move(socket));
@@ -120,6 +123,16 @@ Result<std::unique_ptr<Host>> Host::create(HostParams params, EventLoop& loop, L
   self->receiver_ = std::make_unique<OwnedThread>(
       "lm-net", [self](const std::stop_token& stop) { self->receive_loop(stop); });
   return host;
+}
+
+// In a process of its own: this one has no desktop.
+void Host::restore_desktops() {
+  const auto& folder = params_.desktop.restore_dir;
+  std::error_code error;
+  if (folder.empty() || std::filesystem::is_empty(folder, error) || error) return;
+  restore_ = std::make_unique<CommandChain>(
+      ChainParams{.commands = {{params_.session_program, "--restore", folder}}, .limit = kRestoreWithin},
+      loop_, log_, [](bool) {});
 }
 
 Host::Host(HostParams params, EventLoop& loop, Logger& log)
@@ -190,7 +203,8 @@ Status Host::open_session(std::size_t index) {
                                                            .marker = link::make_marker(dir),
                                                            .preset = params_.preset,
                                                            .log_level = params_.log_level,
-                                                           .bitrate_kbps = params_.bitrate_kbps},
+                                                           .bitrate_kbps = params_.bitrate_kbps,
+                                                           .desktop = params_.desktop},
                                                 slot_events(*raw), loop_, session->link, log_);
   const ClientEvents events{.on_wish =
                                 [this, raw](const lumen1::ClientState& wish) {

@@ -14,6 +14,7 @@
 #include "base/thread.hpp"
 #include "fec/leopard.hpp"
 #include "host/client_port.hpp"
+#include "host/command_chain.hpp"
 #include "host/control_socket.hpp"
 #include "host/session_slot.hpp"
 #include "lumen1/connect_info.hpp"
@@ -30,6 +31,7 @@ struct HostParams {
   std::string runtime_root;
   std::string preset, log_level = "info";
   std::uint32_t bitrate_kbps = 0;
+  link::DesktopWish desktop;
 };
 
 // Another protocol of the same program, on the same local command socket.
@@ -62,6 +64,7 @@ class Host {
   struct Session;
   Host(HostParams params, EventLoop& loop, Logger& log);
   Status open_session(std::size_t index);
+  void restore_desktops();
   static SlotEvents slot_events(Session& session);
   void receive_loop(const std::stop_token& stop);
   void on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now);
@@ -77,6 +80,7 @@ class Host {
   std::uint16_t port_ = 0;
   std::atomic<std::uint64_t> foreign_{0};  // datagrams that are not ours; relaxed
   std::optional<HostExtension> extension_;
+  std::unique_ptr<CommandChain> restore_;  // undoes what sessions of a killed host left changed
   bool is_stopping_ = false;
   std::unique_ptr<ControlSocket> control_;  // holds the lock: goes last of all
   std::vector<std::unique_ptr<Session>> sessions_;

@@ -6,6 +6,7 @@
 #include "host/control_socket.hpp"
 
 #include <filesystem>
+#include <fstream>
 #include <future>
 
 namespace lumen::host {
@@ -28,6 +29,40 @@ TEST(Application, a_missing_program_is_named_with_a_remedy) {
   EXPECT_FALSE(missing.error().remedy.empty());
   EXPECT_EQ(resolve_application("   ", "/nowhere").error().id, "app.empty");
   EXPECT_EQ(resolve_application("sh -c true", "/nowhere").value().command.size(), 3U);
+}
+
+// A folder of programs that do nothing, as the only one in PATH.
+class DesktopInPath : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = std::filesystem::temp_directory_path() / "lumen-test-XXXXXX";
+    dir_ = mkdtemp(pattern.data());
+    path_ = std::getenv("PATH");
+    setenv("PATH", dir_.c_str(), 1);
+  }
+  void TearDown() override {
+    setenv("PATH", path_.c_str(), 1);
+    std::filesystem::remove_all(dir_);
+  }
+  void install(const std::string& program) const {
+    std::ofstream{dir_ + "/" + program} << "#!/bin/sh\n";
+    std::filesystem::permissions(dir_ + "/" + program, std::filesystem::perms::owner_all);
+  }
+  std::string dir_, path_;
+};
+
+TEST_F(DesktopInPath, plasma_is_what_a_desktop_is_where_all_of_it_is_there) {
+  install("weston");
+  EXPECT_EQ(resolve_application("desktop", "/lumen").value().command.front(), "weston");
+  EXPECT_EQ(resolve_application("plasma", "/lumen").error().id, "app.no-plasma");
+  install("kwin_wayland");
+  EXPECT_EQ(resolve_application("plasma", "/lumen").error().id, "app.no-plasma");
+  install("dbus-daemon");
+  EXPECT_EQ(resolve_application("plasma", "/lumen").value().command.front(), "/lumen/lumen-plasma");
+  EXPECT_EQ(resolve_application("desktop", "/lumen").value().command.front(),
+            "weston");  // KWin alone is bare
+  install("startplasma-wayland");
+  EXPECT_EQ(resolve_application("desktop", "/lumen").value().command.front(), "/lumen/lumen-plasma");
 }
 
 class ControlSocketTest : public testing::Test {

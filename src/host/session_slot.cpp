@@ -131,7 +131,8 @@ Status SessionSlot::configure(const link::SharedRing& ring, const link::AudioRin
                                   .preset = params_.preset,
                                   .bitrate_kbps = params_.bitrate_kbps,
                                   .pointer_drawn = pointer_drawn_,
-                                  .audio = params_.audio};
+                                  .audio = params_.audio,
+                                  .desktop = params_.desktop};
   std::vector<int> descriptors{ring.memory_fd(), ring.doorbell_fd()};
   if (audio_ring != nullptr) {
     descriptors.insert(descriptors.end(), {audio_ring->memory_fd(), audio_ring->doorbell_fd()});
@@ -171,8 +172,12 @@ void SessionSlot::on_message(const link::ToHost& message) {
   } else if (const auto* responding = std::get_if<link::Responding>(&message)) {
     const auto* text = responding->yes ? "" : "the application does not answer (it hangs, or is very busy)";
     if (ready_) set_state(SlotState::streaming, text);
+  } else if (const auto* desktop = std::get_if<link::DesktopState>(&message)) {
+    if (ready_) set_state(SlotState::streaming, desktop->reason);
   } else if (const auto* sound = std::get_if<link::SoundState>(&message)) {
     on_sound(*sound);
+  } else if (const auto* pad = std::get_if<PadFeedback>(&message)) {
+    if (events_.on_pad_feedback) events_.on_pad_feedback(*pad);
   } else if (const auto* end = std::get_if<link::Ended>(&message)) {
     end_reason_ = fmt::format("{} [{}]", end->reason, end->id);
   } else if (const auto* stats = std::get_if<link::SessionStats>(&message)) {

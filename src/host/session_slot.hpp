@@ -32,6 +32,7 @@ struct SlotParams {
   std::optional<AudioFormat> audio;      // how sound begins; none: this slot has no sound, now or later
   std::string preset, log_level;
   std::uint32_t bitrate_kbps = 0;
+  link::DesktopWish desktop;
 };
 
 enum class SlotState : std::uint8_t { starting, streaming, interrupted, ended };
@@ -49,6 +50,8 @@ struct SlotEvents {
   // Whether sound works, at the begin of each session process and when it changes; never called by a slot
   // without sound.
   std::function<void(const link::SoundState& sound)> on_sound;
+  // What an application makes a pad do. May be empty: there are no pads then.
+  std::function<void(const PadFeedback& feedback)> on_pad_feedback;
 };
 
 class SessionSlot {

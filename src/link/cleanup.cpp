@@ -170,6 +170,16 @@ std::optional<Marker> parse_marker(std::string_view text) {
 
 }  // namespace
 
+std::string own_process_key() {
+  const auto self = read_process(getpid());
+  return to_text(self ? self->key : ProcessKey{});
+}
+
+bool is_process_running(std::string_view key) {
+  const auto parsed = parse_host(key);
+  return parsed && is_running(*parsed);
+}
+
 std::string make_marker(const std::string& runtime_dir) {
   const auto self = read_process(getpid());
   return fmt::format("{}={}:{}", kMarkerName, to_text(self ? self->key : ProcessKey{}), runtime_dir);

@@ -15,10 +15,20 @@
 #include "media/encoding.hpp"
 #include "media/input.hpp"
 #include "media/mode.hpp"
+#include "media/pad.hpp"
 
 namespace lumen::link {
 
 // --- host → session
+// Which desktop the session shows, and what is to be undone when nobody else can.
+struct DesktopWish {
+  std::string use = "private";      // "private", "auto", or the name of a backend
+  float scale = 1;                  // 0.5…4, of the virtual display
+  bool command_is_desktop = false;  // the command is what makes a private desktop one: a person's needs none
+  std::string restore_dir;          // absolute; where changes are written down. Empty: none is made
+};
+inline constexpr float kMinScale = 0.5F, kMaxScale = 4;
+
 // First message, with the ring's memory and doorbell attached as descriptors; with `audio`, those of its
 // AudioRing after them.
 struct Configure {
@@ -29,6 +39,7 @@ struct Configure {
   std::uint32_t bitrate_kbps = 0;    // 0: from the mode
   bool pointer_drawn = false;
   std::optional<AudioFormat> audio;  // none: the session makes no sound
+  DesktopWish desktop;
 };
 struct SetMode {
   Mode mode;
@@ -51,7 +62,7 @@ struct SetAudio {
 };
 struct Stop {};
 using ToSession = std::variant<Configure, SetMode, SetPointer, RequestIdr, SetStreaming, Stop, InputEvent,
-                               SetEncoding, SetAudio>;
+                               SetEncoding, SetAudio, PadEvent>;
 
 // --- session → host
 struct Ready {  // the application shows its first window and the encoder is open
@@ -68,6 +79,9 @@ struct Responding {
 struct SoundState {    // when it changes, and once at the begin of a session with sound
   std::string reason;  // why nothing is heard; empty: all is well
 };
+struct DesktopState {  // when it changes
+  std::string reason;  // why the picture stands still, and what happens next; empty: it goes on
+};
 struct Ended {  // last message: why
   std::string id, reason;
 };
@@ -77,7 +91,8 @@ struct SessionStats {                                                // every se
   std::uint64_t frames_captured = 0, frames_encoded = 0, frames_overwritten = 0, idr_count = 0,
                 dropped_full = 0;
 };
-using ToHost = std::variant<Ready, ModeChanged, Responding, Ended, SessionStats, SoundState>;
+using ToHost =
+    std::variant<Ready, ModeChanged, Responding, Ended, SessionStats, SoundState, DesktopState, PadFeedback>;
 
 // A connected SOCK_SEQPACKET socket. Owner: one thread at each end.
 inline constexpr std::size_t kMaxMessageBytes = 64U << 10U;
@@ -91,9 +106,9 @@ struct Received {
 
 // Limits: 64 arguments; an argument, a path and any text at most 4096 bytes, arguments and paths without NUL,
 // runtime_dir absolute; modes and audio formats that is_valid(); finite numbers, pressures and distances 0 to
-// 1; evdev codes up to KEY_MAX; degrees up to 360 and 90, or unknown. A message beyond them encodes to
-// nothing. Text for people is clipped instead, and arrives printable (valid UTF-8, no control characters),
-// because it goes to logs and terminals.
+// 1; evdev codes up to KEY_MAX; degrees up to 360 and 90, or unknown; pads as pad.hpp says. A message beyond
+// them encodes to nothing. Text for people is clipped instead, and arrives printable (valid UTF-8, no control
+// characters), because it goes to logs and terminals.
 std::vector<std::byte> encode(const ToSession& message);
 std::vector<std::byte> encode(const ToHost& message);
 Result<ToSession> decode_to_session(ByteView bytes);  // `link.malformed`

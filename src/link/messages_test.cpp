@@ -26,7 +26,8 @@ Configure full_configure() {
           .preset = "ultrafast",
           .bitrate_kbps = 20'000,
           .pointer_drawn = true,
-          .audio = AudioFormat{6, AudioQuality::high, 10}};
+          .audio = AudioFormat{6, AudioQuality::high, 10},
+          .desktop = {"auto", 1.5F, true, "/home/me/.local/state/lumen/restore"}};
 }
 
 std::vector<ToSession> every_message_to_the_session() {
@@ -51,7 +52,14 @@ std::vector<ToSession> every_message_to_the_session() {
           InputEvent{Pen{}},
           InputEvent{Character{U'é'}},
           InputEvent{Character{0x10FFFF}},
-          InputEvent{Character{U'\n'}}};
+          InputEvent{Character{U'\n'}},
+          PadEvent{PadArrival{15, PadModel::switch_pro, pad_capability::kAll, ~0ULL}},
+          PadEvent{PadState{0, pad_button::kAll, 255, 1, -32'768, 32'767, -1, 1}},
+          PadEvent{PadTouch{1, 1, true, 0, 65'535}},
+          PadEvent{PadMotion{2, PadSensor::gyroscope, -2000.0F, 0, 9.81F}},
+          PadEvent{PadBattery{3, PadPower::full, 100}},
+          PadEvent{PadBattery{}},
+          PadEvent{PadGone{4}}};
 }
 
 std::vector<ToHost> every_message_to_the_host() {
@@ -60,7 +68,13 @@ std::vector<ToHost> every_message_to_the_host() {
           Responding{false},
           Ended{"process.not-found", "Program x was not found"},
           SessionStats{1, 2, 3, 4, 5, 6, 7, 8, ~0ULL},
-          SoundState{"no PipeWire"}};
+          SoundState{"no PipeWire"},
+          DesktopState{"KWin is gone"},
+          PadFeedback{PadRumble{15, 65'535, 1}},
+          PadFeedback{PadTriggerRumble{0, 1, 65'535}},
+          PadFeedback{PadLight{1, 255, 128, 0}},
+          PadFeedback{PadMotionRequest{2, PadSensor::gyroscope, 1000}},
+          PadFeedback{PadAdaptiveTriggers{3, true, false, {0x21, {1, 2, 3}}, {0x26, {9}}}}};
 }
 
 template <class Message>
@@ -103,6 +117,10 @@ TEST(LinkMessages, keep_every_field) {
   EXPECT_EQ(configure.bitrate_kbps, expected.bitrate_kbps);
   EXPECT_EQ(configure.pointer_drawn, expected.pointer_drawn);
   EXPECT_EQ(configure.audio, expected.audio);
+  EXPECT_EQ(configure.desktop.use, expected.desktop.use);
+  EXPECT_EQ(configure.desktop.scale, expected.desktop.scale);
+  EXPECT_EQ(configure.desktop.command_is_desktop, expected.desktop.command_is_desktop);
+  EXPECT_EQ(configure.desktop.restore_dir, expected.desktop.restore_dir);
   const auto input = decode_to_session(encode(ToSession{InputEvent{Scroll{-120, 240}}})).value();
   EXPECT_EQ(std::get<InputEvent>(input), (InputEvent{Scroll{-120, 240}}));
 }
@@ -137,7 +155,11 @@ TEST(LinkMessages, have_these_bytes) {
             "0000"
             "00000000"
             "00"
-            "00");
+            "00"
+            "070070726976617465"
+            "0000803f"
+            "00"
+            "0000");
   EXPECT_EQ(hex(ToSession{SetAudio{{6, AudioQuality::high, 10}}}), "010806010a");
   EXPECT_EQ(hex(ToHost{SoundState{"why"}}), "01450300776879");
   EXPECT_EQ(hex(ToHost{Ended{"i", "re"}}),
@@ -202,6 +224,10 @@ TEST(LinkMessages, beyond_the_limits_encode_to_nothing) {
   expect_refused(with([](C& c) { c.runtime_dir = "relative"; }), "relative directory");
   expect_refused(with([](C& c) { c.runtime_dir.clear(); }), "no directory");
   expect_refused(with([](C& c) { c.runtime_dir = "/" + std::string(4096, 'x'); }), "long directory");
+  expect_refused(with([](C& c) { c.desktop.scale = 0.4F; }), "too small a scale");
+  expect_refused(with([](C& c) { c.desktop.scale = std::nanf(""); }), "no scale");
+  expect_refused(with([](C& c) { c.desktop.restore_dir = "relative"; }), "relative directory");
+  expect_refused(with([](C& c) { c.desktop.use = std::string("a\0b", 3); }), "NUL in a name");
   expect_refused(InputEvent{PointerMoveBy{std::nanf(""), 0}}, "not a number");
   expect_refused(InputEvent{PointerMoveBy{0, std::numeric_limits<float>::infinity()}}, "infinity");
   expect_refused(InputEvent{Key{0x300, true}}, "no such key");
@@ -220,6 +246,15 @@ TEST(LinkMessages, beyond_the_limits_encode_to_nothing) {
   expect_refused(InputEvent{Character{0x1B}}, "a control character");
   expect_refused(InputEvent{Character{}}, "no character");
   expect_refused(with([](C& c) { c.audio->channels = 3; }), "three channels");
+  expect_refused(PadEvent{PadGone{.slot = 16}}, "a seventeenth pad");
+  expect_refused(PadEvent{PadArrival{.model = static_cast<PadModel>(4)}}, "no such model");
+  expect_refused(PadEvent{PadArrival{.capabilities = 0x200}}, "no such capability");
+  expect_refused(PadEvent{PadState{.buttons = 0x800}}, "no such button");
+  expect_refused(PadEvent{PadTouch{.finger = 2}}, "a third finger");
+  expect_refused(PadEvent{PadMotion{.sensor = static_cast<PadSensor>(0)}}, "no such sensor");
+  expect_refused(PadEvent{PadMotion{.z = std::nanf("")}}, "motion that is no number");
+  expect_refused(PadEvent{PadBattery{.percent = 101}}, "more than full");
+  expect_refused(PadEvent{PadBattery{.power = static_cast<PadPower>(6)}}, "no such power");
   expect_refused(SetAudio{{2, AudioQuality::normal, 20}}, "20 ms");
   EXPECT_FALSE(encode(with([](C& c) { c.command.assign(64, "x"); })).empty());
   EXPECT_FALSE(encode(with([](C& c) { c.command.assign(1, std::string(4096, 'x')); })).empty());
@@ -257,6 +292,15 @@ TEST(LinkMessages, beyond_the_limits_are_malformed) {
   EXPECT_FALSE(patched(SetAudio{}, 2, {7, 1, 10})) << "seven channels";
   EXPECT_FALSE(patched(SetAudio{}, 2, {8, 2, 10})) << "no such quality";
   EXPECT_FALSE(patched(SetAudio{}, 2, {8, 1, 0})) << "empty packets";
+  EXPECT_TRUE(patched(PadEvent{PadGone{}}, 2, {15}));
+  EXPECT_FALSE(patched(PadEvent{PadGone{}}, 2, {16})) << "a seventeenth pad";
+  EXPECT_FALSE(patched(PadEvent{PadArrival{}}, 3, {4})) << "no such model";
+  EXPECT_FALSE(patched(PadEvent{PadArrival{}}, 4, {0, 2})) << "no such capability";
+  EXPECT_FALSE(patched(PadEvent{PadState{}}, 3, {0, 8})) << "no such button";
+  EXPECT_FALSE(patched(PadEvent{PadTouch{}}, 3, {2})) << "a third finger";
+  EXPECT_FALSE(patched(PadEvent{PadMotion{}}, 3, {3})) << "no such sensor";
+  EXPECT_FALSE(patched(PadEvent{PadMotion{}}, 4, {0, 0, 0x80, 0x7F})) << "infinity";
+  EXPECT_FALSE(patched(PadEvent{PadBattery{}}, 4, {101})) << "more than full";
   const Configure configure{.mode = kMode, .command = {"ab"}, .runtime_dir = "/r"};
   EXPECT_FALSE(patched(configure, 14, {65})) << "65 arguments";
   EXPECT_FALSE(patched(configure, 15, {0xFF, 0xFF})) << "argument beyond the message";

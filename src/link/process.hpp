@@ -65,6 +65,11 @@ Status write_owner_file(const std::string& runtime_dir);
 // missing by such a process' marker. Returns how many processes there were.
 std::size_t clean_up_orphans(const std::string& runtime_root);
 
+// "PID:START" of this process, which no other process of this boot shares; and whether the process with such
+// a key still runs. Anything else does not run.
+std::string own_process_key();
+bool is_process_running(std::string_view key);
+
 // CPU time of a process since its start (user + system, all threads, ended ones too), and of its threads with
 // `name` (those alive).
 struct ProcessUsage {

@@ -169,6 +169,7 @@ bool place_descriptors(const ChildPlan& plan) {
   if (!place_descriptors(plan)) give_up(plan, setup);
   if (plan.working_dir != nullptr && chdir(plan.working_dir) != 0) give_up(plan, working_dir);
   reset_signals();
+  prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);  // ours, if it is set, is not for applications
   execve(plan.program, plan.argv, plan.environment);
   give_up(plan, exec);
 }

@@ -165,6 +165,13 @@ TEST(Spawn, no_signal_is_blocked_or_ignored_in_the_child) {
   EXPECT_EQ(sigismember(&mask_after, SIGINT), 0);
 }
 
+TEST(Spawn, the_child_may_have_large_pages_where_we_have_none) {
+  ASSERT_EQ(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), 0);
+  const auto status = output_of({.argv = {"grep", "THP_enabled", "/proc/self/status"}});
+  prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
+  EXPECT_EQ(status, "THP_enabled:\t1\n");
+}
+
 TEST(Spawn, the_child_leads_its_own_process_group_when_asked_to) {
   const std::vector<std::string> argv{"sh", "-c", "echo $$; cut -d' ' -f5 /proc/$$/stat"};
   const auto own = output_of({.argv = argv});

@@ -14,6 +14,8 @@
 #include "base/priority.hpp"
 #include "codec/convert.hpp"
 #include "codec/software.hpp"
+#include "worker/desktop_places.hpp"
+#include "worker/private_desktop.hpp"
 
 namespace lumen::worker {
 namespace {
@@ -38,7 +40,13 @@ std::uint64_t to_us(Duration duration) {
 }  // namespace
 
 SessionWorker::SessionWorker(UniqueFd link, EventLoop& loop, Logger& log)
-    : link_{std::move(link)}, loop_{loop}, log_{log} {}
+    : link_{std::move(link)},
+      loop_{loop},
+      log_{log},
+      pads_{{.sockets = gamepad::broker_sockets(),
+             .on_feedback = [this](const PadFeedback& feedback) { send(feedback); }},
+            loop,
+            log} {}
 
 SessionWorker::~SessionWorker() { release_everything(); }
 
@@ -98,12 +106,16 @@ void SessionWorker::handle(const link::Configure& configure, std::vector<UniqueF
     end(opened.error());
     return;
   }
+  if (!desktop_->is_private()) on_window_mapped();  // it always shows something
   report_stats();
 }
 
 void SessionWorker::handle_while_running(const link::ToSession& message) {
   if (const auto* input = std::get_if<InputEvent>(&message)) {
     desktop_->inject(*input);
+    if (std::holds_alternative<ReleaseAll>(*input)) pads_.release();
+  } else if (const auto* pad = std::get_if<PadEvent>(&message)) {
+    pads_.take(*pad);
   } else if (const auto* mode = std::get_if<link::SetMode>(&message)) {
     if (const auto set = desktop_->set_mode(mode->mode); !set) {
       log_.error("mode {} refused: {}", to_string(mode->mode), describe(set.error()));
@@ -119,6 +131,7 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
   } else if (std::holds_alternative<link::RequestIdr>(message)) {
     pipeline_->request_idr();
   } else if (const auto* streaming = std::get_if<link::SetStreaming>(&message)) {
+    if (streaming_wanted_ && !streaming->on) pads_.client_left();
     streaming_wanted_ = streaming->on;
     update_streaming();
   } else if (const auto* audio = std::get_if<link::SetAudio>(&message)) {
@@ -127,18 +140,29 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
 }
 
 Status SessionWorker::open_desktop(const link::Configure& configure) {
-  const DesktopEvents events{
-      .on_frame =
-          [this](const BorrowedFrame& frame) {
-            if (pipeline_) pipeline_->on_frame(frame);
-          },
-      .on_window_mapped = [this] { on_window_mapped(); },
-      .on_responding = [this](bool responding) { send(link::Responding{responding}); }};
-  LUMEN_TRY(desktop_, embedded::create_embedded_desktop({.mode = configure.mode,
-                                                         .runtime_dir = configure.runtime_dir,
-                                                         .pointer_drawn = configure.pointer_drawn},
-                                                        events, log_));
-  return loop_.watch(desktop_->fd(), EPOLLIN, [this](std::uint32_t) { desktop_->dispatch(); });
+  KeeperEvents events{.on_frame =
+                          [this](const BorrowedFrame& frame) {
+                            if (pipeline_) pipeline_->on_frame(frame);
+                          },
+                      .on_window_mapped = [this] { on_window_mapped(); },
+                      .on_responding = [this](bool responding) { send(link::Responding{responding}); },
+                      .on_trouble = [this](const std::string& reason) { on_desktop_trouble(reason); }};
+  desktop_ = std::make_unique<DesktopKeeper>(
+      KeeperParams{.wish = configure.desktop,
+                   .mode = configure.mode,
+                   .pointer_drawn = configure.pointer_drawn,
+                   .backends = desktop_backends(),
+                   .undoers = undoers(),
+                   .find_places = [] { return find_places(process_environment()); },
+                   .make_private =
+                       [this, runtime_dir = configure.runtime_dir](const DesktopParams& params,
+                                                                   const DesktopEvents& desktop_events) {
+                         return make_private_desktop(params, runtime_dir, desktop_events, loop_, log_);
+                       }},
+      std::move(events), loop_, log_);
+  LUMEN_CHECK_OK(desktop_->open());
+  log_.info("desktop: {}", desktop_->description());
+  return {};
 }
 
 Status SessionWorker::open_pipeline(const link::Configure& configure) {
@@ -201,7 +225,39 @@ void SessionWorker::on_sound() {
   // While it is coming up, that it is not up yet is no news.
   if (to_launch_ && server.empty() && !works) return;
   report_sound();
+  sound_works_ = works;
+  update_sound_focus();
   launch_once_heard();
+}
+
+// On a desktop of its own, applications are told where to play. On a person's they play where all do: to the
+// client while it listens, to the loudspeakers otherwise.
+void SessionWorker::update_sound_focus() {
+  if (!streaming_wanted_) sound_focus_.reset();
+  if (sound_focus_ || !streaming_wanted_ || !sound_works_) return;
+  if (desktop_->is_private() || desktop_->journal() == nullptr) return;
+  auto taken = SoundFocus::take(sound_server_->socket(), sink_name_, *desktop_->journal(), log_);
+  if (taken) {
+    sound_focus_ = std::move(*taken);
+  } else {
+    log_.warn("only programs that play to {} by themselves are heard: {}", sink_name_,
+              describe(taken.error()));
+  }
+}
+
+void SessionWorker::update_idle_inhibition() {
+  const auto& bus = desktop_->place().session_bus;
+  if (!streaming_wanted_ || desktop_->is_private() || bus.empty()) {
+    idle_inhibitor_.reset();
+    return;
+  }
+  if (idle_inhibitor_) return;
+  auto taken = IdleInhibitor::take(bus);
+  if (taken) {
+    idle_inhibitor_ = std::move(*taken);
+  } else {
+    log_.info("{}", describe(taken.error()));
+  }
 }
 
 // A server that does not run is the better explanation of a source that finds none.
@@ -223,12 +279,19 @@ void SessionWorker::launch_once_heard() {
 }
 
 Status SessionWorker::launch_application(const link::Configure& configure) {
+  // A person's desktop is there without.
+  if (configure.desktop.command_is_desktop && !desktop_->is_private()) return {};
   if (configure.command.empty()) {
     return fail(ErrorCode::invalid_argument, "app.none", "no application was named", "Use --app");
   }
+  const auto* desktop = desktop_->desktop();
+  if (desktop == nullptr) {
+    return fail(ErrorCode::unavailable, "app.no-desktop",
+                "the desktop went away before its application began", "Connect again");
+  }
   application_name_ = configure.command.front();
   link::SpawnParams params{
-      .argv = configure.command, .environment = desktop_->environment(), .unset = {"WAYLAND_SOCKET"}};
+      .argv = configure.command, .environment = desktop->environment(), .unset = {"WAYLAND_SOCKET"}};
   const auto is_x11 = [](const std::string& variable) { return variable.starts_with("DISPLAY="); };
   if (std::ranges::none_of(params.environment, is_x11)) params.unset.emplace_back("DISPLAY");
   if (sound_server_) {
@@ -271,12 +334,32 @@ void SessionWorker::check_window_shown() {
 void SessionWorker::on_window_mapped() {
   if (window_shown_) return;
   window_shown_ = true;
-  send(link::Ready{.display = desktop_->display_name(), .capture = desktop_->capture_name()});
+  tell_ready();
   update_streaming();
+}
+
+void SessionWorker::tell_ready() {
+  if (const auto* desktop = desktop_->desktop())
+    send(link::Ready{.display = desktop_->description(), .capture = desktop->capture_name()});
+}
+
+// The last picture stays with the client meanwhile.
+void SessionWorker::on_desktop_trouble(const std::string& reason) {
+  send(link::DesktopState{reason});
+  if (!reason.empty()) {
+    idle_inhibitor_.reset();  // its bus may be gone with the desktop
+    return;
+  }
+  update_idle_inhibition();
+  if (!window_shown_) return;
+  tell_ready();
+  desktop_->repaint();
 }
 
 void SessionWorker::update_streaming() {
   if (sound_) sound_->set_streaming(streaming_wanted_);  // a program may be heard before it shows a window
+  if (sound_) update_sound_focus();
+  update_idle_inhibition();
   const bool on = streaming_wanted_ && window_shown_;
   pipeline_->set_streaming(on);
   if (on) desktop_->repaint();
@@ -330,12 +413,12 @@ void SessionWorker::release_everything() {
     log_.info("sound: {} packets, {} of them silence; {} refused, {} samples dropped", stats.packets.load(),
               stats.silent.load(), stats.refused.load(), stats.dropped_frames.load());
   }
+  sound_focus_.reset();  // before the sink goes that it names
   sound_.reset();
   sound_server_.reset();
   const char* marker = std::getenv("LUMEN_MARKER");  // NOLINT(concurrency-mt-unsafe): nobody changes it
   link::kill_marked(marker == nullptr ? "" : fmt::format("LUMEN_MARKER={}", marker), kKillGrace);
   if (application_.pid > 0) static_cast<void>(link::reap(application_.pid));
-  if (desktop_) loop_.unwatch(desktop_->fd());
   desktop_.reset();
   pipeline_.reset();
 }

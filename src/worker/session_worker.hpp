@@ -1,4 +1,4 @@
-// lumen/worker: composition root of lumen-session: one embedded desktop, one application, one picture
+// lumen/worker: composition root of lumen-session: one desktop, at most one application, one picture
 // pipeline and, if asked for, one of sound, told what to do over the link. Owner: the main thread of
 // lumen-session, which runs the event loop.
 #pragma once
@@ -9,12 +9,15 @@
 #include "audio/sound_pipeline.hpp"
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
-#include "desktop/embedded/embedded_desktop.hpp"
+#include "gamepad/broker_client.hpp"
 #include "link/audio_ring.hpp"
 #include "link/messages.hpp"
 #include "link/process.hpp"
 #include "stream/picture/picture_pipeline.hpp"
+#include "worker/desktop_keeper.hpp"
+#include "worker/idle_inhibitor.hpp"
 #include "worker/output_tail.hpp"
+#include "worker/sound_focus.hpp"
 #include "worker/sound_server.hpp"
 
 namespace lumen::worker {
@@ -41,10 +44,14 @@ class SessionWorker {
   Status open_sound(const link::Configure& configure, std::vector<UniqueFd> descriptors);
   void on_sound();
   void report_sound();
+  void update_sound_focus();
+  void update_idle_inhibition();
   void launch_once_heard();
   Status launch_application(const link::Configure& configure);
   void on_encoder(const Mode& mode, std::uint32_t encoding_id, const EncoderDescription& description);
   void on_window_mapped();
+  void on_desktop_trouble(const std::string& reason);
+  void tell_ready();
   void on_application_exit();
   void check_window_shown();
   void update_streaming();
@@ -58,11 +65,14 @@ class SessionWorker {
   EventLoop& loop_;
   Logger& log_;
   std::optional<link::SharedRing> ring_;
-  std::unique_ptr<embedded::EmbeddedDesktop> desktop_;
+  std::unique_ptr<DesktopKeeper> desktop_;
   std::unique_ptr<stream::PicturePipeline> pipeline_;
   std::optional<link::AudioRing> audio_ring_;
+  gamepad::BrokerClient pads_;
   std::unique_ptr<SoundServer> sound_server_;
   std::unique_ptr<audio::SoundPipeline> sound_;
+  std::unique_ptr<SoundFocus> sound_focus_;
+  std::unique_ptr<IdleInhibitor> idle_inhibitor_;
   std::optional<std::string> source_trouble_, told_trouble_;
   std::string sink_name_;
   std::optional<link::Configure> to_launch_;  // once it can be heard
@@ -72,7 +82,7 @@ class SessionWorker {
   std::string application_name_;
   Mode mode_;
   // Streaming begins once there is something to see: `wanted` by the host and a window shown.
-  bool streaming_wanted_ = false, window_shown_ = false, ended_ = false;
+  bool sound_works_ = false, streaming_wanted_ = false, window_shown_ = false, ended_ = false;
   std::optional<EncoderDescription> encoder_;
 };
 

@@ -7,6 +7,9 @@
 #include <linux/input-event-codes.h>
 
 #include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -227,6 +230,22 @@ TEST_P(DesktopContract, afterwards_everything_is_as_before) {
         << "before: " << before << "\nafter: " << rig_->snapshot();
     EXPECT_TRUE(scene_->journal.entries.empty());
   }
+}
+
+// For the table in docs/desktops.md: tools/desktops_table.py reads it.
+TEST_P(DesktopContract, what_it_offers_is_written_down) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  const char* named = std::getenv("LUMEN_DESKTOP_RESULTS");  // NOLINT(concurrency-mt-unsafe)
+  const std::string folder = named != nullptr ? named : testing::TempDir() + "lumen-desktop-results";
+  const auto offers = scene_->desktop->abilities();
+  std::filesystem::create_directories(folder);
+  std::ofstream file{folder + "/" + GetParam().name + ".txt"};
+  file << "desktop=" << scene_->desktop->display_name() << "\ncapture=" << scene_->desktop->capture_name()
+       << "\nmax_refresh_mhz=" << offers.max_refresh_mhz << "\nany_mode=" << offers.any_mode
+       << "\nlive_mode=" << offers.live_mode << "\nremovable=" << offers.removable
+       << "\ntouch=" << offers.touch << "\npen=" << offers.pen << "\ntext=" << offers.text
+       << "\nsub_pixel=" << offers.sub_pixel << "\npointer_apart=" << offers.pointer_apart << "\n";
+  EXPECT_TRUE(file.flush());
 }
 
 TEST_P(DesktopLossContract, a_compositor_that_dies_is_told_once_and_the_next_one_is_used) {

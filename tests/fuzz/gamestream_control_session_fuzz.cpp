@@ -59,12 +59,44 @@ class Seat {
   bool pen_away_ = true;
 };
 
+// The pads that are there, and whether anything of them is pressed.
+class Pads {
+ public:
+  void take(const PadEvent& event) {
+    auto& pad = pads_.at(slot_of(event));
+    if (std::holds_alternative<lumen::PadArrival>(event)) {
+      require(!pad.has_value());
+      pad.emplace();
+      return;
+    }
+    require(pad.has_value());
+    if (const auto* state = std::get_if<lumen::PadState>(&event)) pad->state = *state;
+    if (const auto* touch = std::get_if<lumen::PadTouch>(&event))
+      pad->fingers.at(touch->finger) = touch->touching;
+    if (std::holds_alternative<PadGone>(event)) pad.reset();
+  }
+  bool released() const {
+    return std::ranges::all_of(pads_, [](const auto& pad) {
+      return !pad ||
+             (pad->state == lumen::PadState{.slot = pad->state.slot} && !pad->fingers[0] && !pad->fingers[1]);
+    });
+  }
+
+ private:
+  struct Pad {
+    lumen::PadState state;
+    std::array<bool, kMaxPadFingers> fingers{};
+  };
+  std::array<std::optional<Pad>, lumen::kMaxPads> pads_;
+};
+
 struct Run {
   Timestamp now{};
   ControlHost host = std::move(*ControlHost::create(kKey, {}, Timestamp{}));
   ControlClient client = std::move(*ControlClient::create(kKey));
   Sealer sealer = std::move(*Sealer::create(kKey, Side::client));
   Seat seat;
+  Pads pads;
   std::vector<std::byte> last;
   std::vector<HostEvent> events;
 
@@ -93,6 +125,10 @@ struct Run {
     host.drain_input(input);
     require(input.size() <= InputHost::kMaxWaiting);
     for (const auto& event : input) seat.take(event);
+    std::vector<PadEvent> pad_events;
+    host.drain_pads(pad_events);
+    require(pad_events.size() <= PadHost::kMaxWaiting);
+    for (const auto& event : pad_events) pads.take(event);
     int sent = 0;
     while (const auto packet = host.next_outgoing(now)) {
       std::vector<std::byte> bytes{packet->bytes().begin(), packet->bytes().end()};
@@ -148,8 +184,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     run.one(action, script.take(std::min(length, script.remaining())));
     if ((action & 0x80U) != 0) run.settle();
   }
+  run.settle();  // what waits has room then
   run.host.input().release_all();
   run.settle();
-  require(run.seat.empty());
+  require(run.seat.empty() && run.pads.released());
   return 0;
 }

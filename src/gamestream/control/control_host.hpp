@@ -71,6 +71,8 @@ class ControlHost {
   std::optional<SealedPacket> next_outgoing(Timestamp now);
 
   void drain_input(std::vector<InputEvent>& out) { input_.drain(out); }
+  void drain_pads(std::vector<PadEvent>& out) { input_.drain_pads(out); }
+  void repeat_pads() { input_.repeat_pads(); }
   InputHost& input() { return input_; }
   const ControlCounters& counters() const { return counters_; }
 

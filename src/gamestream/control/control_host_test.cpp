@@ -292,12 +292,14 @@ TEST(ControlClient, pings_come_ten_times_a_second) {
   EXPECT_EQ(client->next_ping(), Timestamp{} + 1s);
 }
 
-TEST(ControlHost, haptics_and_kinds_that_no_desktop_takes_are_events) {
+TEST(ControlHost, haptics_are_an_event_and_pads_wait_to_be_drained) {
   Bench bench;
   EXPECT_THAT(bench.say(EnableHaptics{}), ElementsAre(HostEvent{EnableHaptics{}}));
-  EXPECT_THAT(bench.say(PadState{}), ElementsAre(HostEvent{UnsupportedInput::pad}));
-  EXPECT_THAT(bench.say(PadState{}), IsEmpty());
-  EXPECT_THAT(bench.say(Touch{}), IsEmpty());
+  EXPECT_THAT(bench.say(PadState{.active_mask = 1}), IsEmpty());
+  std::vector<PadEvent> pads;
+  bench.host.drain_pads(pads);
+  ASSERT_EQ(pads.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<lumen::PadArrival>(pads.front()));
 }
 
 }  // namespace

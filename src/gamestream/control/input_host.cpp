@@ -60,6 +60,9 @@ bool is_release(const InputPacket& packet) {
   if (const auto* button = std::get_if<MouseButton>(&packet)) return !button->pressed;
   if (const auto* touch = std::get_if<Touch>(&packet)) return ends_contact(touch->event);
   if (const auto* pen = std::get_if<Pen>(&packet)) return ends_contact(pen->event);
+  if (const auto* pad = std::get_if<PadState>(&packet)) {
+    return *pad == PadState{.pad = pad->pad, .active_mask = pad->active_mask};
+  }
   return false;
 }
 
@@ -104,7 +107,7 @@ bool is_newer_of(const InputEvent& event, const InputEvent& before) {
 
 }  // namespace
 
-InputHost::InputHost(const InputParams& params) : params_{params} {
+InputHost::InputHost(const InputParams& params) : params_{params}, pads_{params.pads} {
   waiting_.reserve(kMaxWaiting);
   touches_.reserve(kMaxTouches);
 }
@@ -427,6 +430,7 @@ bool InputHost::anything_held() const {
 }
 
 void InputHost::release_all() {
+  pads_.release_all();
   if (!anything_held()) return;
   if (!room_for(1)) return;  // then it has released all
   forget_held();
@@ -453,8 +457,7 @@ void InputHost::tell(UnsupportedInput kind) {
 }
 
 std::optional<UnsupportedInput> InputHost::take_unsupported() {
-  for (const auto kind :
-       {UnsupportedInput::text, UnsupportedInput::touch, UnsupportedInput::pen, UnsupportedInput::pad}) {
+  for (const auto kind : {UnsupportedInput::text, UnsupportedInput::touch, UnsupportedInput::pen}) {
     const auto bit = static_cast<std::uint8_t>(1U << static_cast<unsigned>(kind));
     if ((unsupported_new_ & bit) == 0) continue;
     unsupported_new_ ^= bit;

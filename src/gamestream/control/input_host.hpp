@@ -21,6 +21,7 @@
 
 #include "base/units.hpp"
 #include "gamestream/control/input_packets.hpp"
+#include "gamestream/control/pad_host.hpp"
 #include "gamestream/control/text_assembler.hpp"
 #include "media/input.hpp"
 
@@ -46,6 +47,7 @@ struct InputParams {
   InputPermissions permissions;
   DesktopInput desktop;
   PictureArea picture;
+  PadParams pads;
   // The client sets flag bit 0 for nothing but Yen and Ro (Moonlight Qt; Android sets it for whole
   // keyboards).
   bool japanese_keys = false;
@@ -54,13 +56,14 @@ struct InputParams {
 };
 
 // Input that the session's desktop cannot take.
-enum class UnsupportedInput : std::uint8_t { text, touch, pen, pad };
+enum class UnsupportedInput : std::uint8_t { text, touch, pen };
 
 struct InputCounters {
   std::uint64_t packets = 0;
   std::uint64_t over_rate = 0;    // dropped: more than kPacketsPerSecond
   std::uint64_t not_allowed = 0;  // dropped: permissions, blocked keys
-  std::uint64_t meaningless = 0;  // dropped: unknown keys, a picture of no size, repeats, releases of nothing
+  // Dropped: unknown keys, a picture of no size, repeats, releases of nothing, pads that are not there.
+  std::uint64_t meaningless = 0;
   std::uint64_t unsupported = 0;  // dropped: see UnsupportedInput
   std::uint64_t merged = 0;       // motion and scrolls that became part of an earlier event
   std::uint64_t overflows = 0;    // times that the waiting events became one ReleaseAll
@@ -81,6 +84,8 @@ class InputHost {
 
   // Appends what waits to `out`, in order.
   void drain(std::vector<InputEvent>& out);
+  void drain_pads(std::vector<PadEvent>& out) { pads_.drain(out); }
+  void repeat_pads() { pads_.repeat(); }
   // A kind that came for the first time; each kind once per object.
   std::optional<UnsupportedInput> take_unsupported();
   const InputCounters& counters() const { return counters_; }
@@ -98,11 +103,11 @@ class InputHost {
   void on(const EnableHaptics&) {}  // ControlHost's
   void on(const Touch& touch);
   void on(const Pen& pen);
-  void on(const PadState&) { tell(UnsupportedInput::pad); }
-  void on(const PadArrival&) { tell(UnsupportedInput::pad); }
-  void on(const PadTouch&) { tell(UnsupportedInput::pad); }
-  void on(const PadMotion&) { tell(UnsupportedInput::pad); }
-  void on(const PadBattery&) { tell(UnsupportedInput::pad); }
+  template <class PadPacket>
+    requires requires(PadHost& pads, const PadPacket& packet) { pads.take(packet); }
+  void on(const PadPacket& packet) {
+    if (!pads_.take(packet)) ++counters_.meaningless;
+  }
   void press(const KeyInput& key);
   void release(std::uint8_t virtual_key);
   bool held(std::uint16_t evdev_code) const;
@@ -126,6 +131,7 @@ class InputHost {
   std::vector<std::uint32_t> touches_;          // ids of the fingers that are down; at most kMaxTouches
   lumen::Pen pen_;                              // as the desktop knows it
   bool pen_hovers_ = false;                     // this client tells of hovering
+  PadHost pads_;
   TextAssembler text_;
   std::uint8_t unsupported_told_ = 0, unsupported_new_ = 0;  // bit of each kind
   double allowance_ = kPacketsPerSecond;                     // packets

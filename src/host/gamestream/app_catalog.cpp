@@ -21,8 +21,13 @@ Result<std::string> read_art(const std::string& path) {
 
 }  // namespace
 
-Result<AppCatalog> AppCatalog::create(std::vector<std::string> desktop, const std::vector<AppEntry>& apps) {
-  std::vector<AppEntry> entries{{.id = app_id("Desktop"), .title = "Desktop", .command = std::move(desktop)}};
+Result<AppCatalog> AppCatalog::create(std::vector<std::string> desktop, const std::vector<AppEntry>& apps,
+                                      std::string use) {
+  std::vector<AppEntry> entries{{.id = app_id("Desktop"),
+                                 .title = "Desktop",
+                                 .command = std::move(desktop),
+                                 .desktop = std::move(use),
+                                 .is_desktop = true}};
   entries.insert(entries.end(), apps.begin(), apps.end());
   std::vector<gamestream::App> list;
   for (const auto& entry : entries) {

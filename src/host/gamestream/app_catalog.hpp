@@ -13,8 +13,9 @@ namespace lumen::host {
 
 class AppCatalog {
  public:
-  // `desktop`: what runs as "Desktop".
-  static Result<AppCatalog> create(std::vector<std::string> desktop, const std::vector<AppEntry>& apps);
+  // `desktop`: what runs as "Desktop" where it is a private one; `use`: which it is, one of kDesktopNames.
+  static Result<AppCatalog> create(std::vector<std::string> desktop, const std::vector<AppEntry>& apps,
+                                   std::string use = "private");
 
   const gamestream::AppList& list() const { return list_; }
   const AppEntry* find(std::uint32_t id) const;

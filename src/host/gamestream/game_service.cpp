@@ -31,6 +31,9 @@ Mode to_mode(const std::optional<gamestream::DisplayMode>& wanted) {
   return is_valid(mode) ? mode : kDefaultMode;
 }
 
+// Its pads are the same whenever it comes: the beginning of its certificate's fingerprint.
+std::uint64_t pads_of(const crypto::Fingerprint& client) { return ByteReader{client}.big<std::uint64_t>(); }
+
 }  // namespace
 
 GameService::GameService(GameServiceParams params, StateStore& store, const AppCatalog& catalog,
@@ -72,7 +75,7 @@ rtsp::StreamOffer GameService::offer_for(const Mode& mode) const {
   const gamestream::CodecOffer codecs{.hevc = offers(Codec::hevc, mode), .av1 = offers(Codec::av1, mode)};
   const bool wanted = params_.encryption != EncryptionPolicy::client;
   return {.codec_modes = gamestream::codec_mode_support(codecs),
-          .input_features = rtsp::kPenAndTouch,
+          .input_features = rtsp::kPenAndTouch | rtsp::kControllerTouchAndMotion,
           .encryption_requested = wanted ? rtsp::kEncryptAll : rtsp::kEncryptControl,
           .encryption_mandatory = params_.encryption == EncryptionPolicy::require,
           .max_bitrate_kbps = params_.max_bitrate_kbps};
@@ -171,13 +174,22 @@ GameSession& GameService::start_session(const LaunchRequest& request, const AppE
   log_.info("{} starts {} at {}", name_of(request.client), app.title, to_string(mode));
   const auto client = request.client;
   auto session = std::make_unique<GameSession>(
-      GameSessionParams{.app = app,
-                        .client_name = name_of(client),
-                        .mode = mode,
-                        .runtime_dir = fmt::format("{}/session-g{}", params_.runtime_root, next_index_++),
-                        .session_program = params_.session_program,
-                        .preset = params_.preset,
-                        .log_level = params_.log_level},
+      GameSessionParams{
+          .app = app,
+          .client_name = name_of(client),
+          .mode = mode,
+          .runtime_dir = fmt::format("{}/session-g{}", params_.runtime_root, next_index_++),
+          .session_program = params_.session_program,
+          .preset = params_.preset,
+          .log_level = params_.log_level,
+          .scale = params_.scale,
+          .restore_dir = params_.restore_dir,
+          .on_ready = [this,
+                       client] { for_streams_of(client, [this](StreamId id) { media_.repeat_pads(id); }); },
+          .on_pad_feedback =
+              [this, client](const PadFeedback& feedback) {
+                for_streams_of(client, [&](StreamId id) { media_.tell_pads(id, feedback); });
+              }},
       media_.video_socket(), media_.audio_socket(), loop_, log_, [this, client](const std::string& reason) {
         loop_.post([this, alive = alive_, client, reason] {
           if (*alive) session_ended(client, reason);
@@ -218,6 +230,7 @@ Status GameService::open_launch(StreamId id, const LaunchRequest& request) {
               .key = request.key,
               .ids = ids,
               .client = endpoint_at(request.remote),
+              .pads = {.client = pads_of(request.client), .model = params_.pad_model},
               .pipes = session->second->pipes()});
   streams_[id] = {.client = request.client, .key = request.key, .key_id = request.key_id};
   return {};
@@ -288,6 +301,12 @@ void GameService::media_ended(StreamId id, const std::string& reason) {
       std::ranges::any_of(streams_, [&](const auto& other) { return other.second.client == client; });
   if (const auto session = sessions_.find(client); session != sessions_.end() && !watches_again)
     session->second->client_gone();
+}
+
+void GameService::for_streams_of(const Fingerprint& client, const std::function<void(StreamId)>& call) const {
+  for (const auto& [id, stream] : streams_) {
+    if (stream.client == client) call(id);
+  }
 }
 
 void GameService::drop_stream(StreamId id) {

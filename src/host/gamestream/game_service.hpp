@@ -28,6 +28,9 @@ struct GameServiceParams {
   std::vector<Codec> codecs;  // offered whatever was measured; empty: what was
   std::string runtime_root, session_program, preset, log_level;
   std::uint32_t max_bitrate_kbps = 0;  // 0: as clients ask
+  double scale = 1;                    // of virtual displays on a person's desktop
+  std::string restore_dir;             // where sessions write down what is to be undone
+  std::optional<PadModel> pad_model;   // none: what suits a client's pad
 };
 
 class GameService {
@@ -99,6 +102,7 @@ class GameService {
   void handle(const gamestream::rtsp::DialogueDone& event);
   void handle(const gamestream::rtsp::RequestRefused& event);
 
+  void for_streams_of(const Fingerprint& client, const std::function<void(StreamId)>& call) const;
   void drop_stream(StreamId id);
   void drop_streams_of(const Fingerprint& client);
   void end_client(const Fingerprint& client, gamestream::control::TerminationCode code);

@@ -77,16 +77,21 @@ GameSession::GameSession(GameSessionParams params, net::UdpSocket& video, net::U
                  .environment = environment(),
                  .audio = AudioFormat{},
                  .preset = params_.preset,
-                 .log_level = params_.log_level},
+                 .log_level = params_.log_level,
+                 .desktop = {.use = params_.app.desktop,
+                             .scale = static_cast<float>(params_.scale),
+                             .command_is_desktop = params_.app.is_desktop,
+                             .restore_dir = params_.restore_dir}},
       SlotEvents{
           .on_ring =
               [this](std::shared_ptr<link::SharedRing> ring) { pipes_->video.set_ring(std::move(ring)); },
           .on_audio_ring =
               [this](std::shared_ptr<link::AudioRing> ring) { pipes_->audio.set_ring(std::move(ring)); },
           .on_state = [this](SlotState state, const std::string& reason) { on_state(state, reason); },
-          .on_ready = [](const link::Ready&) {},
+          .on_ready = [this](const link::Ready&) { params_.on_ready(); },
           .on_mode = [this](const link::ModeChanged& mode) { on_mode(mode); },
-          .on_sound = [this](const link::SoundState& sound) { sound_ = sound.reason; }},
+          .on_sound = [this](const link::SoundState& sound) { sound_ = sound.reason; },
+          .on_pad_feedback = params_.on_pad_feedback},
       loop_, pipes_->port, log_);
 }
 

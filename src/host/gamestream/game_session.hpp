@@ -21,6 +21,10 @@ struct GameSessionParams {
   Mode mode;                // as launched
   std::string runtime_dir;  // of this session, below the runtime root
   std::string session_program, preset, log_level;
+  double scale = 1;                // of a virtual display on a person's desktop
+  std::string restore_dir;         // where the session writes down what is to be undone
+  std::function<void()> on_ready;  // a session process of it shows something: its first, or another later
+  std::function<void(const PadFeedback&)> on_pad_feedback;
 };
 
 class GameSession {

@@ -275,7 +275,10 @@ Status GameStreamHost::Parts::open() {
                         .session_program = params.session_program,
                         .preset = params.preset,
                         .log_level = params.log_level,
-                        .max_bitrate_kbps = params.max_bitrate_kbps},
+                        .max_bitrate_kbps = params.max_bitrate_kbps,
+                        .scale = params.config.desktop.scale,
+                        .restore_dir = restore_dir(params.state_dir),
+                        .pad_model = params.config.gamestream.pads},
       store, catalog, *media, loop, log, send);
   LUMEN_CHECK_OK(open_rtsp());
   page = std::make_unique<PinPage>(name, token, service->desk());
@@ -317,7 +320,7 @@ GameStreamHost::~GameStreamHost() = default;
 Result<std::unique_ptr<GameStreamHost>> GameStreamHost::create(GameStreamHostParams params, EventLoop& loop,
                                                                Logger& log) {
   LUMEN_TRY(auto store, StateStore::open(params.state_dir));
-  LUMEN_TRY(auto catalog, AppCatalog::create(params.desktop, params.config.apps));
+  LUMEN_TRY(auto catalog, AppCatalog::create(params.desktop, params.config.apps, params.config.desktop.use));
   LUMEN_TRY(auto token, open_token(params.state_dir));
   auto name = params.config.name.empty() ? machine_name() : params.config.name;
   std::unique_ptr<Parts> parts{new Parts{.params = std::move(params),

@@ -33,11 +33,9 @@ const char* to_text(control::UnsupportedInput kind) {
     case control::UnsupportedInput::touch:
       return "touch";
     case control::UnsupportedInput::pen:
-      return "a pen";
-    case control::UnsupportedInput::pad:
       break;
   }
-  return "a game controller";
+  return "a pen";
 }
 
 }  // namespace
@@ -130,7 +128,7 @@ void MediaPort::ready(StreamId id, bool session_ids) {
     if (stream == nullptr) return;
     const auto time = now();
     auto& params = stream->params;
-    auto control = control::ControlHost::create(params.key.view(), {}, time);
+    auto control = control::ControlHost::create(params.key.view(), {.pads = params.pads}, time);
     if (!control) {
       end(id, describe(control.error()));
       return;
@@ -160,6 +158,26 @@ void MediaPort::remove(StreamId id) {
     stream->params.pipes->port.send(InputEvent{ReleaseAll{}});
     streams_.erase(id);
     arm();
+  });
+}
+
+void MediaPort::tell_pads(StreamId id, const PadFeedback& feedback) {
+  loop_->post([this, id, feedback] {
+    auto* stream = find(id);
+    if (stream == nullptr || !stream->control) return;
+    stream->control->send(control::to_message(feedback));
+    settle(*stream, now());
+    enet_.flush();
+    arm();
+  });
+}
+
+void MediaPort::repeat_pads(StreamId id) {
+  loop_->post([this, id] {
+    auto* stream = find(id);
+    if (stream == nullptr || !stream->control) return;
+    stream->control->repeat_pads();
+    settle(*stream, now());
   });
 }
 
@@ -312,6 +330,9 @@ void MediaPort::settle(Stream& stream, Timestamp time) {
   input_.clear();
   stream.control->drain_input(input_);
   for (const auto& event : input_) stream.params.pipes->port.send(event);
+  pads_.clear();
+  stream.control->drain_pads(pads_);
+  for (const auto& event : pads_) stream.params.pipes->port.send(event);
   if (!stream.peer) return;
   while (const auto packet = stream.control->next_outgoing(time)) {
     enet_.send(*stream.peer, packet->route.channel, packet->bytes(), net::EnetDelivery::reliable);

@@ -47,6 +47,7 @@ struct MediaStream {
   gamestream::rtsp::LaunchIds ids;
   net::Endpoint client;     // from where it launched; its port does not matter
   bool session_ids = true;  // false: a client that shows no ids, known by its address
+  gamestream::control::PadParams pads;
   std::shared_ptr<Pipes> pipes;
 };
 
@@ -69,6 +70,10 @@ class MediaPort {
   void ready(StreamId id, bool session_ids);
   // Forgets it at once. on_ended() does not follow.
   void remove(StreamId id);
+  // What an application makes one of the client's pads do.
+  void tell_pads(StreamId id, const PadFeedback& feedback);
+  // To a new session process of the stream's application: which of the client's pads there are.
+  void repeat_pads(StreamId id);
   // Tells the client why, and ends when it has heard. on_ended() follows.
   void terminate(StreamId id, gamestream::control::TerminationCode code);
 
@@ -107,6 +112,7 @@ class MediaPort {
   std::map<StreamId, std::unique_ptr<Stream>> streams_;
   std::vector<gamestream::control::HostEvent> heard_;
   std::vector<InputEvent> input_;
+  std::vector<PadEvent> pads_;
   EventLoop::TimerId timer_ = 0;
   std::unique_ptr<OwnedThread> thread_;  // last
 };

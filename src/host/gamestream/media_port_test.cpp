@@ -280,6 +280,31 @@ TEST_F(MediaPortTest, input_reaches_the_session_and_is_released_when_the_client_
   EXPECT_EQ(reason(), "the client left");
 }
 
+TEST_F(MediaPortTest, c22_c33_pads_reach_the_session_and_their_feedback_the_client_at_once) {
+  auto client = launch(StreamId{7});
+  ASSERT_TRUE(client.connect(data_));
+  client.send(control::ClientMessage{
+      control::InputPacket{control::PadState{.pad = 1, .active_mask = 2, .buttons = pad_button::kA}}});
+  const auto next_pad = [this]() -> std::optional<PadEvent> {
+    while (const auto next = next_at_session()) {
+      if (const auto* event = std::get_if<PadEvent>(&*next)) return *event;
+    }
+    return std::nullopt;
+  };
+  const auto arrival = next_pad();
+  ASSERT_TRUE(arrival && std::holds_alternative<PadArrival>(*arrival));
+  const PadEvent pressed = PadState{.slot = 1, .buttons = pad_button::kA};
+  EXPECT_EQ(next_pad(), pressed);
+  port_->repeat_pads(StreamId{7});
+  EXPECT_EQ(next_pad(), arrival);
+  EXPECT_EQ(next_pad(), pressed);
+  const auto begin = now();
+  port_->tell_pads(StreamId{7}, PadRumble{.slot = 1, .strong = 5, .weak = 6});
+  const control::HostMessage rumble = control::Rumble{.pad = 1, .low_frequency = 5, .high_frequency = 6};
+  EXPECT_TRUE(client.run_until([&] { return !client.heard.empty() && client.heard.back() == rumble; }));
+  EXPECT_LT(now() - begin, 50ms) << "it waits for no timer";
+}
+
 TEST_F(MediaPortTest, c32_fingers_and_pens_reach_the_session) {
   auto client = launch(StreamId{7});
   ASSERT_TRUE(client.connect(data_));

@@ -1,11 +1,16 @@
-// lumen/audio: libpipewire's objects with owners. Private to lumen/audio.
+// lumen/libpipewire: libpipewire's objects with owners, and a connection that only the caller steers.
+// Thread-safety: as libpipewire's own: everything of one loop on one thread.
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include <pipewire/pipewire.h>
 
-namespace lumen::audio {
+#include "base/fd.hpp"
+#include "base/result.hpp"
+
+namespace lumen::libpipewire {
 
 struct PipeWireFree {
   void operator()(pw_loop* loop) const noexcept { pw_loop_destroy(loop); }
@@ -28,6 +33,10 @@ class PipeWireLibrary {
   PipeWireLibrary& operator=(const PipeWireLibrary&) = delete;
 };
 
+// A socket that is connected to PipeWire's at `path`. The environment of this process has no say in where we
+// connect: libpipewire would let it. Fails with `pipewire.socket` or `pipewire.absent`. Does not block.
+Result<UniqueFd> connect_to(const std::string& path);
+
 // What the library has as macros.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wold-style-cast"
@@ -43,6 +52,12 @@ inline int loop_fd(pw_loop* loop) { return pw_loop_get_fd(loop); }
 inline void enter(pw_loop* loop) { pw_loop_enter(loop); }
 inline void leave(pw_loop* loop) { pw_loop_leave(loop); }
 inline void iterate(pw_loop* loop) { pw_loop_iterate(loop, 0); }  // without waiting
+// An event that any thread may signal() and that `call` answers on the loop's.
+inline spa_source* add_event(pw_loop* loop, spa_source_event_func_t call, void* data) {
+  return pw_loop_add_event(loop, call, data);
+}
+inline void signal(pw_loop* loop, spa_source* event) { pw_loop_signal_event(loop, event); }
+inline void destroy(pw_loop* loop, spa_source* event) { pw_loop_destroy_source(loop, event); }
 #pragma GCC diagnostic pop
 
-}  // namespace lumen::audio
+}  // namespace lumen::libpipewire

@@ -1,0 +1,174 @@
+#include "gamepad/broker.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "gamepad/broker_session.hpp"
+
+namespace lumen::gamepad {
+namespace {
+
+Timestamp now() { return SteadyTime{}.now(); }
+
+std::string path_of(int listener) {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  if (getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  const auto most = std::min<std::size_t>(size, sizeof address) - offsetof(sockaddr_un, sun_path);
+  return {address.sun_path, strnlen(address.sun_path, most)};
+}
+
+SocketOwner owner_of(const std::string& path) {
+  struct stat info{};
+  if (stat(path.c_str(), &info) != 0) return {};
+  return {.group = info.st_gid, .group_may = (info.st_mode & S_IWGRP) != 0};
+}
+
+}  // namespace
+
+std::optional<Peer> peer_of(int socket) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return std::nullopt;
+  Peer peer{.user = credentials.uid, .groups = std::vector<gid_t>(64)};
+  const auto ask = [&] {
+    size = static_cast<socklen_t>(peer.groups.size() * sizeof(gid_t));
+    const bool good = getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size) == 0;
+    const bool small = !good && errno == ERANGE;
+    peer.groups.resize(good || small ? size / sizeof(gid_t) : 0);
+    return small;
+  };
+  if (ask() && ask()) peer.groups.clear();
+  peer.groups.push_back(credentials.gid);
+  return peer;
+}
+
+bool may_use(const Peer& peer, uid_t own_user, const SocketOwner& socket) {
+  if (peer.user == own_user || peer.user == 0) return true;
+  return socket.group_may && std::ranges::find(peer.groups, socket.group) != peer.groups.end();
+}
+
+Broker::Broker(UniqueFd listener, MakePadDevice make, EventLoop& loop, Logger& log)
+    : listener_{std::move(listener)}, make_{std::move(make)}, loop_{loop}, log_{log} {}
+
+Broker::~Broker() {
+  *alive_ = false;
+  loop_.unwatch(listener_.get());
+  sessions_.clear();
+  loop_.cancel(bury_);
+}
+
+Status Broker::start() {
+  return loop_.watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept_all(); });
+}
+
+void Broker::accept_all() {
+  for (;;) {
+    UniqueFd socket{accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    if (!socket) return;
+    const auto peer = peer_of(socket.get());
+    if (!peer || !may_use(*peer, geteuid(), owner_of(path_of(listener_.get())))) {
+      log_.warn("a client is refused: it is another user's, and not in the socket's group");
+      continue;
+    }
+    if (sessions_.size() >= kMaxClients) {
+      log_.warn("a client is refused: there are {} already", kMaxClients);
+      continue;
+    }
+    const auto id = ++last_session_;
+    auto session = std::make_unique<BrokerSession>(std::move(socket), id, *this);
+    if (session->start()) sessions_[id] = std::move(session);
+  }
+}
+
+void Broker::gone(std::uint64_t session) {
+  loop_.post([this, session, alive = alive_] {
+    if (*alive) sessions_.erase(session);
+  });
+}
+
+void Broker::depart(std::unique_ptr<LivePad> pad) {
+  pad->release();
+  departing_.push_back(std::move(pad));
+  loop_.cancel(bury_);
+  bury_ = loop_.call_at(now(), [this] { bury(); });
+}
+
+void Broker::bury() {
+  std::erase_if(departing_, [](const auto& pad) { return now() >= pad->created() + kShortestLife; });
+  auto next = Timestamp::max();
+  for (const auto& pad : departing_) next = std::min(next, pad->created() + kShortestLife);
+  if (!departing_.empty()) bury_ = loop_.call_at(next, [this] { bury(); });
+}
+
+// Drivers refuse a second device of the same address.
+std::uint64_t Broker::free_identity(std::uint64_t wanted) const {
+  const auto taken = [this](std::uint64_t identity) {
+    return std::ranges::any_of(sessions_,
+                               [&](const auto& session) { return session.second->has(identity); }) ||
+           std::ranges::any_of(departing_,
+                               [&](const auto& pad) { return pad->arrival().identity == identity; });
+  };
+  while (taken(wanted)) ++wanted;
+  return wanted;
+}
+
+Result<UniqueFd> listen_at(const std::string& path) {
+  const auto failed = [&](const char* what) {
+    return fail(ErrorCode::unavailable, "inputd.socket", fmt::format("cannot {} {}", what, path),
+                "Name another with --socket, in a folder of this user", errno);
+  };
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    errno = ENAMETOOLONG;
+    return failed("listen at");
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  UniqueFd socket{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  if (!socket) return failed("make a socket for");
+  const auto* name = reinterpret_cast<const sockaddr*>(&address);
+  if (connect(socket.get(), name, sizeof address) == 0) {
+    errno = EADDRINUSE;
+    return failed("listen at");
+  }
+  struct stat info{};
+  if (lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode) && info.st_uid == geteuid()) {
+    unlink(path.c_str());
+  }
+  const auto mask = umask(0177);  // no other thread makes files here
+  const bool bound = bind(socket.get(), name, sizeof address) == 0;
+  umask(mask);
+  if (!bound || listen(socket.get(), 16) != 0) return failed("listen at");
+  return socket;
+}
+
+std::optional<UniqueFd> take_activation_socket() {
+  constexpr int kFirst = 3;
+  const auto number_in = [](const char* name) {
+    const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before there are threads
+    long value = -1;
+    if (text != nullptr) std::from_chars(text, text + std::strlen(text), value);
+    return value;
+  };
+  if (number_in("LISTEN_PID") != getpid() || number_in("LISTEN_FDS") != 1) return std::nullopt;
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (getsockopt(kFirst, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET)
+    return std::nullopt;
+  fcntl(kFirst, F_SETFD, FD_CLOEXEC);
+  fcntl(kFirst, F_SETFL, O_NONBLOCK);
+  return UniqueFd{kFirst};
+}
+
+}  // namespace lumen::gamepad

@@ -1,0 +1,87 @@
+// lumen/gamepad: the broker of pads: what lumen-inputd is. Session processes connect, say which pads there
+// are and what they do, and hear what applications make them do; the devices are the broker's.
+//
+// Handing out the devices' descriptors instead would take the broker off the way, but whoever holds one can
+// destroy its device and make another of it, a keyboard for instance: /dev/uinput and /dev/uhid cannot be
+// held to one kind. So the broker keeps them, and each byte that it writes to them is its own encoders'.
+//
+// A client is served when it has the broker's own user, is root, or is in the group that the socket belongs
+// to. It has kMaxPads pads at most, and what it sends beyond kMessagesPerSecond waits. Its pads go with it.
+// Owner: the loop's thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.hpp"
+#include "base/fd.hpp"
+#include "base/log.hpp"
+#include "gamepad/pad_device.hpp"
+
+namespace lumen::gamepad {
+
+class BrokerSession;
+class LivePad;
+
+class Broker {
+ public:
+  static constexpr std::size_t kMaxClients = 32;
+  static constexpr double kMessagesPerSecond = 4000;
+  static constexpr double kArrivalsPerSecond = 1;  // after kMaxPads at once
+  // A driver that is still greeting its device lets go of it only when that has answered. So a device stays
+  // at least that long.
+  static constexpr Duration kShortestLife = std::chrono::seconds{3};
+
+  // `listener`: a listening SOCK_SEQPACKET socket, non-blocking. `loop` and `log` outlive the broker.
+  Broker(UniqueFd listener, MakePadDevice make, EventLoop& loop, Logger& log);
+  ~Broker();
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
+  Status start();
+  std::size_t clients() const { return sessions_.size(); }
+  std::size_t departing() const { return departing_.size(); }
+
+ private:
+  friend class BrokerSession;
+  void accept_all();
+  void gone(std::uint64_t session);  // from inside its calls
+  void depart(std::unique_ptr<LivePad> pad);
+  void bury();
+  std::uint64_t free_identity(std::uint64_t wanted) const;
+
+  UniqueFd listener_;
+  MakePadDevice make_;
+  EventLoop& loop_;
+  Logger& log_;
+  std::uint64_t last_session_ = 0;
+  std::map<std::uint64_t, std::unique_ptr<BrokerSession>> sessions_;
+  std::vector<std::unique_ptr<LivePad>> departing_;
+  EventLoop::TimerId bury_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what was posted
+};
+
+// Who is at the other end of a connected UNIX socket; nullopt: nobody can say.
+struct Peer {
+  uid_t user = 0;
+  std::vector<gid_t> groups;
+};
+std::optional<Peer> peer_of(int socket);
+struct SocketOwner {
+  gid_t group = 0;
+  bool group_may = false;  // write to it, that is connect
+};
+bool may_use(const Peer& peer, uid_t own_user, const SocketOwner& socket);
+
+// Listens at `path`, for this user alone; what was left there by a broker that is gone is replaced.
+// `inputd.socket` with a remedy.
+Result<UniqueFd> listen_at(const std::string& path);
+// What the service manager gave this process (LISTEN_PID, LISTEN_FDS); none: it was not started that way.
+std::optional<UniqueFd> take_activation_socket();
+
+}  // namespace lumen::gamepad

@@ -1,0 +1,135 @@
+#include "gamepad/broker_session.hpp"
+
+#include <algorithm>
+
+namespace lumen::gamepad {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kPause = 10ms;
+constexpr int kMessagesAtOnce = 64;  // then it is another client's turn
+
+Timestamp now() { return SteadyTime{}.now(); }
+
+}  // namespace
+
+bool BrokerSession::Allowance::take(Timestamp now) {
+  const auto passed = std::chrono::duration<double>(now - last_).count();
+  left_ = std::min(most_, left_ + passed * per_second_);
+  last_ = now;
+  if (left_ < 1) return false;
+  left_ -= 1;
+  return true;
+}
+
+BrokerSession::BrokerSession(UniqueFd socket, std::uint64_t id, Broker& broker)
+    : socket_{std::move(socket)}, id_{id}, broker_{broker} {}
+
+BrokerSession::~BrokerSession() {
+  broker_.loop_.cancel(pause_);
+  broker_.loop_.unwatch(socket_.get());
+  for (std::uint8_t slot = 0; slot < kMaxPads; ++slot) remove(slot);
+}
+
+Status BrokerSession::start() {
+  return broker_.loop_.watch(socket_.get(), EPOLLIN, [this](std::uint32_t) { on_ready(); });
+}
+
+bool BrokerSession::has(std::uint64_t identity) const {
+  return std::ranges::any_of(
+      pads_, [identity](const auto& pad) { return pad && pad->arrival().identity == identity; });
+}
+
+void BrokerSession::on_ready() {
+  for (int i = 0; i < kMessagesAtOnce && !gone_; ++i) {
+    if (!messages_.take(now())) return pause();
+    const auto message = link::receive_to_broker(socket_.get());
+    if (!message) {
+      if (message.error().code == ErrorCode::malformed) broker_.log_.warn("{}", describe(message.error()));
+      gone_ = true;
+      broker_.gone(id_);
+      return;
+    }
+    if (!*message) return;
+    if (const auto* event = std::get_if<PadEvent>(&**message)) {
+      handle(*event);
+    } else {
+      for (const auto& pad : pads_) {
+        if (pad) pad->release();
+      }
+    }
+  }
+}
+
+// Who says too much is not heard for a moment, and what it says waits: nothing is lost.
+void BrokerSession::pause() {
+  broker_.loop_.unwatch(socket_.get());
+  pause_ = broker_.loop_.call_at(now() + kPause, [this] {
+    if (const auto started = start(); !started) broker_.gone(id_);
+  });
+}
+
+void BrokerSession::handle(const PadEvent& event) {
+  const auto slot = slot_of(event);
+  if (const auto* arrival = std::get_if<PadArrival>(&event)) {
+    arrive(*arrival);
+  } else if (std::holds_alternative<PadGone>(event)) {
+    remove(slot);
+  } else if (pads_[slot]) {
+    pads_[slot]->take(event);
+  }
+}
+
+void BrokerSession::arrive(const PadArrival& arrival) {
+  auto& pad = pads_[arrival.slot];
+  if (pad && asked_[arrival.slot] == arrival) {
+    pad->repeat_feedback();
+    return;
+  }
+  remove(arrival.slot);
+  if (!arrivals_.take(now())) {
+    refuse(arrival.slot, {.code = ErrorCode::resource_exhausted,
+                          .id = "pads.too-often",
+                          .what = "pads come and go too often",
+                          .remedy = "Connect it again in a while"});
+    return;
+  }
+  auto made = arrival;
+  made.identity = broker_.free_identity(arrival.identity);
+  auto device = broker_.make_(made, now());
+  if (!device) return refuse(arrival.slot, device.error());
+  const auto slot = arrival.slot;
+  auto live = std::make_unique<LivePad>(
+      made, std::move(*device),
+      LivePadEvents{.on_feedback = [this](const PadFeedback& feedback) { send(feedback); },
+                    .on_broken =
+                        [this, slot](const Error& error) {
+                          refuse(slot, error);
+                          broker_.gone(id_);
+                        }},
+      broker_.loop_);
+  if (const auto started = live->start(); !started) return refuse(slot, started.error());
+  pad = std::move(live);
+  asked_[slot] = arrival;
+}
+
+void BrokerSession::refuse(std::uint8_t slot, const Error& why) {
+  broker_.log_.warn("no pad {}: {}", slot, describe(why));
+  send(link::PadRefused{slot, describe(why)});
+}
+
+void BrokerSession::remove(std::uint8_t slot) {
+  if (!pads_[slot]) return;
+  pads_[slot]->mute();
+  broker_.depart(std::move(pads_[slot]));
+}
+
+// One that does not read what it is told has stopped working, or has gone.
+void BrokerSession::send(const link::FromBroker& message) {
+  if (gone_ || link::send(socket_.get(), message)) return;
+  gone_ = true;
+  broker_.gone(id_);
+}
+
+}  // namespace lumen::gamepad

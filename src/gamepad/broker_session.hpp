@@ -1,0 +1,54 @@
+// lumen/gamepad: one client of the broker. Private to the broker.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "gamepad/broker.hpp"
+#include "gamepad/live_pad.hpp"
+#include "link/broker_messages.hpp"
+
+namespace lumen::gamepad {
+
+class BrokerSession {
+ public:
+  BrokerSession(UniqueFd socket, std::uint64_t id, Broker& broker);
+  ~BrokerSession();
+  BrokerSession(const BrokerSession&) = delete;
+  BrokerSession& operator=(const BrokerSession&) = delete;
+
+  Status start();
+  bool has(std::uint64_t identity) const;
+
+ private:
+  // What may happen so often a second; what was not used adds up to `most`.
+  class Allowance {
+   public:
+    Allowance(double per_second, double most) : per_second_{per_second}, most_{most}, left_{most} {}
+    bool take(Timestamp now);
+
+   private:
+    double per_second_, most_, left_;
+    Timestamp last_{};
+  };
+
+  void on_ready();
+  void pause();
+  void handle(const PadEvent& event);
+  void arrive(const PadArrival& arrival);
+  void refuse(std::uint8_t slot, const Error& why);
+  void remove(std::uint8_t slot);
+  void send(const link::FromBroker& message);
+
+  UniqueFd socket_;
+  std::uint64_t id_;
+  Broker& broker_;
+  std::array<std::unique_ptr<LivePad>, kMaxPads> pads_;
+  std::array<PadArrival, kMaxPads> asked_{};  // for them; the identity may have been taken
+  Allowance messages_{Broker::kMessagesPerSecond, Broker::kMessagesPerSecond / 4};
+  Allowance arrivals_{Broker::kArrivalsPerSecond, kMaxPads};
+  EventLoop::TimerId pause_ = 0;
+  bool gone_ = false;
+};
+
+}  // namespace lumen::gamepad

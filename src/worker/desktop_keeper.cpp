@@ -1,0 +1,142 @@
+#include "worker/desktop_keeper.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace lumen::worker {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kFirstDelay = 200ms, kLongestDelay = 2s;
+
+}  // namespace
+
+DesktopKeeper::DesktopKeeper(KeeperParams params, KeeperEvents events, EventLoop& loop, Logger& log)
+    : params_{std::move(params)}, events_{std::move(events)}, loop_{loop}, log_{log} {
+  if (!params_.wish.restore_dir.empty()) journal_.emplace(params_.wish.restore_dir);
+}
+
+DesktopKeeper::~DesktopKeeper() {
+  ++generation_;  // nothing is heard any more
+  loop_.cancel(retry_);
+}
+
+Status DesktopKeeper::open() {
+  if (journal_) restore_left_behind(params_.wish.restore_dir, params_.undoers, log_);
+  return make();
+}
+
+std::string DesktopKeeper::description() const {
+  if (!desktop_) return {};
+  return refusals_.empty() ? desktop_->display_name()
+                           : fmt::format("{}; {}", desktop_->display_name(), refusals_);
+}
+
+Status DesktopKeeper::make() {
+  refusals_.clear();
+  std::vector<DesktopCandidate> found;
+  if (params_.wish.use != "private") found = find_desktops(params_.backends, params_.find_places());
+  LUMEN_TRY(const auto chosen, choose_desktops(std::move(found), params_.backends, params_.wish.use));
+  std::optional<Error> last;
+  for (const auto& candidate : chosen) {
+    const auto made = make_foreign(candidate);
+    if (made) return {};
+    log_.log(waiting_ ? spdlog::level::debug : spdlog::level::warn, "{}: {}", candidate.probe.name,
+             describe(made.error()));
+    refusals_ += fmt::format("{}not {}: {}", refusals_.empty() ? "" : "; ", candidate.backend->name,
+                             made.error().what);
+    last = made.error();
+  }
+  if (last && params_.wish.use != "auto") return tl::unexpected<Error>{*last};
+  // Where a person's desktop was shown, another one would be a surprise: it comes back.
+  if (waiting_) {
+    return fail(ErrorCode::unavailable, "desktop.waiting", "no desktop is there yet");
+  }
+  ++generation_;
+  LUMEN_TRY(desktop_, params_.make_private({.mode = params_.mode,
+                                            .scale = double{params_.wish.scale},
+                                            .pointer_drawn = params_.pointer_drawn},
+                                           events_of(generation_)));
+  is_private_ = true;
+  return {};
+}
+
+Status DesktopKeeper::make_foreign(const DesktopCandidate& candidate) {
+  if (journal_) journal_->set_place(candidate.place);
+  DesktopParams params{.mode = params_.mode,
+                       .scale = double{params_.wish.scale},
+                       .pointer_drawn = params_.pointer_drawn,
+                       .place = candidate.place};
+  params.journal = journal();
+  ++generation_;
+  LUMEN_TRY(desktop_, candidate.backend->create(params, events_of(generation_), loop_, log_));
+  place_ = candidate.place;
+  is_private_ = false;
+  return {};
+}
+
+DesktopEvents DesktopKeeper::events_of(std::uint64_t generation) {
+  DesktopEvents events;
+  events.on_frame = [this](const BorrowedFrame& frame) { events_.on_frame(frame); };
+  events.on_window_mapped = [this] { events_.on_window_mapped(); };
+  events.on_responding = [this](bool responding) { events_.on_responding(responding); };
+  events.on_lost = [this, generation](const Error& why) {
+    loop_.post([this, generation, why] {
+      if (generation == generation_) on_lost(why);
+    });
+  };
+  return events;
+}
+
+void DesktopKeeper::on_lost(const Error& why) {
+  const auto name = desktop_ ? desktop_->display_name() : std::string{"the desktop"};
+  desktop_.reset();
+  auto reason = fmt::format("{} is gone: {}; waiting for it to come back", name, why.what);
+  log_.warn("{}", reason);
+  ++generation_;
+  waiting_ = true;
+  events_.on_trouble(reason);
+  delay_ = kFirstDelay;
+  try_again();
+}
+
+void DesktopKeeper::try_again() {
+  retry_ = loop_.call_at(SteadyTime{}.now() + delay_, [this] {
+    retry_ = 0;
+    if (const auto made = make(); !made) {
+      log_.debug("not yet: {}", describe(made.error()));
+      delay_ = std::min(2 * delay_, kLongestDelay);
+      try_again();
+      return;
+    }
+    waiting_ = false;
+    log_.info("{} is there again", desktop_->display_name());
+    events_.on_trouble({});
+  });
+}
+
+Status DesktopKeeper::set_mode(const Mode& mode) {
+  if (desktop_) {
+    LUMEN_CHECK_OK(desktop_->set_mode(mode));
+  }
+  params_.mode = mode;
+  return {};
+}
+
+void DesktopKeeper::set_pointer_drawn(bool drawn) {
+  params_.pointer_drawn = drawn;
+  if (desktop_) desktop_->set_pointer_drawn(drawn);
+}
+
+void DesktopKeeper::repaint() {
+  if (desktop_) desktop_->repaint();
+}
+
+void DesktopKeeper::inject(const InputEvent& event) {
+  if (desktop_) desktop_->inject(event);
+}
+
+}  // namespace lumen::worker

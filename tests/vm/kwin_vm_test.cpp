@@ -1,0 +1,81 @@
+// A virtual display of a KWin that drives a GPU: the contract of every desktop, and what is KWin's own. Runs
+// where scripts/desktops-vm has put a KWin, PipeWire and a bus.
+#include <algorithm>
+#include <cstdlib>
+
+#include "contract/desktop_contract.hpp"
+#include "desktop/kwin/kwin_desktop.hpp"
+#include "desktop/testing/test_process.hpp"
+#include "desktop/wayland/connection.hpp"
+
+namespace lumen::kwin {
+namespace {
+
+using contract::DesktopContract;
+using contract::DesktopPairContract;
+
+DesktopPlace place() {
+  const char* dir = std::getenv("XDG_RUNTIME_DIR");  // NOLINT(concurrency-mt-unsafe): nobody changes it
+  const std::string folder = dir == nullptr ? "" : dir;
+  return {.runtime_dir = folder,
+          .wayland_socket = folder + "/wayland-k",
+          .ipc_socket = {},
+          .session_bus = "unix:path=" + folder + "/bus",
+          .pipewire_socket = folder + "/pipewire-0",
+          .current_desktop = "KDE"};
+}
+
+// On an emulated processor it takes seconds to compile what it draws with, and to clear up after a test.
+void wait_for_kwin() {
+  EXPECT_TRUE(
+      desktop_test::eventually([] { return !probe_kwin(place()).name.empty(); }, std::chrono::seconds{60}));
+}
+
+std::string outputs_now() {
+  const auto loop = EventLoop::create().value();
+  const auto connection = wayland::WaylandConnection::connect(place().wayland_socket, *loop, nullptr);
+  if (!connection) return describe(connection.error());
+  std::string text;
+  for (const auto* output : (*connection)->outputs()) {
+    text += output->name + " " + std::to_string(output->width) + "x" + std::to_string(output->height) + "\n";
+  }
+  return text;
+}
+
+class Rig final : public contract::DesktopRig {
+ public:
+  explicit Rig(std::vector<std::uint64_t> modifiers) : modifiers_{std::move(modifiers)} {}
+  Result<std::unique_ptr<Desktop>> create(const DesktopParams& wanted, const DesktopEvents& events,
+                                          EventLoop& loop, Logger& log) override {
+    auto params = wanted;
+    params.place = place();
+    wait_for_kwin();
+    return create_kwin_desktop_with_dmabufs(params, events, loop, log, modifiers_);
+  }
+  std::string client_socket() override { return place().wayland_socket; }
+  std::string snapshot() override { return outputs_now(); }
+
+ private:
+  std::vector<std::uint64_t> modifiers_;
+};
+
+contract::DesktopCase with(std::string name, std::vector<std::uint64_t> modifiers) {
+  return {.name = std::move(name), .make_rig = [modifiers] { return std::make_unique<Rig>(modifiers); }};
+}
+
+constexpr std::uint64_t kLinear = 0;
+INSTANTIATE_TEST_SUITE_P(KWin, DesktopContract,
+                         testing::Values(with("memory", {}), with("dmabufs", {kLinear})),
+                         contract::desktop_case_name);
+INSTANTIATE_TEST_SUITE_P(KWin, DesktopPairContract, testing::Values(with("memory", {})),
+                         contract::desktop_case_name);
+
+TEST(KWinOnAGpu, says_that_it_can_be_used) {
+  wait_for_kwin();
+  const auto probe = probe_kwin(place());
+  EXPECT_THAT(probe.name, testing::StartsWith("KWin "));
+  EXPECT_FALSE(probe.refusal) << describe(*probe.refusal);
+}
+
+}  // namespace
+}  // namespace lumen::kwin
