@@ -29,12 +29,12 @@ Status check_mode(const Mode& mode) {
               fmt::format("Sides are {} to {} pixels, rates 1 to 500 Hz", kMinModeSize, kMaxModeSize));
 }
 
-DesktopAbilities abilities_of(bool is_virtual, std::uint32_t device_types, bool pointer_apart) {
+DesktopAbilities abilities_of(bool is_virtual, std::uint32_t device_types) {
   return {.any_mode = is_virtual,
           .live_mode = is_virtual,
           .touch = (device_types & kTouchscreen) != 0,
           .sub_pixel = (device_types & kPointer) != 0,
-          .pointer_apart = pointer_apart};
+          .pointer_apart = false};
 }
 
 // The portal's Notify methods; `stream` is what absolute positions refer to.
@@ -108,7 +108,8 @@ class PortalDesktop final : public Desktop {
   Mode mode() const override { return mode_; }
   std::vector<std::string> environment() const override;
   Status set_mode(const Mode& mode) override;
-  void set_pointer_drawn(bool drawn) override { capture_->set_pointer_drawn(drawn); }
+  // Settled when the person is asked: abilities() says so.
+  void set_pointer_drawn(bool /*drawn*/) override {}
   void repaint() override { capture_->repaint(); }
   void inject(const InputEvent& event) override {
     if (!lost_) input_->inject(event, mode_);
@@ -172,10 +173,7 @@ void PortalDesktop::keep_token(const std::string& token) {
 
 Status PortalDesktop::start_capture(const DesktopParams& params) {
   auto& grant = session_->grant();
-  pipewire::CaptureParams wanted{.remote = std::move(grant.pipewire),
-                                 .node_id = grant.node_id,
-                                 .pointer_drawn = params.pointer_drawn,
-                                 .pictures_get_lost = (session_->offer().cursor_modes & kCursorApart) != 0};
+  pipewire::CaptureParams wanted{.remote = std::move(grant.pipewire), .node_id = grant.node_id};
   if (is_virtual()) wanted.mode = params.mode;
   pipewire::CaptureEvents events;
   events.on_frame = [this](const BorrowedFrame& frame) { on_frame(frame); };
@@ -206,8 +204,7 @@ void PortalDesktop::lose(const Error& why) {
 }
 
 DesktopAbilities PortalDesktop::abilities() const {
-  auto abilities = abilities_of(is_virtual(), session_->grant().device_types,
-                                (session_->offer().cursor_modes & kCursorApart) != 0);
+  auto abilities = abilities_of(is_virtual(), session_->grant().device_types);
   abilities.max_refresh_mhz = limit_mhz_;
   return abilities;
 }
@@ -246,8 +243,7 @@ Status probe(const DesktopPlace& place, DesktopProbe& found, Timestamp deadline)
                 "this desktop's portal has no screen to share",
                 "Install the portal of this desktop: xdg-desktop-portal-gnome, -kde or -wlr");
   }
-  found.abilities = abilities_of((offer.source_types & kVirtual) != 0, offer.device_types,
-                                 (offer.cursor_modes & kCursorApart) != 0);
+  found.abilities = abilities_of((offer.source_types & kVirtual) != 0, offer.device_types);
   return {};
 }
 

@@ -27,7 +27,7 @@ inline constexpr auto kRemoteDesktop = "org.freedesktop.portal.RemoteDesktop";
 // As the portal numbers them.
 inline constexpr std::uint32_t kMonitor = 1, kVirtual = 4;                     // sources
 inline constexpr std::uint32_t kKeyboard = 1, kPointer = 2, kTouchscreen = 4;  // devices
-inline constexpr std::uint32_t kCursorHidden = 1, kCursorEmbedded = 2, kCursorApart = 4;
+inline constexpr std::uint32_t kCursorHidden = 1, kCursorEmbedded = 2;
 
 // What is offered here, before anybody is asked.
 struct Offer {
