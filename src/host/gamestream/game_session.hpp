@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "gamestream/control/input_host.hpp"
 #include "gamestream/rtsp/stream.hpp"
 #include "host/command_chain.hpp"
 #include "host/config.hpp"
