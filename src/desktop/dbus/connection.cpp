@@ -104,7 +104,7 @@ Result<MessagePtr> Connection::make_call(const Method& method) const {
 }
 
 Result<MessagePtr> Connection::call(MessagePtr message, Timestamp deadline) {
-  sd_bus_error error = SD_BUS_ERROR_NULL;
+  sd_bus_error error{};
   sd_bus_message* reply = nullptr;
   const int result = sd_bus_call(bus_.get(), message.get(), microseconds_until(deadline), &error, &reply);
   MessagePtr owned{reply};

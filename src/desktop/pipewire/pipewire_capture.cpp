@@ -73,7 +73,6 @@ class StreamCapture final : public PipeWireCapture {
   void fail_with(Error why);
   Status ask_for_mode();
   Status renegotiate();
-  void on_arrival();
   void read_buffers();
   void expect_lost_picture(const Intake::Haul& haul);
   void ask_for_picture_at(Timestamp time, int tries);
@@ -141,7 +140,8 @@ Status StreamCapture::connect_core() {
   if (!loop_) return failed("libpipewire makes no loop");
   libpipewire::enter(loop_.get());  // for good: a loop without a thread calls back on any
   arrival_ = libpipewire::add_event(
-      loop_.get(), [](void* self, std::uint64_t) { static_cast<StreamCapture*>(self)->on_arrival(); }, this);
+      loop_.get(), [](void* self, std::uint64_t) { static_cast<StreamCapture*>(self)->read_buffers(); },
+      this);
   context_.reset(pw_context_new(loop_.get(), nullptr, 0));
   if (!context_) return failed("libpipewire makes no context");
   if (!params_.remote) {
@@ -249,7 +249,7 @@ void StreamCapture::run_scheduled() {
   if (lost_) return;
   if (failed_) return lose();
   if (std::exchange(format_is_new_, false) && events_.on_format) events_.on_format();
-  if (std::exchange(frames_wait_, false)) read_buffers();
+  if (frames_wait_) read_buffers();
   if (std::exchange(show_again_, false)) reader_.show_again();
 }
 
@@ -361,12 +361,11 @@ void StreamCapture::fail_with(Error why) {
 // Errors of other objects than the core are told by those as well.
 void StreamCapture::on_core_error(std::uint32_t id, int result, const char* message) {
   if (id != PW_ID_CORE) return;
-  const bool ended = result == -EPIPE;
   fail_with({ErrorCode::unavailable,
              "capture.pipewire",
-             ended ? std::string{"PipeWire has ended"} : fmt::format("PipeWire: {}", message),
+             result == -EPIPE ? std::string{"PipeWire has ended"} : fmt::format("PipeWire: {}", message),
              {},
-             ended ? 0 : -result});
+             result == -EPIPE ? 0 : -result});
 }
 
 void StreamCapture::on_global(std::uint32_t id, std::string_view type, const spa_dict* properties) {
@@ -441,15 +440,9 @@ void StreamCapture::on_process() {
   libpipewire::signal(loop_.get(), arrival_);
 }
 
-void StreamCapture::on_arrival() {
-  if (waiting_) {
-    frames_wait_ = true;
-  } else {
-    read_buffers();
-  }
-}
-
 void StreamCapture::read_buffers() {
+  frames_wait_ = waiting_;
+  if (waiting_) return;  // until nobody is inside a call
   const auto haul = intake_.take(reader_.cursor());
   if (haul.picture != nullptr) {
     if (const auto* done = reader_.take(*haul.picture->buffer, haul.damage_is_lost)) {
