@@ -160,6 +160,8 @@ int restore(const std::string& program_dir) {
   return become_session(program_dir, {"--restore", host::restore_dir(host::state_dir())});
 }
 
+int consent(const std::string& program_dir) { return become_session(program_dir, {"--consent"}); }
+
 int doctor(const std::string& program_dir, const std::string& config, bool json) {
   const auto findings = host::examine({.config_path = config,
                                        .state_dir = host::state_dir(),

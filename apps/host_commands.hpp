@@ -26,6 +26,7 @@ int clients(const ClientsOptions& options);
 // Becomes lumen-session, which knows the desktops: prints them, or undoes what dead sessions left changed.
 int displays(const std::string& program_dir, bool json);
 int restore(const std::string& program_dir);
+int consent(const std::string& program_dir);
 // 1 when something does not work.
 int doctor(const std::string& program_dir, const std::string& config, bool json);
 // Prints the answer to one command.

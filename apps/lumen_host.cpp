@@ -1,5 +1,5 @@
 // lumen-host: serves desktops to clients. Sub-commands: serve (default), pair, clients, status, stop,
-// displays, doctor, restore.
+// displays, doctor, restore, consent.
 #include <unistd.h>
 
 #include <filesystem>
@@ -188,11 +188,13 @@ int main(int argc, char** argv) {
   doctor_command->add_option("--config", options.config, "the configuration")->capture_default_str();
   auto* restore_command =
       app.add_subcommand("restore", "undo what sessions that crashed have left changed on your desktop");
+  app.add_subcommand("consent", "share this desktop through its portal: asks on its screen, and remembers");
   CLI11_PARSE(app, argc, argv);
   if (*status_command) return lumen::apps::ask("status");
   if (*stop_command) return lumen::apps::ask("stop");
   if (*displays_command) return lumen::apps::displays(program_dir(), as_json);
   if (*doctor_command) return lumen::apps::doctor(program_dir(), options.config, as_json);
+  if (app.got_subcommand("consent")) return lumen::apps::consent(program_dir());
   if (*restore_command) return lumen::apps::restore(program_dir());
   if (app.got_subcommand("clients")) return lumen::apps::clients(clients);
   if (app.got_subcommand("pair")) {

@@ -1,7 +1,8 @@
 // lumen-session: one desktop, its capture and its encoder. Started by lumen-host with the link on
 // descriptor 3; or, as `lumen-session --probe [PRESET]`, what this machine's encoders can do; with
 // `--desktops
-// [--json]`, which desktops are here; with `--restore FOLDER`, undoes what dead sessions left changed.
+// [--json]`, which desktops are here; with `--restore FOLDER`, undoes what dead sessions left changed; with
+// `--consent`, has the person at the desk asked to share it.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -33,6 +34,9 @@ int main(int argc, char** argv) {
   }
   if (argc >= 2 && std::strcmp(argv[1], "--desktops") == 0) {
     return lumen::worker::print_desktops(argc >= 3 && std::strcmp(argv[2], "--json") == 0);
+  }
+  if (argc == 2 && std::strcmp(argv[1], "--consent") == 0) {
+    return lumen::worker::ask_to_share(*lumen::make_logger("lumen-session", "warning"));
   }
   if (argc == 3 && std::strcmp(argv[1], "--restore") == 0) {
     return lumen::worker::restore_desktops(argv[2], *lumen::make_logger("lumen-session", "info"));

@@ -26,15 +26,18 @@ DesktopProbe not_asked(const std::string& backend) {
           .abilities = {}};
 }
 
-// The consent is kept beside the host's other state.
-Result<std::unique_ptr<Desktop>> create_portal_desktop(const DesktopParams& params,
-                                                       const DesktopEvents& events, EventLoop& loop,
-                                                       Logger& log) {
+// Beside the host's other state.
+std::string consent_file() {
   const auto environment = process_environment();
   auto state = environment("XDG_STATE_HOME");
   if (state.empty()) state = environment("HOME") + "/.local/state";
-  return portal::create_portal_desktop(params, {.token_file = state + "/lumen/portal-consent"}, events, loop,
-                                       log);
+  return state + "/lumen/portal-consent";
+}
+
+Result<std::unique_ptr<Desktop>> create_portal_desktop(const DesktopParams& params,
+                                                       const DesktopEvents& events, EventLoop& loop,
+                                                       Logger& log) {
+  return portal::create_portal_desktop(params, {.token_file = consent_file()}, events, loop, log);
 }
 
 }  // namespace
@@ -50,6 +53,23 @@ std::vector<DesktopBackend> desktop_backends() {
       // Last: somebody has to be at the desk, the first time.
       {.name = "portal", .probe = portal::probe_portal, .create = create_portal_desktop, .undo = {}},
   };
+}
+
+Status ask_for_consent(const std::vector<DesktopPlace>& places, Duration within, EventLoop& loop,
+                       Logger& log) {
+  for (const auto& place : places) {
+    if (place.session_bus.empty()) continue;
+    DesktopParams params;
+    params.mode = {1280, 720, 60'000};
+    params.place = place;
+    LUMEN_TRY(const auto desktop,
+              portal::create_portal_desktop(
+                  params, {.token_file = consent_file(), .consent_within = within},
+                  {.on_frame = {}, .on_window_mapped = {}, .on_responding = {}, .on_lost = {}}, loop, log));
+    return {};
+  }
+  return fail(ErrorCode::unavailable, "desktop.absent", "there is no session bus, so no portal",
+              "Run it on the desktop that is to be shared");
 }
 
 std::vector<DesktopBackend> undoers() {

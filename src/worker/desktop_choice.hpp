@@ -29,6 +29,12 @@ struct DesktopBackend {
 // Those of this build, in the order of preference: a desktop's own interfaces before the portal's.
 std::vector<DesktopBackend> desktop_backends();
 
+// Asks the person at the desk, through the portal, to share the desktop, and keeps the answer for later
+// sessions. Blocks, `within` at most. Fails as portal::create_portal_desktop() does, or with
+// `desktop.absent`.
+Status ask_for_consent(const std::vector<DesktopPlace>& places, Duration within, EventLoop& loop,
+                       Logger& log);
+
 // The same, and what else a session changes: those whose `undo` a journal's entries may need.
 std::vector<DesktopBackend> undoers();
 

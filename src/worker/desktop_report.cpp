@@ -83,6 +83,21 @@ int print_desktops(bool as_json) {
   return 0;
 }
 
+int ask_to_share(Logger& log) {
+  auto loop = EventLoop::create();
+  if (!loop) return 1;
+  fmt::print("Answer the question on the desktop's screen.\n");
+  std::fflush(stdout);
+  const auto asked =
+      ask_for_consent(find_places(process_environment()), std::chrono::minutes{2}, **loop, log);
+  if (asked) {
+    fmt::print("The desktop is shared. Sessions will not ask again, where its portal remembers.\n");
+    return 0;
+  }
+  fmt::print(stderr, "lumen-session: {}\n", describe(asked.error()));
+  return 1;
+}
+
 int restore_desktops(const std::string& folder, Logger& log) {
   return restore_left_behind(folder, undoers(), log).left == 0 ? 0 : 1;
 }
