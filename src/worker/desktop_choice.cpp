@@ -1,6 +1,7 @@
 #include "worker/desktop_choice.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -80,24 +81,24 @@ std::vector<DesktopBackend> undoers() {
 
 std::vector<DesktopCandidate> find_desktops(const std::vector<DesktopBackend>& backends,
                                             const std::vector<DesktopPlace>& places) {
-  std::vector<DesktopCandidate> found;
+  std::vector<DesktopCandidate> usable, refused;
   const auto until = SteadyTime{}.now() + kProbesWithin;
   for (const auto& backend : backends) {
     for (const auto& place : places) {
-      if (SteadyTime{}.now() >= until) {
-        found.push_back({&backend, place, not_asked(backend.name)});
-        break;
+      const bool in_time = SteadyTime{}.now() < until;
+      DesktopCandidate candidate{&backend, place, in_time ? backend.probe(place) : not_asked(backend.name)};
+      if (!candidate.probe.refusal) {
+        usable.push_back(std::move(candidate));
+        continue;
       }
-      DesktopCandidate candidate{&backend, place, backend.probe(place)};
-      const bool told = std::ranges::any_of(found, [&](const DesktopCandidate& other) {
-        return candidate.probe.refusal && other.probe.refusal && other.backend == candidate.backend &&
-               other.probe.name == candidate.probe.name;
+      const bool told = std::ranges::any_of(refused, [&](const DesktopCandidate& other) {
+        return other.backend == candidate.backend && other.probe.name == candidate.probe.name;
       });
-      if (!told) found.push_back(std::move(candidate));
+      if (!told) refused.push_back(std::move(candidate));
     }
   }
-  std::ranges::stable_partition(found, [](const DesktopCandidate& each) { return !each.probe.refusal; });
-  return found;
+  std::ranges::move(refused, std::back_inserter(usable));
+  return usable;
 }
 
 Result<std::vector<DesktopCandidate>> choose_desktops(std::vector<DesktopCandidate> found,
