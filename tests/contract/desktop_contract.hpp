@@ -176,6 +176,9 @@ TEST_P(DesktopContract, characters_are_typed_where_it_says_that_they_are) {
   const auto typed_all = [&] { return scene_->client->typed == "aZ1€ß你"; };
   if (desktop.abilities().text) {
     EXPECT_TRUE(scene_->run_until(typed_all, std::chrono::seconds{5})) << scene_->client->typed;
+  } else {  // what the layout's keys make is typed by all
+    const auto typed_keys = [&] { return scene_->client->typed.starts_with("aZ1"); };
+    EXPECT_TRUE(scene_->run_until(typed_keys, std::chrono::seconds{5})) << scene_->client->typed;
   }
   // Keys mean what they did before.
   scene_->client->typed.clear();

@@ -143,14 +143,26 @@ static void strike(struct lumen_comp* comp, uint32_t evdev_code) {
   lce_kick(comp);
 }
 
+/* A compositor that runs as our client hears keys only and counts modifiers itself. */
+static void press_modifiers(struct lumen_comp* comp, uint32_t modifiers, uint32_t state) {
+  static const struct {
+    uint32_t bit, evdev_code;
+  } keys[] = {{1U << 0, KEY_LEFTSHIFT}, {1U << 7, KEY_RIGHTALT}}; /* Shift and Mod5 of every keymap */
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    if ((modifiers & keys[i].bit) && !comp->keyboard.pressed[keys[i].evdev_code])
+      wlr_seat_keyboard_notify_key(comp->seat, lce_now_ms(), keys[i].evdev_code, state);
+}
+
 bool lumen_comp_strike(lumen_comp* comp, uint32_t evdev_code, uint32_t modifiers, uint32_t layout) {
   if (!is_key(evdev_code) || comp->keyboard.pressed[evdev_code]) return false;
   if (focus_is_stalled(comp)) return true;
   struct wlr_keyboard_modifiers* held = &comp->keyboard.main.wlr.modifiers;
   struct wlr_keyboard_modifiers wanted = {.depressed = modifiers, .group = layout};
   use_board(comp, &comp->keyboard.main);
+  press_modifiers(comp, modifiers, WL_KEYBOARD_KEY_STATE_PRESSED);
   wlr_seat_keyboard_notify_modifiers(comp->seat, &wanted);
   strike(comp, evdev_code);
+  press_modifiers(comp, modifiers, WL_KEYBOARD_KEY_STATE_RELEASED);
   wlr_seat_keyboard_notify_modifiers(comp->seat, held);
   return true;
 }

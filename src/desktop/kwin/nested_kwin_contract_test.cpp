@@ -10,6 +10,29 @@
 namespace lumen::contract {
 namespace {
 
+// KWin keeps to its own keymap, so that of the desktop around it makes no further characters.
+class DesktopAroundKwin final : public Desktop {
+ public:
+  explicit DesktopAroundKwin(std::unique_ptr<embedded::EmbeddedDesktop> desktop)
+      : desktop_{std::move(desktop)} {}
+  std::string display_name() const override { return "KWin in the " + desktop_->display_name(); }
+  std::string capture_name() const override { return desktop_->capture_name(); }
+  DesktopAbilities abilities() const override {
+    auto abilities = desktop_->abilities();
+    abilities.text = false;
+    return abilities;
+  }
+  Mode mode() const override { return desktop_->mode(); }
+  std::vector<std::string> environment() const override { return desktop_->environment(); }
+  Status set_mode(const Mode& mode) override { return desktop_->set_mode(mode); }
+  void set_pointer_drawn(bool drawn) override { desktop_->set_pointer_drawn(drawn); }
+  void repaint() override { desktop_->repaint(); }
+  void inject(const InputEvent& event) override { desktop_->inject(event); }
+
+ private:
+  std::unique_ptr<embedded::EmbeddedDesktop> desktop_;
+};
+
 class NestedRig final : public DesktopRig {
  public:
   Result<std::unique_ptr<Desktop>> create(const DesktopParams& wanted, const DesktopEvents& events,
@@ -24,7 +47,7 @@ class NestedRig final : public DesktopRig {
     auto* made = desktop.get();
     LUMEN_CHECK_OK(loop.watch(made->fd(), EPOLLIN, [made](std::uint32_t) { made->dispatch(); }));
     start_kwin(*made);
-    return std::unique_ptr<Desktop>{std::move(desktop)};
+    return std::make_unique<DesktopAroundKwin>(std::move(desktop));
   }
   std::string client_socket() override { return display_; }
   std::string snapshot() override {
