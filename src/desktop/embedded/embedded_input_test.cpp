@@ -201,7 +201,8 @@ TEST_F(TypedText, uses_the_keys_of_the_layout_where_it_can) {
   auto& app = ready_app();
   take_events(app);
   desktop_->inject(Character{U'B'});
-  EXPECT_THAT(take_events(app), ElementsAre("modifiers 1", "key 48 1", "key 48 0", "modifiers 0"));
+  EXPECT_THAT(take_events(app),
+              ElementsAre("key 42 1", "modifiers 1", "key 48 1", "key 48 0", "key 42 0", "modifiers 0"));
 }
 
 TEST_F(TypedText, of_more_characters_than_a_keyboard_has_keys_comes_whole) {
