@@ -178,9 +178,11 @@ Status SwayVirtualOutput::configure() {
 
 Status SwayVirtualOutput::set_mode(const Mode& mode) {
   const auto running = running_mode(mode);
-  LUMEN_CHECK_OK(ipc_.command(fmt::format("output {} mode --custom {}x{}@{:.3f}Hz", name_, running.width,
-                                          running.height, running.refresh_mhz / 1000.0),
-                              kQuick));
+  const auto done = ipc_.command(fmt::format("output {} mode --custom {}x{}@{:.3f}Hz", name_, running.width,
+                                             running.height, running.refresh_mhz / 1000.0),
+                                 kQuick);
+  // It has been told, and does it as soon as it has time.
+  if (!done && done.error().id != "ipc.timeout") return done;
   params_.mode = mode;
   return {};
 }

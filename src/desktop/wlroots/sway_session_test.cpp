@@ -146,8 +146,7 @@ TEST_F(SwaySession, no_call_waits_for_a_sway_that_hangs) {
   ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
   sway_->process().kill(SIGSTOP);
   auto begin = Clock::now();
-  EXPECT_FALSE(scene_->desktop->set_mode({1000, 600, 60'000}));
-  EXPECT_EQ(scene_->desktop->mode(), kMode);
+  EXPECT_TRUE(scene_->desktop->set_mode({1000, 600, 60'000}));  // for when it has time again
   EXPECT_LT(Clock::now() - begin, 150ms);
   begin = Clock::now();
   for (int i = 0; i < 1000; ++i) scene_->desktop->inject(PointerMoveBy{1, 1});
