@@ -32,11 +32,22 @@ std::string program_dir() {
   return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
 }
 
+// A program that was named runs on a desktop of its own, unless the person says otherwise.
+lumen::link::DesktopWish desktop_wish(const Options& options, const lumen::host::DesktopConfig& config) {
+  lumen::link::DesktopWish wish;
+  wish.command_is_desktop = options.application == "desktop";
+  if (wish.command_is_desktop) wish.use = config.use;
+  if (!options.desktop.empty()) wish.use = options.desktop;
+  wish.scale = static_cast<float>(config.scale);
+  wish.restore_dir = lumen::host::restore_dir(lumen::host::state_dir());
+  return wish;
+}
+
 // nullptr: not wanted.
 lumen::Result<std::unique_ptr<GameStreamHost>> open_gamestream(const Options& options, lumen::EventLoop& loop,
                                                                lumen::Logger& log) {
   LUMEN_TRY(auto config, lumen::host::read_config(options.config));
-  if (!options.desktop.empty()) config.desktop.use = options.desktop;
+  config.desktop.use = desktop_wish(options, config.desktop).use;
   if (!options.gamestream || !config.gamestream.enabled) return nullptr;
   const auto& params = options.params;
   return GameStreamHost::create({.config = std::move(config),
@@ -50,17 +61,6 @@ lumen::Result<std::unique_ptr<GameStreamHost>> open_gamestream(const Options& op
                                  .page_port = params.port,
                                  .publish = options.publish},
                                 loop, log);
-}
-
-// A program that was named runs on a desktop of its own, unless the person says otherwise.
-lumen::link::DesktopWish desktop_wish(const Options& options, const lumen::host::DesktopConfig& config) {
-  lumen::link::DesktopWish wish;
-  wish.command_is_desktop = options.application == "desktop";
-  if (wish.command_is_desktop) wish.use = config.use;
-  if (!options.desktop.empty()) wish.use = options.desktop;
-  wish.scale = static_cast<float>(config.scale);
-  wish.restore_dir = lumen::host::restore_dir(lumen::host::state_dir());
-  return wish;
 }
 
 int serve(Options options) {
@@ -148,9 +148,8 @@ int main(int argc, char** argv) {
                    "what runs on the desktop: desktop, plasma, test-scene, or a command line")
       ->capture_default_str();
   serve_command
-      ->add_option(
-          "--desktop", options.desktop,
-          "which one: auto (yours where you run one), private, kwin, mutter, wlroots, portal")
+      ->add_option("--desktop", options.desktop,
+                   "which one: auto (yours where you run one), private, kwin, mutter, wlroots, portal")
       ->check(CLI::IsMember(
           std::vector<std::string>{lumen::host::kDesktopNames.begin(), lumen::host::kDesktopNames.end()}));
   serve_command->add_option("--bind", options.params.bind_address, "address to listen on")

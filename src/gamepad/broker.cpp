@@ -48,7 +48,9 @@ std::optional<Peer> peer_of(int socket) {
     peer.groups.resize(good || small ? size / sizeof(gid_t) : 0);
     return small;
   };
-  if (ask() && ask()) peer.groups.clear();
+  bool too_small = ask();
+  if (too_small) too_small = ask();
+  if (too_small) peer.groups.clear();
   peer.groups.push_back(credentials.gid);
   return peer;
 }

@@ -11,20 +11,7 @@
 namespace lumen::gamepad {
 
 class FeedbackMemory {
- public:
-  // What to tell; nullopt: it was told already. The first of a kind is always new.
-  std::optional<PadFeedback> news(const PadFeedback& feedback) {
-    return std::visit([this](const auto& each) -> std::optional<PadFeedback> { return remember(each); },
-                      feedback);
-  }
-  void for_each(const auto& call) const {
-    std::apply([&](const auto&... kinds) { ((kinds ? call(PadFeedback{*kinds}) : void()), ...); }, kinds_);
-    for (const auto& request : {accelerometer_, gyroscope_}) {
-      if (request) call(PadFeedback{*request});
-    }
-  }
-
- private:
+  // Before those that use them: Clang does not find them otherwise.
   template <class Kind>
   static std::optional<Kind> replace(std::optional<Kind>& last, const Kind& now) {
     if (last == now) return std::nullopt;
@@ -52,6 +39,20 @@ class FeedbackMemory {
     return replace(last, both);
   }
 
+ public:
+  // What to tell; nullopt: it was told already. The first of a kind is always new.
+  std::optional<PadFeedback> news(const PadFeedback& feedback) {
+    return std::visit([this](const auto& each) -> std::optional<PadFeedback> { return remember(each); },
+                      feedback);
+  }
+  void for_each(const auto& call) const {
+    std::apply([&](const auto&... kinds) { ((kinds ? call(PadFeedback{*kinds}) : void()), ...); }, kinds_);
+    for (const auto& request : {accelerometer_, gyroscope_}) {
+      if (request) call(PadFeedback{*request});
+    }
+  }
+
+ private:
   std::tuple<std::optional<PadRumble>, std::optional<PadTriggerRumble>, std::optional<PadLight>,
              std::optional<PadAdaptiveTriggers>>
       kinds_;

@@ -20,7 +20,7 @@ constexpr int kMaxEventsAtOnce = 64;
 template <std::size_t N>
 void copy_text(std::uint8_t (&into)[N], std::string_view text) {
   std::memset(into, 0, N);
-  std::memcpy(into, text.data(), std::min(text.size(), N - 1));
+  std::ranges::copy(text.substr(0, N - 1), static_cast<std::uint8_t*>(into));
 }
 
 std::unique_ptr<HidPad> make_pad(PadModel model, const PadAddress& address) {

@@ -58,8 +58,11 @@ Finding examine_state(const std::string& folder) {
     return from("state", Verdict::bad, written.error());
   unlink(probe.c_str());
   std::error_code error;
-  const auto left = std::distance(std::filesystem::directory_iterator{restore_dir(folder), error}, {});
-  if (!error && left > 0) {
+  std::size_t left = 0;
+  for (std::filesystem::directory_iterator file{restore_dir(folder), error}, end; !error && file != end;
+       file.increment(error))
+    ++left;
+  if (left > 0) {
     return {"state", Verdict::remark,
             fmt::format("{} changes of a person's desktop are written down in {}", left, restore_dir(folder)),
             "Where no session runs, undo them: lumen-host restore"};
@@ -137,6 +140,13 @@ std::vector<Finding> examine_encoders(const std::string& session_program) {
   return findings;
 }
 
+// Of the other program: anything may stand there.
+std::string text_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? link::printable(found->get<std::string>())
+                                                     : std::string{};
+}
+
 const char* mark_of(Verdict verdict) {
   if (verdict == Verdict::good) return "good  ";
   return verdict == Verdict::remark ? "remark" : "BAD   ";
@@ -144,7 +154,10 @@ const char* mark_of(Verdict verdict) {
 
 }  // namespace
 
-std::vector<Finding> findings_of_desktops(const std::string& text) {
+std::vector<Finding> findings_of_desktops(const std::string& output) {
+  // Libraries may complain before and after.
+  const auto begin = output.find('{'), end = output.rfind('}');
+  const auto text = begin < end ? output.substr(begin, end - begin + 1) : std::string{};
   const std::vector<Finding> nonsense{{"desktops", Verdict::bad, "lumen-session gave no list of desktops",
                                        "Install the same version of both"}};
   const auto parsed = json::parse(text, nullptr, false);
@@ -153,15 +166,14 @@ std::vector<Finding> findings_of_desktops(const std::string& text) {
   bool first = true;
   for (const auto& desktop : parsed["desktops"]) {
     if (!desktop.is_object()) return nonsense;
-    const auto backend = link::printable(desktop.value("backend", std::string{}));
-    if (desktop.value("usable", false)) {
-      findings.push_back(good("desktop " + backend, link::printable(desktop.value("name", std::string{})) +
-                                                        (first ? " (shown as \"Desktop\")" : "")));
+    const auto backend = text_of(desktop, "backend");
+    if (const auto usable = desktop.find("usable"); usable != desktop.end() && *usable == true) {
+      findings.push_back(
+          good("desktop " + backend, text_of(desktop, "name") + (first ? " (shown as \"Desktop\")" : "")));
       first = false;
     } else if (const auto why = desktop.find("refusal"); why != desktop.end() && why->is_object()) {
-      findings.push_back({"desktop " + backend, Verdict::good,
-                          "not here: " + link::printable(why->value("what", std::string{})),
-                          link::printable(why->value("remedy", std::string{}))});
+      findings.push_back({"desktop " + backend, Verdict::good, "not here: " + text_of(*why, "what"),
+                          text_of(*why, "remedy")});
     }
   }
   return findings;

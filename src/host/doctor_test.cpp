@@ -51,8 +51,16 @@ TEST(Doctor, says_which_desktop_would_be_shown_and_why_others_would_not) {
   EXPECT_EQ(findings[2].remedy, "run it");
 }
 
+TEST(Doctor, strange_types_and_complaints_of_libraries_do_no_harm) {
+  const auto findings = findings_of_desktops(
+      "a warning\n{\"desktops\":[{\"backend\":1,\"usable\":true,\"name\":[]},"
+      "{\"usable\":1,\"refusal\":{\"what\":{}}}]}\nanother\n");
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0].what, " (shown as \"Desktop\")");
+}
+
 TEST(Doctor, nonsense_instead_of_desktops_is_bad) {
-  for (const char* text : {"", "[]", "{}", R"({"desktops":1})", R"({"desktops":[1]})"}) {
+  for (const char* text : {"", "[]", "{}", R"({"desktops":1})", R"({"desktops":[1]})", "} {"}) {
     const auto findings = findings_of_desktops(text);
     ASSERT_EQ(findings.size(), 1U) << text;
     EXPECT_EQ(findings[0].verdict, Verdict::bad) << text;

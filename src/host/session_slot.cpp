@@ -1,6 +1,9 @@
 #include "host/session_slot.hpp"
 
+#include <poll.h>
 #include <signal.h>
+
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -12,6 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kWatchdogInterval = 1s, kHangTimeout = 5s, kKillGrace = 200ms;
+constexpr Duration kHangTimeoutOfOthers = 15s;  // a compositor that hangs is asked for long
+constexpr int kRestoreWithinMs = 1500;
 constexpr Duration kDeathWindow = 60s, kRestartDelay = 500ms;
 constexpr std::size_t kMaxDeaths = 5;  // within the window
 
@@ -27,7 +32,24 @@ SessionSlot::~SessionSlot() {
   loop_.cancel(watchdog_);
   loop_.cancel(restart_);
   port_.send(link::Stop{});
+  wait_for_restoring();
   tear_down();
+}
+
+// A person's desktop is put back as it was by the session process, which would be killed in the midst of it.
+void SessionSlot::wait_for_restoring() const {
+  if (child_.pid < 0 || params_.desktop.use == "private") return;
+  pollfd ended{.fd = child_.pidfd.get(), .events = POLLIN, .revents = 0};
+  poll(&ended, 1, kRestoreWithinMs);
+}
+
+// Where no session process follows that would do it.
+void SessionSlot::restore_desktop() {
+  const auto& folder = params_.desktop.restore_dir;
+  std::error_code error;
+  if (folder.empty() || std::filesystem::is_empty(folder, error) || error) return;
+  restore_ = std::make_unique<CommandChain>(ChainParams{.commands = {{params_.program, "--restore", folder}}},
+                                            loop_, log_, [](bool) {});
 }
 
 void SessionSlot::prepare(const Mode& mode) {
@@ -202,6 +224,7 @@ void SessionSlot::on_exit() {
   tear_down();
   if (end_reason_) {
     ended_ = true;
+    restore_desktop();
     set_state(SlotState::ended, *end_reason_);
   } else {
     died(fmt::format("lumen-session {}", how));
@@ -213,6 +236,7 @@ void SessionSlot::died(const std::string& why) {
   while (deaths_.front() < now() - kDeathWindow) deaths_.pop_front();
   if (deaths_.size() >= kMaxDeaths) {
     ended_ = true;
+    restore_desktop();
     set_state(SlotState::ended, fmt::format("{}, {} times within a minute: giving up. Connect again to retry",
                                             why, deaths_.size()));
     return;
@@ -229,9 +253,10 @@ void SessionSlot::died(const std::string& why) {
 void SessionSlot::watchdog() {
   watchdog_ = 0;
   if (child_.pid < 0) return;
-  if (now() - heard_ > kHangTimeout) {
+  const auto limit = params_.desktop.use == "private" ? kHangTimeout : kHangTimeoutOfOthers;
+  if (now() - heard_ > limit) {
     log_.error("session process {} has said nothing for {} s: ending it", child_.pid,
-               std::chrono::duration_cast<std::chrono::seconds>(kHangTimeout).count());
+               std::chrono::duration_cast<std::chrono::seconds>(limit).count());
     kill(child_.pid, SIGKILL);
   }
   watchdog_ = loop_.call_at(now() + kWatchdogInterval, [this] { watchdog(); });

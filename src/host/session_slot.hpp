@@ -16,6 +16,7 @@
 
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
+#include "host/command_chain.hpp"
 #include "host/session_port.hpp"
 #include "link/audio_ring.hpp"
 #include "link/process.hpp"
@@ -94,6 +95,8 @@ class SessionSlot {
   void on_exit();
   void died(const std::string& why);
   void watchdog();
+  void wait_for_restoring() const;
+  void restore_desktop();
   void tear_down();
   void set_state(SlotState state, const std::string& reason);
 
@@ -114,6 +117,7 @@ class SessionSlot {
   Timestamp heard_{};
   std::deque<Timestamp> deaths_;
   std::uint64_t restarts_ = 0;
+  std::unique_ptr<CommandChain> restore_;
   EventLoop::TimerId watchdog_ = 0, restart_ = 0;
 };
 

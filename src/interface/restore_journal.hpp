@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -22,6 +24,8 @@ class RestoreJournal {
   // most 4096 bytes). Fails with `restore.write`: then the change must not be made.
   virtual Result<EntryId> write(std::string_view backend, std::string_view change) = 0;
   virtual void erase(EntryId id) = 0;
+  // What other processes that still run have written of `backend`, in no particular order.
+  virtual std::vector<std::string> changes_of_others(std::string_view /*backend*/) const { return {}; }
 };
 
 }  // namespace lumen

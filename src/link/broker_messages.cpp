@@ -13,6 +13,7 @@ inline constexpr std::uint8_t kType<PadsNeutral> = 38;
 template <>
 inline constexpr std::uint8_t kType<PadRefused> = 101;
 
+// NOLINTNEXTLINE(misc-use-anonymous-namespace): found by its arguments, which looks into none
 static void fields(auto& io, Is<PadRefused> auto& m) {
   slot(io, m);
   io.prose(m.reason);

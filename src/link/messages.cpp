@@ -57,6 +57,7 @@ inline constexpr std::uint8_t kType<SoundState> = 69;
 template <>
 inline constexpr std::uint8_t kType<DesktopState> = 70;
 
+// NOLINTBEGIN(misc-use-anonymous-namespace): found by their arguments, which looks into none
 static void fields(auto& io, Is<Configure> auto& m) {
   io.mode(m.mode);
   io.arguments(m.command);
@@ -128,6 +129,9 @@ static void fields(auto& io, Is<Ready> auto& m) {
   io.prose(m.encoder_reason);
   io.prose(m.display);
   io.prose(m.capture);
+  io.flag(m.touch);
+  io.flag(m.pen);
+  io.flag(m.text);
 }
 static void fields(auto& io, Is<ModeChanged> auto& m) {
   io.mode(m.mode);
@@ -153,6 +157,7 @@ static void fields(auto& io, Is<SessionStats> auto& m) {
   io.number(m.idr_count);
   io.number(m.dropped_full);
 }
+// NOLINTEND(misc-use-anonymous-namespace)
 
 namespace {
 

@@ -67,6 +67,7 @@ using ToSession = std::variant<Configure, SetMode, SetPointer, RequestIdr, SetSt
 // --- session → host
 struct Ready {  // the application shows its first window and the encoder is open
   std::string encoder, encoder_reason, display, capture;
+  bool touch = true, pen = true, text = true;  // what the desktop takes
 };
 struct ModeChanged {
   Mode mode;

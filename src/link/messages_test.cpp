@@ -63,7 +63,7 @@ std::vector<ToSession> every_message_to_the_session() {
 }
 
 std::vector<ToHost> every_message_to_the_host() {
-  return {Ready{"libx264", "no GPU", "embedded", "in process"},
+  return {Ready{"libx264", "no GPU", "embedded", "in process", false, true, false},
           ModeChanged{kMode, 9, "libx264", "asked for"},
           Responding{false},
           Ended{"process.not-found", "Program x was not found"},

@@ -10,7 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kFirstDelay = 200ms, kLongestDelay = 2s;
+constexpr Duration kFirstDelay = 200ms, kLongestDelay = 5s;
+constexpr Duration kGoodLife = 10s;  // a desktop that lived so long is worth a quick new try
 
 }  // namespace
 
@@ -42,12 +43,14 @@ Status DesktopKeeper::make() {
   LUMEN_TRY(const auto chosen, choose_desktops(std::move(found), params_.backends, params_.wish.use));
   std::optional<Error> last;
   for (const auto& candidate : chosen) {
+    if (excluded_.contains(candidate.backend->name)) continue;
     const auto made = make_foreign(candidate);
     if (made) return {};
     log_.log(waiting_ ? spdlog::level::debug : spdlog::level::warn, "{}: {}", candidate.probe.name,
              describe(made.error()));
     refusals_ += fmt::format("{}not {}: {}", refusals_.empty() ? "" : "; ", candidate.backend->name,
                              made.error().what);
+    ++generation_;  // what it may have said meanwhile is not heard
     last = made.error();
   }
   if (last && params_.wish.use != "auto") return tl::unexpected<Error>{*last};
@@ -74,14 +77,24 @@ Status DesktopKeeper::make_foreign(const DesktopCandidate& candidate) {
   ++generation_;
   LUMEN_TRY(desktop_, candidate.backend->create(params, events_of(generation_), loop_, log_));
   place_ = candidate.place;
+  backend_ = candidate.backend->name;
+  made_at_ = SteadyTime{}.now();
   is_private_ = false;
   return {};
 }
 
 DesktopEvents DesktopKeeper::events_of(std::uint64_t generation) {
   DesktopEvents events;
-  events.on_frame = [this](const BorrowedFrame& frame) { events_.on_frame(frame); };
-  events.on_window_mapped = [this] { events_.on_window_mapped(); };
+  events.on_frame = [this](const BorrowedFrame& frame) {
+    has_shown_ = has_ever_shown_ = true;
+    events_.on_frame(frame);
+  };
+  events.on_window_mapped = [this, generation] {
+    if (desktop_) return events_.on_window_mapped();
+    loop_.post([this, generation] {  // it is being made
+      if (generation == generation_) events_.on_window_mapped();
+    });
+  };
   events.on_responding = [this](bool responding) { events_.on_responding(responding); };
   events.on_lost = [this, generation](const Error& why) {
     loop_.post([this, generation, why] {
@@ -94,16 +107,28 @@ DesktopEvents DesktopKeeper::events_of(std::uint64_t generation) {
 void DesktopKeeper::on_lost(const Error& why) {
   const auto name = desktop_ ? desktop_->display_name() : std::string{"the desktop"};
   desktop_.reset();
-  auto reason = fmt::format("{} is gone: {}; waiting for it to come back", name, why.what);
-  log_.warn("{}", reason);
   ++generation_;
+  const bool gave_nothing = !std::exchange(has_shown_, false);
+  // One that never gave a picture is none: the next best takes its place.
+  if (!has_ever_shown_ && params_.wish.use == "auto" && !is_private_) {
+    log_.warn("{} gives no picture: {}", name, describe(why));
+    excluded_.insert(backend_);
+    if (const auto made = make(); made) {
+      events_.on_trouble({});
+      return;
+    }
+  }
+  const auto reason = fmt::format("{} is gone: {}; waiting for it to come back", name, why.what);
   waiting_ = true;
+  log_.warn("{}", reason);
   events_.on_trouble(reason);
-  delay_ = kFirstDelay;
+  const bool lived = SteadyTime{}.now() - made_at_ >= kGoodLife;
+  delay_ = gave_nothing || !lived ? std::clamp(2 * delay_, kFirstDelay, kLongestDelay) : kFirstDelay;
   try_again();
 }
 
 void DesktopKeeper::try_again() {
+  loop_.cancel(retry_);
   retry_ = loop_.call_at(SteadyTime{}.now() + delay_, [this] {
     retry_ = 0;
     if (const auto made = make(); !made) {

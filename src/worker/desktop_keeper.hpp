@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,7 +79,11 @@ class DesktopKeeper {
   DesktopPlace place_;
   std::string refusals_;
   bool is_private_ = true, waiting_ = false;
-  std::uint64_t generation_ = 0;  // of desktop_: what an older one says is not heard
+  bool has_shown_ = false, has_ever_shown_ = false;  // the newest one gave a picture; any one did
+  std::string backend_;                              // of the newest one
+  Timestamp made_at_{};
+  std::set<std::string> excluded_;  // backends that gave none; "auto" leaves them out
+  std::uint64_t generation_ = 0;    // of desktop_: what an older one says is not heard
   EventLoop::TimerId retry_ = 0;
   Duration delay_{};
   std::unique_ptr<Desktop> desktop_;

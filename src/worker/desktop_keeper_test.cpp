@@ -79,8 +79,34 @@ TEST_F(KeepDesktop, a_named_one_is_not_replaced_by_another) {
   EXPECT_EQ(private_.made, 0);
 }
 
+TEST_F(KeepDesktop, one_that_never_gave_a_picture_is_left_for_the_next_best) {
+  ASSERT_TRUE(open("auto"));
+  kwin_.events.on_lost(gone());
+  ASSERT_TRUE(run_until([&] { return portal_.made == 1; }));
+  EXPECT_EQ(keeper_->description(), "portal 1.0");
+  portal_.events.on_lost(gone());
+  ASSERT_TRUE(run_until([&] { return private_.made == 1; }));
+  EXPECT_EQ(kwin_.made, 1);
+}
+
+TEST_F(KeepDesktop, one_that_dies_at_once_each_time_is_tried_less_and_less_often) {
+  ASSERT_TRUE(open("kwin"));
+  const auto end = Clock::now() + std::chrono::milliseconds{1600};
+  int made = 0;
+  while (Clock::now() < end) {
+    if (kwin_.made > made && keeper_->desktop() != nullptr) {
+      made = kwin_.made;
+      kwin_.events.on_lost(gone());
+    }
+    run_for(std::chrono::milliseconds{2});
+  }
+  EXPECT_GE(kwin_.made, 2);
+  EXPECT_LE(kwin_.made, 4);  // after 0.2, 0.4, 0.8 s
+}
+
 TEST_F(KeepDesktop, a_lost_desktop_is_told_and_comes_back_in_the_mode_wanted_by_then) {
   ASSERT_TRUE(open("auto"));
+  kwin_.events.on_frame({});
   kwin_.usable = portal_.usable = false;
   kwin_.events.on_lost(gone());
   ASSERT_TRUE(run_until([&] { return troubles_.size() == 1; }));
@@ -103,6 +129,7 @@ TEST_F(KeepDesktop, a_lost_desktop_is_told_and_comes_back_in_the_mode_wanted_by_
 
 TEST_F(KeepDesktop, what_a_desktop_that_is_gone_says_later_is_not_heard) {
   ASSERT_TRUE(open("auto"));
+  kwin_.events.on_frame({});
   const auto old = kwin_.events;
   old.on_lost(gone());
   old.on_lost(gone());

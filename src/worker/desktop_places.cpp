@@ -39,11 +39,12 @@ std::vector<std::string> sockets_named(const std::string& folder, std::string_vi
                                        std::string_view end) {
   std::vector<std::string> found;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator{folder, error}) {
-    const auto name = entry.path().filename().string();
-    if (name.starts_with(begin) && name.ends_with(end) && !name.ends_with(".lock") &&
-        is_own_socket(entry.path().string()))
-      found.push_back(entry.path().string());
+  for (std::filesystem::directory_iterator entry{folder, error}, last; !error && entry != last;
+       entry.increment(error)) {
+    const auto path = entry->path().string();
+    const auto name = entry->path().filename().string();
+    if (name.starts_with(begin) && name.ends_with(end) && !name.ends_with(".lock") && is_own_socket(path))
+      found.push_back(path);
   }
   std::ranges::sort(found);
   return found;

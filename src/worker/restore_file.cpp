@@ -45,10 +45,8 @@ struct Entry {
   std::uint64_t id = 0;
 };
 
-std::optional<Entry> read_entry(const std::string& path) {
-  const auto text = read_small_file(path, kMaxFile);
-  if (!text) return std::nullopt;
-  const auto parsed = json::parse(*text, nullptr, false);
+std::optional<Entry> parse_entry(const std::string& path, const std::string& text) {
+  const auto parsed = json::parse(text, nullptr, false);
   if (!parsed.is_object() || !parsed.contains("place") || !parsed["place"].is_object()) return std::nullopt;
   for (const char* name : {"backend", "change", "owner"}) {
     if (!parsed.contains(name) || !parsed[name].is_string()) return std::nullopt;
@@ -60,6 +58,26 @@ std::optional<Entry> read_entry(const std::string& path) {
                .owner = parsed["owner"].get<std::string>(),
                .place = to_place(parsed["place"]),
                .id = id != parsed.end() && id->is_number_unsigned() ? id->get<std::uint64_t>() : 0};
+}
+
+// Every entry of the folder; what cannot be read now stays, what says nothing is removed.
+std::vector<Entry> read_entries(const std::string& folder, Logger* log) {
+  std::vector<Entry> entries;
+  std::error_code error;
+  for (std::filesystem::directory_iterator file{folder, error}, end; !error && file != end;
+       file.increment(error)) {
+    const auto path = file->path().string();
+    if (!path.ends_with(kSuffix) || entries.size() == kMaxEntries) continue;
+    const auto text = read_small_file(path, kMaxFile);
+    if (!text) continue;
+    if (auto entry = parse_entry(path, *text)) {
+      entries.push_back(std::move(*entry));
+    } else if (log != nullptr) {
+      log->warn("removing {}: it says nothing that could be undone", path);
+      unlink(path.c_str());
+    }
+  }
+  return entries;
 }
 
 Status undo(const Entry& entry, const std::vector<DesktopBackend>& backends, Logger& log) {
@@ -75,7 +93,9 @@ Status undo(const Entry& entry, const std::vector<DesktopBackend>& backends, Log
 }  // namespace
 
 std::string RestoreFile::path_of(EntryId id) const {
-  return fmt::format("{}/{}-{}{}", folder_, getpid(), id, kSuffix);
+  auto owner = link::own_process_key();  // another process may have had our id
+  std::ranges::replace(owner, ':', '-');
+  return fmt::format("{}/{}-{}{}", folder_, owner, id, kSuffix);
 }
 
 Result<RestoreJournal::EntryId> RestoreFile::write(std::string_view backend, std::string_view change) {
@@ -99,20 +119,20 @@ Result<RestoreJournal::EntryId> RestoreFile::write(std::string_view backend, std
 
 void RestoreFile::erase(EntryId id) { unlink(path_of(id).c_str()); }
 
+std::vector<std::string> RestoreFile::changes_of_others(std::string_view backend) const {
+  std::vector<std::string> changes;
+  for (const auto& entry : read_entries(folder_, nullptr)) {
+    if (entry.backend == backend && entry.owner != link::own_process_key() &&
+        link::is_process_running(entry.owner))
+      changes.push_back(entry.change);
+  }
+  return changes;
+}
+
 RestoreReport restore_left_behind(const std::string& folder, const std::vector<DesktopBackend>& backends,
                                   Logger& log) {
-  std::vector<Entry> entries;
-  std::error_code error;
-  for (const auto& file : std::filesystem::directory_iterator{folder, error}) {
-    const auto path = file.path().string();
-    if (!path.ends_with(kSuffix) || entries.size() == kMaxEntries) continue;
-    if (auto entry = read_entry(path)) {
-      if (!link::is_process_running(entry->owner)) entries.push_back(std::move(*entry));
-    } else {
-      log.warn("removing {}: it says nothing that could be undone", path);
-      unlink(path.c_str());
-    }
-  }
+  auto entries = read_entries(folder, &log);
+  std::erase_if(entries, [](const Entry& entry) { return link::is_process_running(entry.owner); });
   std::ranges::sort(entries, std::greater{}, &Entry::id);
   RestoreReport report;
   for (const auto& entry : entries) {

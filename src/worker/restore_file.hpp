@@ -20,6 +20,7 @@ class RestoreFile final : public RestoreJournal {
   void set_place(const DesktopPlace& place) { place_ = place; }
   Result<EntryId> write(std::string_view backend, std::string_view change) override;
   void erase(EntryId id) override;
+  std::vector<std::string> changes_of_others(std::string_view backend) const override;
 
  private:
   std::string path_of(EntryId id) const;

@@ -234,12 +234,14 @@ void SessionWorker::on_sound() {
 // client while it listens, to the loudspeakers otherwise.
 void SessionWorker::update_sound_focus() {
   if (!streaming_wanted_) sound_focus_.reset();
-  if (sound_focus_ || !streaming_wanted_ || !sound_works_) return;
-  if (desktop_->is_private() || desktop_->journal() == nullptr) return;
+  if (!streaming_wanted_) sound_focus_failed_ = false;
+  if (sound_focus_ || sound_focus_failed_ || !streaming_wanted_ || !sound_works_) return;
+  if (desktop_->is_private() || desktop_->journal() == nullptr || sound_server_->is_own()) return;
   auto taken = SoundFocus::take(sound_server_->socket(), sink_name_, *desktop_->journal(), log_);
   if (taken) {
     sound_focus_ = std::move(*taken);
   } else {
+    sound_focus_failed_ = true;
     log_.warn("only programs that play to {} by themselves are heard: {}", sink_name_,
               describe(taken.error()));
   }
@@ -339,8 +341,14 @@ void SessionWorker::on_window_mapped() {
 }
 
 void SessionWorker::tell_ready() {
-  if (const auto* desktop = desktop_->desktop())
-    send(link::Ready{.display = desktop_->description(), .capture = desktop->capture_name()});
+  const auto* desktop = desktop_->desktop();
+  if (desktop == nullptr) return;
+  const auto takes = desktop->abilities();
+  send(link::Ready{.display = desktop_->description(),
+                   .capture = desktop->capture_name(),
+                   .touch = takes.touch,
+                   .pen = takes.pen,
+                   .text = takes.text});
 }
 
 // The last picture stays with the client meanwhile.
@@ -361,6 +369,7 @@ void SessionWorker::update_streaming() {
   if (sound_) update_sound_focus();
   update_idle_inhibition();
   const bool on = streaming_wanted_ && window_shown_;
+  if (!pipeline_) return;  // the desktop was quicker
   pipeline_->set_streaming(on);
   if (on) desktop_->repaint();
 }
@@ -414,6 +423,8 @@ void SessionWorker::release_everything() {
               stats.silent.load(), stats.refused.load(), stats.dropped_frames.load());
   }
   sound_focus_.reset();  // before the sink goes that it names
+  // A person's desktop first: applications may take long to end, and we are not given long.
+  if (desktop_ && !desktop_->is_private()) desktop_.reset();
   sound_.reset();
   sound_server_.reset();
   const char* marker = std::getenv("LUMEN_MARKER");  // NOLINT(concurrency-mt-unsafe): nobody changes it

@@ -82,7 +82,8 @@ class SessionWorker {
   std::string application_name_;
   Mode mode_;
   // Streaming begins once there is something to see: `wanted` by the host and a window shown.
-  bool sound_works_ = false, streaming_wanted_ = false, window_shown_ = false, ended_ = false;
+  bool sound_works_ = false, sound_focus_failed_ = false, streaming_wanted_ = false, window_shown_ = false,
+       ended_ = false;
   std::optional<EncoderDescription> encoder_;
 };
 

@@ -27,8 +27,10 @@ class SoundFocus {
  private:
   struct Change {
     std::string socket, ours;
-    std::optional<std::string> before;
+    std::optional<std::string> before;  // which may be another session's
+    std::optional<std::string> chosen;  // by the person, before any session
   };
+  std::optional<std::string> give_back_to() const;
   SoundFocus(Change change, RestoreJournal::EntryId entry, RestoreJournal& journal, Logger& log)
       : change_{std::move(change)}, entry_{entry}, journal_{journal}, log_{log} {}
 

@@ -23,6 +23,12 @@ class Journal final : public RestoreJournal {
     return last;
   }
   void erase(EntryId id) override { entries.erase(id); }
+  std::vector<std::string> changes_of_others(std::string_view /*backend*/) const override {
+    std::vector<std::string> all;
+    for (const auto& [id, change] : others->entries) all.push_back(change);
+    return all;
+  }
+  const Journal* others = this;
   bool full = false;
   EntryId last = 0;
   std::map<EntryId, std::string> entries;
@@ -52,6 +58,26 @@ TEST_F(FocusOfSound, is_the_sessions_while_it_lasts_and_the_persons_afterwards) 
   focus->reset();
   EXPECT_TRUE(eventually([&] { return chosen() == "speakers"; }));
   EXPECT_TRUE(journal_.entries.empty());
+}
+
+// One session ends while another goes on, in either order.
+TEST_F(FocusOfSound, of_two_sessions_ends_with_what_the_person_chose) {
+  for (const bool first_ends_first : {true, false}) {
+    Journal first_journal, second_journal;
+    first_journal.others = &second_journal;
+    second_journal.others = &first_journal;
+    auto first = SoundFocus::take(socket_, "lumen-1", first_journal, *log_).value();
+    ASSERT_TRUE(eventually([&] { return chosen() == "lumen-1"; }));
+    auto second = SoundFocus::take(socket_, "lumen-2", second_journal, *log_).value();
+    ASSERT_TRUE(eventually([&] { return chosen() == "lumen-2"; }));
+    (first_ends_first ? first : second).reset();
+    if (!first_ends_first) {
+      EXPECT_TRUE(eventually([&] { return chosen() == "lumen-1"; })) << "the other goes on";
+    }
+    first.reset();
+    second.reset();
+    EXPECT_TRUE(eventually([&] { return chosen() == "speakers"; })) << first_ends_first;
+  }
 }
 
 TEST_F(FocusOfSound, what_a_crash_left_is_undone_from_the_journal) {

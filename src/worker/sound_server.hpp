@@ -49,6 +49,8 @@ class SoundServer {
   bool ready() const { return ready_; }
   // Why nothing can be heard, for people; empty when this is not to blame.
   const std::string& trouble() const { return trouble_; }
+  // It is the session's own, and no program of the person plays to it.
+  bool is_own() const { return !params_.user_socket; }
   // Our children: whoever reaps others leaves these alone.
   std::vector<pid_t> processes() const;
 
@@ -62,7 +64,6 @@ class SoundServer {
     Duration delay{};
     std::string trouble;
   };
-  bool is_own() const { return !params_.user_socket; }
   Status write_configuration() const;
   void tend();
   static Timestamp forget_trouble(Daemon& daemon, Timestamp time);

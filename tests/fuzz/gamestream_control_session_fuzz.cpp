@@ -59,6 +59,11 @@ class Seat {
   bool pen_away_ = true;
 };
 
+struct PadHeld {
+  lumen::PadState state;
+  std::array<bool, kMaxPadFingers> fingers{};
+};
+
 // The pads that are there, and whether anything of them is pressed.
 class Pads {
  public:
@@ -83,11 +88,7 @@ class Pads {
   }
 
  private:
-  struct Pad {
-    lumen::PadState state;
-    std::array<bool, kMaxPadFingers> fingers{};
-  };
-  std::array<std::optional<Pad>, lumen::kMaxPads> pads_;
+  std::array<std::optional<PadHeld>, lumen::kMaxPads> pads_;
 };
 
 struct Run {

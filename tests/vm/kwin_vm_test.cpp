@@ -12,7 +12,6 @@ namespace lumen::kwin {
 namespace {
 
 using contract::DesktopContract;
-using contract::DesktopPairContract;
 
 DesktopPlace place() {
   const char* dir = std::getenv("XDG_RUNTIME_DIR");  // NOLINT(concurrency-mt-unsafe): nobody changes it
@@ -25,10 +24,16 @@ DesktopPlace place() {
           .current_desktop = "KDE"};
 }
 
-// On an emulated processor it takes seconds to compile what it draws with, and to clear up after a test.
+// On an emulated processor it takes seconds to compile what it draws with, and to clear up after a test: it
+// has rest when it answers at once.
 void wait_for_kwin() {
-  EXPECT_TRUE(
-      desktop_test::eventually([] { return !probe_kwin(place()).name.empty(); }, std::chrono::seconds{60}));
+  EXPECT_TRUE(desktop_test::eventually(
+      [] {
+        const auto asked = SteadyTime{}.now();
+        const bool answers = !probe_kwin(place()).name.empty();
+        return answers && SteadyTime{}.now() - asked < std::chrono::milliseconds{300};
+      },
+      std::chrono::seconds{60}));
 }
 
 std::string outputs_now() {
@@ -49,8 +54,12 @@ class Rig final : public contract::DesktopRig {
                                           EventLoop& loop, Logger& log) override {
     auto params = wanted;
     params.place = place();
-    wait_for_kwin();
-    return create_kwin_desktop_with_dmabufs(params, events, loop, log, modifiers_);
+    // Five seconds, which it has anywhere else, may not be enough for an emulated processor.
+    for (int tries = 1;; ++tries) {
+      wait_for_kwin();
+      auto made = create_kwin_desktop_with_dmabufs(params, events, loop, log, modifiers_);
+      if (made || made.error().code != ErrorCode::timed_out || tries == 3) return made;
+    }
   }
   std::string client_socket() override { return place().wayland_socket; }
   std::string snapshot() override { return outputs_now(); }
@@ -67,14 +76,26 @@ constexpr std::uint64_t kLinear = 0;
 INSTANTIATE_TEST_SUITE_P(KWin, DesktopContract,
                          testing::Values(with("memory", {}), with("dmabufs", {kLinear})),
                          contract::desktop_case_name);
-INSTANTIATE_TEST_SUITE_P(KWin, DesktopPairContract, testing::Values(with("memory", {})),
-                         contract::desktop_case_name);
 
 TEST(KWinOnAGpu, says_that_it_can_be_used) {
   wait_for_kwin();
   const auto probe = probe_kwin(place());
   EXPECT_THAT(probe.name, testing::StartsWith("KWin "));
   EXPECT_FALSE(probe.refusal) << describe(*probe.refusal);
+}
+
+TEST(KWinOnAGpu, keeps_the_pointer_out_of_the_picture_as_it_says) {
+  const auto loop = EventLoop::create().value();
+  Rig rig{{}};
+  contract::DesktopScene scene{rig, *loop};
+  ASSERT_NO_FATAL_FAILURE(scene.open({1280, 720, 60'000}));
+  ASSERT_NO_FATAL_FAILURE(scene.show_window());
+  scene.desktop->inject(scene.to_pixel(100, 50));
+  ASSERT_TRUE(scene.sees_at("enter", 100, 50, 1.0) || scene.sees_at("motion", 100, 50, 1.0));
+  scene.client->draw(77);
+  EXPECT_EQ(scene.run_until([&] { return scene.shows_client(); }, std::chrono::seconds{10}),
+            scene.desktop->abilities().pointer_apart)
+      << scene.what_is_wrong();
 }
 
 }  // namespace

@@ -159,7 +159,8 @@ Result<std::string> Connection::text_property(const Property& property, Timestam
 
 // ---- signals.
 
-Status Connection::subscribe(const std::string& rule, OnSignal on_signal) {
+Result<std::unique_ptr<Connection::Subscription>> Connection::make_subscription(const std::string& rule,
+                                                                                OnSignal on_signal) {
   auto subscription = std::make_unique<Subscription>(Subscription{std::move(on_signal), nullptr});
   sd_bus_slot* slot = nullptr;
   const auto deliver = [](sd_bus_message* message, void* self, sd_bus_error*) {
@@ -170,8 +171,18 @@ Status Connection::subscribe(const std::string& rule, OnSignal on_signal) {
       sd_bus_add_match_async(bus_.get(), &slot, rule.c_str(), deliver, nullptr, subscription.get());
   if (result < 0) return fail(ErrorCode::unavailable, "dbus.match", "D-Bus takes no match rule", {}, -result);
   subscription->slot.reset(slot);
+  return subscription;
+}
+
+Status Connection::subscribe(const std::string& rule, OnSignal on_signal) {
+  LUMEN_TRY(auto subscription, make_subscription(rule, std::move(on_signal)));
   subscriptions_.push_back(std::move(subscription));
   return {};
+}
+
+Result<std::shared_ptr<void>> Connection::subscribe_for_now(const std::string& rule, OnSignal on_signal) {
+  LUMEN_TRY(auto subscription, make_subscription(rule, std::move(on_signal)));
+  return std::shared_ptr<void>{std::move(subscription)};
 }
 
 Status Connection::watch_owner(const std::string& name, std::function<void()> on_change) {

@@ -82,6 +82,8 @@ class Connection {
   Result<std::string> text_property(const Property& property, Timestamp deadline);
   // `rule` is a match rule of D-Bus. Heard for as long as the connection lives.
   Status subscribe(const std::string& rule, OnSignal on_signal);
+  // The same, for as long as what is returned lives; that must not be longer than the connection.
+  Result<std::shared_ptr<void>> subscribe_for_now(const std::string& rule, OnSignal on_signal);
   // `name` has no owner any more, or another.
   Status watch_owner(const std::string& name, std::function<void()> on_change);
   // Handles what comes in until `done`; false at `deadline` or when the bus is gone.
@@ -97,7 +99,7 @@ class Connection {
   explicit Connection(std::unique_ptr<sd_bus, Unref> bus) : bus_{std::move(bus)} {}
   static tl::unexpected<Error> unwritable();
   Result<MessagePtr> get_property(const Property& property, Timestamp deadline);
-  bool wait_for_bus(Timestamp deadline);
+  Result<std::unique_ptr<Subscription>> make_subscription(const std::string& rule, OnSignal on_signal);
   void pump();
   void rearm();
   void lose();

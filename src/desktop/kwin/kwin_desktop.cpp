@@ -28,8 +28,9 @@ constexpr auto kRestricted =
 
 Timestamp now() { return SteadyTime{}.now(); }
 
+// KWin 5 paints the pointer into the pictures of its virtual outputs, whatever was asked of the stream.
 DesktopAbilities abilities_of_kwin() {
-  return {.max_refresh_mhz = kRefreshMhz, .touch = true, .pointer_apart = true};
+  return {.max_refresh_mhz = kRefreshMhz, .touch = true, .pointer_apart = false};
 }
 
 Status check_mode(const Mode& mode) {

@@ -47,7 +47,7 @@ class Screencast {
   // old.
   static Result<Screencast> create(wayland::WaylandConnection& connection);
 
-  // A new output of this very size in pixels, with its stream. The pointer comes apart from the picture.
+  // A new output of this very size in pixels, with its stream. The pointer comes as metadata too.
   std::unique_ptr<ScreencastStream> stream_virtual_output(const std::string& name, std::uint32_t width,
                                                           std::uint32_t height, double scale,
                                                           ScreencastStream::Events events);

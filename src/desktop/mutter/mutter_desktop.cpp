@@ -36,7 +36,7 @@ DesktopAbilities abilities_of(std::uint32_t device_types, std::uint32_t limit_mh
           .touch = (device_types & kTouchscreen) != 0,
           .text = false,  // of characters, those that a key of the layout makes
           .sub_pixel = true,
-          .pointer_apart = true};
+          .pointer_apart = false};
 }
 
 class MutterDesktop final : public Desktop {
@@ -52,7 +52,8 @@ class MutterDesktop final : public Desktop {
   Mode mode() const override { return mode_; }
   std::vector<std::string> environment() const override;
   Status set_mode(const Mode& mode) override;
-  void set_pointer_drawn(bool drawn) override { capture_->set_pointer_drawn(drawn); }
+  // Mutter settles it when the monitor is made: abilities() says so.
+  void set_pointer_drawn(bool /*drawn*/) override {}
   void repaint() override { capture_->repaint(); }
   void inject(const InputEvent& event) override {
     if (!lost_) input_->inject(event, mode_);
@@ -69,7 +70,8 @@ class MutterDesktop final : public Desktop {
   EventLoop& loop_;
   Logger& log_;
   Mode mode_;  // as it is; the rate as asked for and possible
-  std::uint32_t asked_mhz_ = 0, limit_mhz_ = kUsualLimitMhz;
+  Mode asked_;
+  std::uint32_t limit_mhz_ = kUsualLimitMhz;
   bool lost_ = false, something_shown_ = false;
   std::string name_ = "Mutter";
   std::unique_ptr<Session> session_;
@@ -80,8 +82,10 @@ class MutterDesktop final : public Desktop {
 
 Status MutterDesktop::start(const DesktopParams& params) {
   const auto deadline = now() + kStartWithin;
-  asked_mhz_ = params.mode.refresh_mhz;
-  LUMEN_TRY(session_, Session::start(place_.session_bus, deadline));
+  asked_ = params.mode;
+  LUMEN_TRY(session_, Session::start({.bus_address = place_.session_bus,
+                                      .pointer_drawn = params.pointer_drawn,
+                                      .deadline = deadline}));
   LUMEN_CHECK_OK(start_capture(params, deadline));
   LUMEN_CHECK_OK(session_->attach(loop_, [this](const char* why) {
     lose({ErrorCode::unavailable, "mutter.closed", why, "Start the session again", 0});
@@ -97,12 +101,10 @@ Status MutterDesktop::start_capture(const DesktopParams& params, Timestamp deadl
   events.on_frame = [this](const BorrowedFrame& frame) { on_frame(frame); };
   events.on_format = [this] { take_mode(); };
   events.on_lost = [this](const Error& why) { lose(why); };
-  LUMEN_TRY(capture_, pipewire::PipeWireCapture::create({.socket = place_.pipewire_socket,
-                                                         .node_id = session_->node_id(),
-                                                         .mode = params.mode,
-                                                         .pointer_drawn = params.pointer_drawn,
-                                                         .pictures_get_lost = true},
-                                                        std::move(events), loop_, log_));
+  LUMEN_TRY(capture_,
+            pipewire::PipeWireCapture::create(
+                {.socket = place_.pipewire_socket, .node_id = session_->node_id(), .mode = params.mode},
+                std::move(events), loop_, log_));
   LUMEN_CHECK_OK(capture_->wait_for_format(deadline));
   take_mode();
   return {};
@@ -112,7 +114,7 @@ void MutterDesktop::take_mode() {
   const auto made = capture_->mode();
   if (!made) return;
   limit_mhz_ = std::max(limit_mhz_, made->refresh_mhz);
-  mode_ = {made->width, made->height, std::min(asked_mhz_, limit_mhz_)};
+  mode_ = {made->width, made->height, std::min(asked_.refresh_mhz, limit_mhz_)};
 }
 
 void MutterDesktop::on_frame(const BorrowedFrame& frame) {
@@ -142,9 +144,10 @@ std::vector<std::string> MutterDesktop::environment() const {
 Status MutterDesktop::set_mode(const Mode& mode) {
   LUMEN_CHECK_OK(check_mode(mode));
   if (lost_) return fail(ErrorCode::unavailable, "mutter.closed", "the virtual monitor is gone");
-  if (mode == mode_) return {};
-  asked_mhz_ = mode.refresh_mhz;
-  return capture_->request_mode(mode);
+  if (mode == asked_) return {};  // not mode_: another one may be on its way
+  LUMEN_CHECK_OK(capture_->request_mode(mode));
+  asked_ = mode;
+  return {};
 }
 
 std::string name_of_shell(dbus::Connection& bus, Timestamp deadline) {

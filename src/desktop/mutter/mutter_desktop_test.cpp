@@ -23,6 +23,7 @@ class MutterRig final : public DesktopRig {
                                           EventLoop& loop, Logger& log) override {
     auto params = wanted;
     params.place = place();
+    params.pointer_drawn = pointer_drawn;
     return mutter::create_mutter_desktop(params, events, loop, log);
   }
   std::string client_socket() override { return session_.runtime_dir() + "/" + kDisplay; }
@@ -70,6 +71,8 @@ class MutterRig final : public DesktopRig {
   }
   PrivateSession& session() { return session_; }
 
+  bool pointer_drawn = false;
+
  private:
   bool is_shown() { return desktop_test::socket_answers(client_socket()); }
 
@@ -82,14 +85,85 @@ DesktopCase mutter_case() {
   return {.name = "mutter", .make_rig = [] { return std::make_unique<MutterRig>("mutter"); }};
 }
 
-DesktopCase shell_case() {
-  return {.name = "shell", .make_rig = [] { return std::make_unique<MutterRig>("gnome-shell"); }};
-}
-
-INSTANTIATE_TEST_SUITE_P(Mutter, DesktopContract, testing::Values(mutter_case(), shell_case()),
-                         desktop_case_name);
+INSTANTIATE_TEST_SUITE_P(Mutter, DesktopContract, testing::Values(mutter_case()), desktop_case_name);
 INSTANTIATE_TEST_SUITE_P(Mutter, DesktopLossContract, testing::Values(mutter_case()), desktop_case_name);
 INSTANTIATE_TEST_SUITE_P(Mutter, DesktopPairContract, testing::Values(mutter_case()), desktop_case_name);
+
+TEST(MutterPointers, are_in_the_picture_where_that_was_asked_for_and_not_elsewhere) {
+  for (const bool drawn : {true, false}) {
+    auto loop = EventLoop::create().value();
+    MutterRig rig{"mutter"};
+    rig.pointer_drawn = drawn;
+    DesktopScene scene{rig, *loop};
+    ASSERT_NO_FATAL_FAILURE(scene.open({640, 480, 60'000}));
+    ASSERT_NO_FATAL_FAILURE(scene.show_window());
+    scene.desktop->inject(scene.to_pixel(300, 200));
+    ASSERT_TRUE(scene.sees_at("enter", 300, 200, 1.0) || scene.sees_at("motion", 300, 200, 1.0));
+    scene.client->set_cursor(16, 16, 0xFFFF0000, 0, 0);  // a window without one has none
+    if (drawn) {
+      EXPECT_TRUE(scene.run_until([&] { return scene.wrong_pixels() > 50; })) << "there is no pointer";
+      EXPECT_LT(scene.wrong_pixels(), 5000U);
+    } else {
+      scene.client->draw(77);
+      EXPECT_TRUE(scene.run_until([&] { return scene.shows_client(); })) << scene.what_is_wrong();
+    }
+  }
+}
+
+TEST(MutterProbes, say_what_there_is_or_what_is_missing) {
+  EXPECT_EQ(mutter::probe_mutter({}).refusal->id, "dbus.connect");
+  PrivateSession empty;
+  const DesktopPlace place{.session_bus = empty.bus_address(), .pipewire_socket = empty.pipewire_socket()};
+  EXPECT_EQ(mutter::probe_mutter(place).refusal->id, "dbus.absent");
+  MutterRig rig{"mutter"};
+  const auto found = mutter::probe_mutter(rig.place());
+  EXPECT_FALSE(found.refusal);
+  EXPECT_EQ(found.name, "Mutter");
+  EXPECT_EQ(found.abilities.max_refresh_mhz, 60'000U);
+  auto without_pipewire = rig.place();
+  without_pipewire.pipewire_socket = "/nonexistent";
+  EXPECT_EQ(mutter::probe_mutter(without_pipewire).refusal->id, "pipewire.absent");
+}
+
+TEST(MutterMonitors, go_at_once_when_nobody_looks_any_more) {
+  auto loop = EventLoop::create().value();
+  MutterRig rig{"mutter"};
+  DesktopScene scene{rig, *loop};
+  ASSERT_EQ(rig.snapshot(), "");
+  ASSERT_NO_FATAL_FAILURE(scene.open({640, 480, 60'000}));
+  ASSERT_TRUE(scene.run_until([&] { return rig.snapshot() != ""; }));
+  rig.session().kill_pipewire();
+  EXPECT_TRUE(scene.run_until([&] { return scene.lost.size() == 1; }, 1s));
+  EXPECT_TRUE(scene.run_until([&] { return rig.snapshot() == ""; }, 5s)) << rig.snapshot();
+}
+
+// GNOME Shell begins with its overview, where windows are small: a person leaves it with a key.
+TEST(GnomeShells, show_a_window_pixel_for_pixel_follow_a_mode_and_take_keys) {
+  auto loop = EventLoop::create().value();
+  MutterRig rig{"gnome-shell"};
+  DesktopScene scene{rig, *loop};
+  ASSERT_NO_FATAL_FAILURE(scene.open({1280, 720, 60'000}));
+  EXPECT_THAT(mutter::probe_mutter(rig.place()).name, testing::StartsWith("GNOME Shell 4"));
+  scene.client = desktop_test::TestClient::connect(rig.client_socket(), [&] { scene.run_for(2ms); }, false);
+  ASSERT_TRUE(scene.client);
+  scene.client->open_window({.fullscreen = true});
+  const auto shown_after_a_key = [&] {
+    scene.desktop->inject(Key{KEY_ESC, true});
+    scene.desktop->inject(Key{KEY_ESC, false});
+    return scene.run_until([&] { return scene.shows_client(); }, 2s);
+  };
+  bool shown = false;
+  for (int tries = 0; tries < 10 && !shown; ++tries) shown = shown_after_a_key();
+  ASSERT_TRUE(shown) << scene.what_is_wrong();
+  ASSERT_TRUE(scene.desktop->set_mode({1000, 600, 60'000}));
+  EXPECT_TRUE(scene.run_until([&] { return scene.newest.width == 1000 && scene.shows_client(); }))
+      << scene.what_is_wrong();
+  scene.client->events.clear();
+  scene.desktop->inject(Key{KEY_A, true});
+  EXPECT_TRUE(scene.sees("key 30 1"));
+  scene.desktop->inject(ReleaseAll{});
+  EXPECT_TRUE(scene.sees("key 30 0"));
+}
 
 }  // namespace
 }  // namespace lumen::contract

@@ -9,7 +9,10 @@ namespace {
 
 constexpr auto kCastSession = "org.gnome.Mutter.ScreenCast.Session";
 constexpr auto kRemoteSession = "org.gnome.Mutter.RemoteDesktop.Session";
-constexpr std::uint32_t kCursorApart = 2;  // ScreenCast's cursor-mode: beside the picture
+// ScreenCast's cursor-mode. There is a third, the pointer beside the picture: Mutter 43 then tells each of
+// its motions in a buffer without a picture, and where that follows a picture at once, PipeWire drops the
+// picture.
+constexpr std::uint32_t kCursorHidden = 0, kCursorEmbedded = 1;
 constexpr auto kStopWithin = std::chrono::seconds{1};
 
 Timestamp now() { return SteadyTime{}.now(); }
@@ -22,12 +25,13 @@ Result<std::string> read_path(const dbus::MessagePtr& reply) {
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::start(const std::string& bus_address, Timestamp deadline) {
-  LUMEN_TRY(auto bus, dbus::Connection::open(bus_address, deadline));
+Result<std::unique_ptr<Session>> Session::start(const Params& params) {
+  const auto deadline = params.deadline;
+  LUMEN_TRY(auto bus, dbus::Connection::open(params.bus_address, deadline));
   std::unique_ptr<Session> session{new Session{std::move(bus)}};  // the constructor is private
   LUMEN_CHECK_OK(session->find_services(deadline));
   LUMEN_CHECK_OK(session->make_sessions(deadline));
-  LUMEN_CHECK_OK(session->record(deadline));
+  LUMEN_CHECK_OK(session->record(params.pointer_drawn, deadline));
   return session;
 }
 
@@ -55,9 +59,10 @@ Status Session::make_sessions(Timestamp deadline) {
   return {};
 }
 
-Status Session::record(Timestamp deadline) {
+Status Session::record(bool pointer_drawn, Timestamp deadline) {
+  const auto cursor = pointer_drawn ? kCursorEmbedded : kCursorHidden;
   LUMEN_TRY(const auto stream, bus_->call({cast_owner_, cast_path_, kCastSession, "RecordVirtual"}, deadline,
-                                          "a{sv}", 1, "cursor-mode", "u", kCursorApart));
+                                          "a{sv}", 1, "cursor-mode", "u", cursor));
   LUMEN_TRY(stream_path_, read_path(stream));
   LUMEN_CHECK_OK(listen());
   LUMEN_TRY(const auto started,

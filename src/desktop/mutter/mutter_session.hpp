@@ -23,9 +23,14 @@ inline constexpr std::uint32_t kKeyboard = 1, kPointer = 2, kTouchscreen = 4;
 // Owner: the event loop's thread. Thread-safe: no.
 class Session {
  public:
+  struct Params {
+    std::string bus_address;
+    bool pointer_drawn = false;  // into the picture
+    Timestamp deadline;
+  };
   // Makes the monitor: it exists from here until the session ends, with the size of who looks at node_id().
-  // Fails with `dbus.…` or `mutter.…` at `deadline` at the latest.
-  static Result<std::unique_ptr<Session>> start(const std::string& bus_address, Timestamp deadline);
+  // Fails with `dbus.…` or `mutter.…`.
+  static Result<std::unique_ptr<Session>> start(const Params& params);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -51,7 +56,7 @@ class Session {
   explicit Session(std::unique_ptr<dbus::Connection> bus) : bus_{std::move(bus)} {}
   Status find_services(Timestamp deadline);
   Status make_sessions(Timestamp deadline);
-  Status record(Timestamp deadline);
+  Status record(bool pointer_drawn, Timestamp deadline);
   Status listen();
   void close(const char* why);
 

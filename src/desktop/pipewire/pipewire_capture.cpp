@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/priority.hpp"
 #include "desktop/pipewire/formats.hpp"
 #include "desktop/pipewire/frame_reader.hpp"
 #include "desktop/pipewire/intake.hpp"
@@ -94,7 +95,8 @@ class StreamCapture final : public PipeWireCapture {
   EventLoop& event_loop_;
   Logger& log_;
   Intake intake_;
-  std::vector<pw_buffer*> back_;  // libpipewire's thread's own
+  std::vector<pw_buffer*> back_;   // libpipewire's thread's own
+  bool is_thread_raised_ = false;  // the same
   FrameReader reader_;
   std::optional<Error> failed_;  // acted upon when no event is being handled
   bool lost_ = false, in_library_ = false, waiting_ = false;
@@ -428,8 +430,9 @@ void StreamCapture::on_remove(pw_buffer* buffer) {
   std::erase(pool_, buffer);
 }
 
-// On libpipewire's thread.
+// On libpipewire's thread. The later it comes, the likelier that the source's next buffer replaces this one.
 void StreamCapture::on_process() {
+  if (!std::exchange(is_thread_raised_, true)) static_cast<void>(raise_priority(Urgency::realtime));
   auto* const stream = stream_.get();
   while (auto* const buffer = pw_stream_dequeue_buffer(stream)) {
     intake_.accept(*buffer, back_);

@@ -70,7 +70,8 @@ struct CaptureParams {
   std::optional<Mode> mode;              // exactly this, for sources that follow; none: as the source has it
   bool pointer_drawn = false;
   // The source tells of the pointer in buffers without a picture, and such a buffer may replace a picture
-  // that came just before it (Mutter 43): once the pointer rests, a whole picture is asked for.
+  // that came just before it: once the pointer rests, the stream is begun anew, for sources begin with a
+  // whole one.
   bool pictures_get_lost = false;
   std::vector<std::uint64_t>
       mappable_modifiers;  // dmabufs that the CPU may read as they are: LINEAR, or none

@@ -173,7 +173,7 @@ TEST_F(PipeWireCaptures, pictures_that_come_faster_than_they_are_taken_use_no_bu
   ASSERT_NO_FATAL_FAILURE(share_and_capture());
   for (std::uint32_t burst = 0; burst < 20; ++burst) {
     // The loop that would take them stands still meanwhile.
-    for (std::uint32_t seed = 1; seed <= 4; ++seed) static_cast<void>(source_->push({.seed = seed}));
+    for (std::uint32_t seed = 1; seed <= 50; ++seed) static_cast<void>(source_->push({.seed = seed}));
     run_for(5ms);
   }
   ASSERT_TRUE(run_until([&] {
@@ -351,6 +351,19 @@ TEST_F(PipeWireCaptures, an_importer_reads_dmabufs_until_it_fails_and_memory_tak
   EXPECT_TRUE(newest().shows(3));
   EXPECT_TRUE(lost_.empty());
   capture_.reset();
+}
+
+TEST_F(PipeWireCaptures, where_the_pointer_may_replace_a_picture_one_is_asked_for_once_it_rests) {
+  ASSERT_NO_FATAL_FAILURE(share_and_capture({}, {.pictures_get_lost = true}));
+  ASSERT_TRUE(arrives({.seed = 1}));
+  run_for(100ms);
+  EXPECT_EQ(source_->starts(), 1) << "a picture came last";
+  ASSERT_TRUE(push({.size_bytes = 0, .corrupted = true, .pointer = SourcePush::Pointer{.x = 1, .y = 1}}));
+  ASSERT_TRUE(run_until([&] { return source_->starts() == 2; })) << "a source begins with a picture";
+  ASSERT_TRUE(appears(2));
+  const int starts = source_->starts();
+  run_for(300ms);
+  EXPECT_EQ(source_->starts(), starts);
 }
 
 TEST_F(PipeWireCaptures, a_source_that_goes_is_told_once) {

@@ -55,6 +55,7 @@ class StreamSource final : public PictureSource {
     return id == SPA_ID_INVALID || !is_up_ ? std::nullopt : std::optional{id};
   }
   bool streams() const override { return streams_; }
+  int starts() const override { return starts_; }
   bool push(const SourcePush& what) override;
   void change_size(std::uint32_t width, std::uint32_t height) override;
   void shrink_memory() override {
@@ -78,6 +79,7 @@ class StreamSource final : public PictureSource {
   EventLoop& event_loop_;
   int fd_ = -1;
   bool is_up_ = false, streams_ = false, chosen_dmabuf_ = false;
+  int starts_ = 0;
   std::map<pw_buffer*, Memory> memory_;
   PipeWireLibrary library_;
   PipeWireHandle<pw_loop> loop_;
@@ -105,6 +107,7 @@ bool StreamSource::start() {
             auto& source = *static_cast<StreamSource*>(self);
             source.is_up_ = state >= PW_STREAM_STATE_PAUSED;
             source.streams_ = state == PW_STREAM_STATE_STREAMING;
+            source.starts_ += source.streams_ ? 1 : 0;
           },
       .param_changed = [](void* self, std::uint32_t id,
                           const spa_pod* param) { static_cast<StreamSource*>(self)->on_param(id, param); },

@@ -48,6 +48,7 @@ class PictureSource {
 
   virtual std::optional<std::uint32_t> node_id() const = 0;  // once it has one
   virtual bool streams() const = 0;                          // somebody looks
+  virtual int starts() const = 0;                            // how often somebody began to
   // False: every buffer is with who looks.
   virtual bool push(const SourcePush& what) = 0;
   virtual void change_size(std::uint32_t width, std::uint32_t height) = 0;

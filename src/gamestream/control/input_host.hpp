@@ -80,6 +80,7 @@ class InputHost {
   // Everything held comes up: the client went away or fell silent, or its rights changed.
   void release_all();
   void set_permissions(const InputPermissions& permissions);  // releases what was held under the old ones
+  void set_desktop(const DesktopInput& desktop) { params_.desktop = desktop; }
   void set_picture(const PictureArea& picture) { params_.picture = picture; }
 
   // Appends what waits to `out`, in order.

@@ -174,22 +174,27 @@ GameSession& GameService::start_session(const LaunchRequest& request, const AppE
   log_.info("{} starts {} at {}", name_of(request.client), app.title, to_string(mode));
   const auto client = request.client;
   auto session = std::make_unique<GameSession>(
-      GameSessionParams{
-          .app = app,
-          .client_name = name_of(client),
-          .mode = mode,
-          .runtime_dir = fmt::format("{}/session-g{}", params_.runtime_root, next_index_++),
-          .session_program = params_.session_program,
-          .preset = params_.preset,
-          .log_level = params_.log_level,
-          .scale = params_.scale,
-          .restore_dir = params_.restore_dir,
-          .on_ready = [this,
-                       client] { for_streams_of(client, [this](StreamId id) { media_.repeat_pads(id); }); },
-          .on_pad_feedback =
-              [this, client](const PadFeedback& feedback) {
-                for_streams_of(client, [&](StreamId id) { media_.tell_pads(id, feedback); });
-              }},
+      GameSessionParams{.app = app,
+                        .client_name = name_of(client),
+                        .mode = mode,
+                        .runtime_dir = fmt::format("{}/session-g{}", params_.runtime_root, next_index_++),
+                        .session_program = params_.session_program,
+                        .preset = params_.preset,
+                        .log_level = params_.log_level,
+                        .scale = params_.scale,
+                        .restore_dir = params_.restore_dir,
+                        .on_ready =
+                            [this, client] {
+                              const auto& takes = sessions_.at(client)->desktop_input();
+                              for_streams_of(client, [&](StreamId id) {
+                                media_.set_desktop(id, takes);
+                                media_.repeat_pads(id);
+                              });
+                            },
+                        .on_pad_feedback =
+                            [this, client](const PadFeedback& feedback) {
+                              for_streams_of(client, [&](StreamId id) { media_.tell_pads(id, feedback); });
+                            }},
       media_.video_socket(), media_.audio_socket(), loop_, log_, [this, client](const std::string& reason) {
         loop_.post([this, alive = alive_, client, reason] {
           if (*alive) session_ended(client, reason);
@@ -267,9 +272,13 @@ void GameService::handle(const rtsp::Announced& event) {
     return;
   }
   session->second->announce(event.agreement, stream->second.key.view(), stream->second.key_id,
-                            [this, id, ids = event.agreement.session_ids](const Status& ready) {
+                            [this, id, ids = event.agreement.session_ids,
+                             takes = &session->second->desktop_input()](const Status& ready) {
                               if (!ready) log_.error("no stream: {}", describe(ready.error()));
-                              if (ready) media_.ready(id, ids);
+                              if (ready) {
+                                media_.set_desktop(id, *takes);
+                                media_.ready(id, ids);
+                              }
                               act(ready ? rtsp_.ready(id, now()) : rtsp_.failed(id, now()));
                             });
 }

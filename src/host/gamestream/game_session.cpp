@@ -88,7 +88,11 @@ GameSession::GameSession(GameSessionParams params, net::UdpSocket& video, net::U
           .on_audio_ring =
               [this](std::shared_ptr<link::AudioRing> ring) { pipes_->audio.set_ring(std::move(ring)); },
           .on_state = [this](SlotState state, const std::string& reason) { on_state(state, reason); },
-          .on_ready = [this](const link::Ready&) { params_.on_ready(); },
+          .on_ready =
+              [this](const link::Ready& ready) {
+                desktop_input_ = {.touch = ready.touch, .pen = ready.pen, .text = ready.text};
+                params_.on_ready();
+              },
           .on_mode = [this](const link::ModeChanged& mode) { on_mode(mode); },
           .on_sound = [this](const link::SoundState& sound) { sound_ = sound.reason; },
           .on_pad_feedback = params_.on_pad_feedback},

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "gamestream/control/input_host.hpp"
 #include "gamestream/rtsp/stream.hpp"
 #include "host/command_chain.hpp"
 #include "host/config.hpp"
@@ -50,6 +51,7 @@ class GameSession {
   const AppEntry& app() const { return params_.app; }
   const SessionSlot& slot() const { return *slot_; }
   const std::optional<gamestream::rtsp::StreamAgreement>& agreement() const { return agreement_; }
+  const gamestream::control::DesktopInput& desktop_input() const { return desktop_input_; }
   const std::string& encoder() const { return encoder_; }
   const std::string& sound() const { return sound_; }  // why nothing is heard; empty: all is well
   const std::string& client_name() const { return params_.client_name; }
@@ -70,6 +72,7 @@ class GameSession {
   std::unique_ptr<SessionSlot> slot_;
   std::unique_ptr<CommandChain> before_;
   std::optional<gamestream::rtsp::StreamAgreement> agreement_;
+  gamestream::control::DesktopInput desktop_input_{};  // until the desktop says: everything
   Done announced_;
   EventLoop::TimerId slow_ = 0;
   std::string encoder_, sound_;

@@ -128,7 +128,8 @@ void MediaPort::ready(StreamId id, bool session_ids) {
     if (stream == nullptr) return;
     const auto time = now();
     auto& params = stream->params;
-    auto control = control::ControlHost::create(params.key.view(), {.pads = params.pads}, time);
+    auto control = control::ControlHost::create(params.key.view(),
+                                                {.desktop = params.desktop, .pads = params.pads}, time);
     if (!control) {
       end(id, describe(control.error()));
       return;
@@ -178,6 +179,15 @@ void MediaPort::repeat_pads(StreamId id) {
     if (stream == nullptr || !stream->control) return;
     stream->control->repeat_pads();
     settle(*stream, now());
+  });
+}
+
+void MediaPort::set_desktop(StreamId id, const control::DesktopInput& desktop) {
+  loop_->post([this, id, desktop] {
+    auto* stream = find(id);
+    if (stream == nullptr) return;
+    stream->params.desktop = desktop;
+    if (stream->control) stream->control->input().set_desktop(desktop);
   });
 }
 

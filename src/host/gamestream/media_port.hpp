@@ -49,6 +49,7 @@ struct MediaStream {
   bool session_ids = true;  // false: a client that shows no ids, known by its address
   gamestream::control::PadParams pads;
   std::shared_ptr<Pipes> pipes;
+  gamestream::control::DesktopInput desktop{};  // what its session's desktop takes, see set_desktop()
 };
 
 class MediaPort {
@@ -74,6 +75,8 @@ class MediaPort {
   void tell_pads(StreamId id, const PadFeedback& feedback);
   // To a new session process of the stream's application: which of the client's pads there are.
   void repeat_pads(StreamId id);
+  // What the desktop takes; the rest is dropped and told in the log.
+  void set_desktop(StreamId id, const gamestream::control::DesktopInput& desktop);
   // Tells the client why, and ends when it has heard. on_ended() follows.
   void terminate(StreamId id, gamestream::control::TerminationCode code);
 
