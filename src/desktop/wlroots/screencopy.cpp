@@ -82,6 +82,11 @@ void Screencopy::cancel() {
   frame_.reset();
 }
 
+void Screencopy::stop() {
+  cancel();
+  params_.output = nullptr;
+}
+
 void Screencopy::set_mode(const Mode& mode) {
   mode_ = mode;
   strict_until_ = now() + kChangeTime;
@@ -93,6 +98,7 @@ void Screencopy::set_pointer_drawn(bool drawn) {
 }
 
 void Screencopy::repaint() {
+  if (params_.output == nullptr) return;
   if (connection_.is_congested()) {
     all_damaged_ = true;
     return ask_at(now() + kCongestedTime);
@@ -106,7 +112,7 @@ void Screencopy::ask(bool whole) {
   static constexpr zwlr_screencopy_frame_v1_listener kFrame{
       Listeners::buffer, Listeners::flags, Listeners::ready,      Listeners::failed,
       Listeners::damage, wayland::ignore,  Listeners::buffer_done};
-  if (connection_.is_lost()) return;
+  if (params_.output == nullptr || connection_.is_lost()) return;
   whole_ = whole;
   offered_.reset();
   damage_count_ = 0;
@@ -118,7 +124,8 @@ void Screencopy::ask(bool whole) {
 }
 
 void Screencopy::ask_at(Timestamp when) {
-  loop_.cancel(timer_);
+  loop_.cancel(std::exchange(timer_, 0));
+  if (params_.output == nullptr) return;
   timer_ = loop_.call_at(when, [this] {
     timer_ = 0;
     if (all_damaged_) return repaint();

@@ -59,7 +59,9 @@ class WlrootsDesktop final : public Desktop {
   Status set_mode(const Mode& mode) override;
   void set_pointer_drawn(bool drawn) override { capture_->set_pointer_drawn(drawn); }
   void repaint() override { capture_->repaint(); }
-  void inject(const InputEvent& event) override { input_->inject(event); }
+  void inject(const InputEvent& event) override {
+    if (!lost_) input_->inject(event);  // without its display it would go to another
+  }
 
  private:
   Status connect();
@@ -152,7 +154,7 @@ Status WlrootsDesktop::start_capture(wl_output* output) {
 Status WlrootsDesktop::watch_windows() {
   if (!is_sway(params_.place)) return {};
   const auto tell = [this] {
-    if (events_.on_window_mapped) events_.on_window_mapped();
+    if (!lost_ && events_.on_window_mapped) events_.on_window_mapped();
   };
   LUMEN_TRY(windows_, SwayWindows::watch(params_.place.ipc_socket, loop_, tell, kIpcLimit));
   return {};
@@ -166,6 +168,7 @@ void WlrootsDesktop::on_outputs_changed() {
 
 void WlrootsDesktop::lose(const Error& why) {
   if (std::exchange(lost_, true)) return;
+  if (capture_) capture_->stop();  // at once: a pending one would name an output that is freed
   if (events_.on_lost) events_.on_lost(why);
 }
 
@@ -187,8 +190,10 @@ std::vector<std::string> WlrootsDesktop::environment() const {
 
 Status WlrootsDesktop::set_mode(const Mode& mode) {
   LUMEN_CHECK_OK(check(mode));
+  if (lost_ || connection_->is_lost()) {
+    return fail(ErrorCode::unavailable, "wayland.lost", "the display went away", "Start the session again");
+  }
   if (mode == params_.mode) return {};
-  if (connection_->is_lost()) return fail(ErrorCode::unavailable, "wayland.lost", "the compositor went away");
   LUMEN_CHECK_OK(output_->set_mode(mode));
   params_.mode = mode;
   input_->set_size(mode, params_.scale);
