@@ -15,8 +15,9 @@ using namespace std::chrono_literals;
 
 constexpr auto kChangeTime = 1s;  // in which an output follows a new mode
 constexpr auto kRetryTime = 4ms;
+constexpr auto kAsleepTime = 200ms;  // between looks at an output that gives no pictures
 constexpr auto kCongestedTime = 50ms;
-constexpr int kMaxFailures = 500;  // in a row
+constexpr int kMaxQuickRetries = 250;
 constexpr std::uint32_t kMinVersion = 2, kMaxVersion = 3;
 
 Timestamp now() { return SteadyTime{}.now(); }
@@ -89,6 +90,7 @@ void Screencopy::stop() {
 
 void Screencopy::set_mode(const Mode& mode) {
   mode_ = mode;
+  failures_ = 0;
   strict_until_ = now() + kChangeTime;
   repaint();
 }
@@ -220,15 +222,13 @@ void Screencopy::deliver(Timestamp presented) {
   if (params_.on_frame) params_.on_frame(frame);
 }
 
-// The output changed while it was copied, or is being set up.
+// The output changed while it was copied, or is being set up. When it goes on for long the output is switched
+// off, by swayidle for one: input wakes it, so it is no loss as long as there is a wl_output.
 void Screencopy::retry() {
   frame_.reset();
-  if (++failures_ > kMaxFailures) {
-    return fail_for_good({ErrorCode::unavailable, "wlroots.capture",
-                          "the compositor copies no pictures of the display any more",
-                          "Look into the compositor's log", 0});
-  }
   all_damaged_ = true;
+  if (failures_ >= kMaxQuickRetries) return ask_at(now() + kAsleepTime);
+  ++failures_;
   ask_at(now() + kRetryTime);
 }
 

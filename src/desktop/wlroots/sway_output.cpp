@@ -170,8 +170,8 @@ Status SwayVirtualOutput::make_one(const std::vector<SwayOutput>& before) {
 Status SwayVirtualOutput::configure() {
   const auto running = running_mode(params_.mode);
   LUMEN_CHECK_OK(
-      ipc_.command(fmt::format("output {} mode --custom {}x{}@{:.3f}Hz scale {:.4f}", name_, running.width,
-                               running.height, running.refresh_mhz / 1000.0, params_.scale),
+      ipc_.command(fmt::format("output {} dpms on mode --custom {}x{}@{:.3f}Hz scale {:.4f}", name_,
+                               running.width, running.height, running.refresh_mhz / 1000.0, params_.scale),
                    kSlow));
   return ipc_.command("focus output " + in_quotes(name_), kSlow);
 }
