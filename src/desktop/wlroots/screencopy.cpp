@@ -159,6 +159,7 @@ void Screencopy::copy() {
 }
 
 void Screencopy::note_damage(const Rect& rect) {
+  if (!buffer_) return;  // it was not asked to copy
   const auto& format = buffer_->format();
   const auto width = static_cast<int>(format.width), height = static_cast<int>(format.height);
   const bool inside = rect.x >= 0 && rect.y >= 0 && rect.width > 0 && rect.height > 0 && rect.x < width &&
