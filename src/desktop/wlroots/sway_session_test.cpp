@@ -142,6 +142,20 @@ TEST_F(SwaySession, tells_within_a_second_that_sway_was_killed) {
   EXPECT_TRUE(scene_->journal.entries.empty());
 }
 
+TEST_F(SwaySession, tells_nothing_from_inside_the_factory) {
+  bool inside = true;
+  int frames = 0, early = 0;
+  DesktopEvents events;
+  events.on_frame = [&](const BorrowedFrame&) { inside ? ++early : ++frames; };
+  events.on_window_mapped = [&] { early += inside ? 1 : 0; };
+  rig_->place.ipc_socket.clear();  // where the first picture counts as a window
+  const auto desktop = create_wlroots_desktop(params(), events, *loop_, *log_);
+  inside = false;
+  ASSERT_TRUE(desktop);
+  EXPECT_TRUE(scene_->run_until([&] { return frames > 0; }));
+  EXPECT_EQ(early, 0);
+}
+
 TEST_F(SwaySession, no_call_waits_for_a_sway_that_hangs) {
   ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
   sway_->process().kill(SIGSTOP);

@@ -69,6 +69,7 @@ class WlrootsDesktop final : public Desktop {
   Status start_capture(wl_output* output);
   Status watch_windows();
   void on_outputs_changed();
+  Error output_gone() const;
   void lose(const Error& why);
 
   DesktopParams params_;
@@ -126,13 +127,16 @@ Status WlrootsDesktop::start() {
            output->height == static_cast<int>(params_.mode.height);
   };
   LUMEN_CHECK_OK(connection_->wait(is_there, kOutputLimit));
-  auto* output = connection_->output_named(output_->name())->proxy;
-  LUMEN_TRY(input_, VirtualInput::create(*connection_, output, std::move(layout)));
+  auto* const bound_to = connection_->output_named(output_->name())->proxy;
+  LUMEN_TRY(input_, VirtualInput::create(*connection_, bound_to, std::move(layout)));
   input_->set_size(params_.mode, params_.scale);
-  LUMEN_CHECK_OK(start_capture(output));
   LUMEN_CHECK_OK(watch_windows());
+  LUMEN_CHECK_OK(connection_->roundtrip(kOutputLimit));
+  // Nothing waits for the compositor from here on: what it says is told from the loop, never from in here.
+  const auto* output = connection_->output_named(output_->name());
+  if (output == nullptr) return tl::unexpected{output_gone()};
   connection_->on_outputs_changed = [this] { on_outputs_changed(); };
-  return connection_->roundtrip(kOutputLimit);
+  return start_capture(output->proxy);
 }
 
 Status WlrootsDesktop::start_capture(wl_output* output) {
@@ -162,8 +166,12 @@ Status WlrootsDesktop::watch_windows() {
 
 void WlrootsDesktop::on_outputs_changed() {
   if (connection_->output_named(output_->name()) != nullptr) return;
-  lose({ErrorCode::unavailable, "wlroots.output-gone",
-        fmt::format("the output {} was taken away", output_->name()), "Start the session again", 0});
+  lose(output_gone());
+}
+
+Error WlrootsDesktop::output_gone() const {
+  return {ErrorCode::unavailable, "wlroots.output-gone",
+          fmt::format("the output {} was taken away", output_->name()), "Start the session again", 0};
 }
 
 void WlrootsDesktop::lose(const Error& why) {
