@@ -31,6 +31,9 @@ constexpr std::uint32_t kMaxVersion = 2;
 
 struct Head {
   Proxy<zwlr_output_head_v1> proxy;
+  // Never used, but kept until the compositor is done with them: it goes on to name them (current_mode), and
+  // libwayland takes a name that it knows no more for a broken connection.
+  std::vector<Proxy<zwlr_output_mode_v1>> modes;
   std::string name;
   bool gone = false;
   wl_fixed_t scale = wl_fixed_from_int(1);
@@ -79,8 +82,13 @@ struct OutputManager::Listeners {
   }
   static void name(void* self, zwlr_output_head_v1*, const char* name) { head_of(self).name = name; }
   // Which mode it has is told by wl_output too, and there for custom ones as well.
-  static void mode(void*, zwlr_output_head_v1*, zwlr_output_mode_v1* proxy) {
-    zwlr_output_mode_v1_destroy(proxy);
+  static void mode(void* self, zwlr_output_head_v1*, zwlr_output_mode_v1* proxy) {
+    static constexpr zwlr_output_mode_v1_listener kMode{ignore, ignore, ignore, mode_gone};
+    head_of(self).modes.push_back(own(proxy, zwlr_output_mode_v1_destroy));
+    zwlr_output_mode_v1_add_listener(proxy, &kMode, self);
+  }
+  static void mode_gone(void* self, zwlr_output_mode_v1* proxy) {
+    std::erase_if(head_of(self).modes, [proxy](const auto& each) { return each.get() == proxy; });
   }
   static void scale(void* self, zwlr_output_head_v1*, wl_fixed_t scale) { head_of(self).scale = scale; }
   static void gone(void* self, zwlr_output_head_v1*) { head_of(self).gone = true; }
