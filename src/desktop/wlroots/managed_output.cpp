@@ -35,7 +35,7 @@ struct Head {
   // libwayland takes a name that it knows no more for a broken connection.
   std::vector<Proxy<zwlr_output_mode_v1>> modes;
   std::string name;
-  bool gone = false;
+  bool enabled = true, gone = false;
   wl_fixed_t scale = wl_fixed_from_int(1);
 };
 
@@ -61,8 +61,11 @@ class OutputManager {
   explicit OutputManager(wayland::WaylandConnection& connection)
       : connection_{connection}, queue_{connection.make_queue()} {}
   const Head* find(std::string_view name) const;
-  // Sway says of headless outputs that they are off. But only those that are on are a wl_output.
-  bool is_on(const Head& head) const { return connection_.output_named(head.name) != nullptr; }
+  // Sway says of headless outputs that they are off, but they are a wl_output. And one that is said to be on
+  // may be none yet: it is somebody's monitor, plugged in this moment.
+  bool is_off(const Head& head) const {
+    return !head.enabled && connection_.output_named(head.name) == nullptr;
+  }
 
   wayland::WaylandConnection& connection_;
   wl_event_queue* queue_;
@@ -90,6 +93,7 @@ struct OutputManager::Listeners {
   static void mode_gone(void* self, zwlr_output_mode_v1* proxy) {
     std::erase_if(head_of(self).modes, [proxy](const auto& each) { return each.get() == proxy; });
   }
+  static void enabled(void* self, zwlr_output_head_v1*, int enabled) { head_of(self).enabled = enabled != 0; }
   static void scale(void* self, zwlr_output_head_v1*, wl_fixed_t scale) { head_of(self).scale = scale; }
   static void gone(void* self, zwlr_output_head_v1*) { head_of(self).gone = true; }
 
@@ -98,8 +102,8 @@ struct OutputManager::Listeners {
 };
 
 void OutputManager::Listeners::head(void* self, zwlr_output_manager_v1*, zwlr_output_head_v1* proxy) {
-  static constexpr zwlr_output_head_v1_listener kHead{name,   ignore, ignore, mode,   ignore, ignore, ignore,
-                                                      ignore, scale,  gone,   ignore, ignore, ignore};
+  static constexpr zwlr_output_head_v1_listener kHead{name,   ignore, ignore, mode,   enabled, ignore, ignore,
+                                                      ignore, scale,  gone,   ignore, ignore,  ignore};
   auto owned = own(proxy, zwlr_output_head_v1_destroy);
   if (of(self).heads_.size() >= kMaxHeads) return;
   auto& head = *of(self).heads_.emplace_back(std::make_unique<Head>());
@@ -165,7 +169,7 @@ Status OutputManager::apply(std::string_view name, const Setting& setting, Durat
   std::vector<Proxy<zwlr_output_configuration_head_v1>> parts;
   for (const auto& head : heads_) {
     if (head->gone) continue;
-    if (!is_on(*head)) {
+    if (is_off(*head)) {
       zwlr_output_configuration_v1_disable_head(configuration.get(), head->proxy.get());
       continue;
     }
