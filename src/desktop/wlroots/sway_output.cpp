@@ -153,16 +153,23 @@ Status SwayVirtualOutput::make_one(const std::vector<SwayOutput>& before) {
   for (const auto& output : before) names.push_back(output.name);
   const auto peer = ipc_.peer();
   LUMEN_CHECK_OK(write_entry({{"sway", peer}, {"beside", names}, {"focused", focused_before_}}));
-  LUMEN_CHECK_OK(ipc_.command("create_output", kSlow));
+  if (const auto made = ipc_.command("create_output", kSlow); !made) {
+    // Of one that did not answer nobody knows: it may do so yet, and then the entry undoes it.
+    if (made.error().id == "ipc.refused") erase_entry();
+    return made;
+  }
   LUMEN_TRY(const auto outputs, ipc_.outputs(kSlow));
+  bool is_one_new = false;
   for (const auto& output : outputs) {
     if (find(before, output.name) != nullptr) continue;
+    is_one_new = true;
     lock_ = OutputLock::claim(params_.place.runtime_dir, output.name, peer);
     if (!lock_) continue;
     name_ = output.name;
     LUMEN_CHECK_OK(write_entry({{"sway", peer}, {"output", name_}, {"focused", focused_before_}}));
     return configure();
   }
+  if (!is_one_new) erase_entry();
   return fail(ErrorCode::unsupported, "wlroots.no-output", "sway made no output that nobody sees",
               "It makes them only with its headless backend; start sway with WLR_BACKENDS=…,headless");
 }
@@ -188,10 +195,7 @@ Status SwayVirtualOutput::set_mode(const Mode& mode) {
 }
 
 void SwayVirtualOutput::give_back() {
-  if (!lock_) {  // it was to be made, and was not, or by nobody knows whom: as after a crash
-    if (entry_) erase_entry();
-    return;
-  }
+  if (!lock_) return;  // none was made; or nobody knows, and the journal keeps its entry, as after a crash
   const auto parked = park(ipc_, name_, focused_before_);
   if (!parked && parked.error().id != "ipc.lost") {
     log_.warn("the output {} could not be given back: {}", name_, describe(parked.error()));
@@ -244,7 +248,8 @@ Status undo_sway_change(std::string_view text, const DesktopPlace& place, Logger
     if (!lock) continue;  // another session uses it now, or it is none of ours
     LUMEN_CHECK_OK(park(*ipc, name, field(change, "focused")));
     log.info("the output {} of a session that ended without notice is given back", name);
-    if (!find(*ipc->outputs(kSlow), name)) lock->forget();
+    LUMEN_TRY(const auto left, ipc->outputs(kSlow));
+    if (find(left, name) == nullptr) lock->forget();
   }
   return {};
 }

@@ -244,6 +244,33 @@ TEST_F(SwaySession, changes_nothing_that_it_cannot_write_down_first) {
   EXPECT_EQ(outputs().size(), 1U);
 }
 
+// Of a session that begins while sway hangs, from the moment on when something is to be changed.
+class StoppingJournal final : public RestoreJournal {
+ public:
+  explicit StoppingJournal(desktop_test::TestProcess& sway) : sway_{sway} {}
+  Result<EntryId> write(std::string_view backend, std::string_view change) override {
+    sway_.kill(SIGSTOP);
+    return entries.write(backend, change);
+  }
+  void erase(EntryId id) override { entries.erase(id); }
+  MemoryJournal entries;
+
+ private:
+  desktop_test::TestProcess& sway_;
+};
+
+TEST_F(SwaySession, remembers_what_a_sway_that_hangs_may_do_yet) {
+  StoppingJournal journal{sway_->process()};
+  const auto made = create_wlroots_desktop(params(&journal), {}, *loop_, *log_);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().id, "ipc.timeout");
+  ASSERT_EQ(journal.entries.entries.size(), 1U);
+  sway_->process().kill(SIGCONT);
+  EXPECT_TRUE(undo(journal.entries.entries.begin()->second.substr(9)));
+  EXPECT_EQ(outputs()[0].width, 1600);
+  for (std::size_t i = 1; i < outputs().size(); ++i) EXPECT_EQ(outputs()[i].width, 64);
+}
+
 TEST_F(SwaySession, a_pointer_that_is_moved_by_pixels_stays_on_its_display) {
   ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
   ASSERT_NO_FATAL_FAILURE(scene_->show_window());
