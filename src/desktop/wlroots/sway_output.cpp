@@ -31,9 +31,21 @@ const SwayOutput* find(const std::vector<SwayOutput>& outputs, std::string_view 
   return found == outputs.end() ? nullptr : &*found;
 }
 
-std::string focused_among(const std::vector<SwayOutput>& outputs) {
-  const auto found = std::ranges::find_if(outputs, &SwayOutput::focused);
-  return found == outputs.end() ? std::string{} : found->name;
+// Where the person looks, or is to look when `leaving` is away: at `wished` before others. Outputs that we
+// made, in use or parked, come last: nobody sees them. Null: there is no other.
+const SwayOutput* refuge_among(const std::vector<SwayOutput>& outputs, const OutputLock::Owner& we,
+                               std::string_view leaving, std::string_view wished) {
+  const SwayOutput* best = nullptr;
+  int best_rank = -1;
+  for (const auto& output : outputs) {
+    if (!output.active || output.name == leaving) continue;
+    const int rank = (OutputLock::is_ours(we, output.name) ? 0 : 4) + (output.name == wished ? 2 : 0) +
+                     (output.focused ? 1 : 0);
+    if (rank <= best_rank) continue;
+    best = &output;
+    best_rank = rank;
+  }
+  return best;
 }
 
 // A name of sway's inside a command.
@@ -67,16 +79,14 @@ bool can_unplug(const SwayVersion& version) {
 }
 
 // Its windows go to where the person looks, then it is away, or small.
-Status park(SwayIpc& ipc, const std::string& name, const std::string& focus_then) {
+Status park(SwayIpc& ipc, const std::string& runtime_dir, const std::string& name,
+            const std::string& focus_then) {
   LUMEN_TRY(const auto outputs, ipc.outputs(kSlow));
   const auto* output = find(outputs, name);
   if (output == nullptr) return {};
   const bool was_focused = output->focused;
-  const auto refuge = std::ranges::find_if(outputs, [&](const SwayOutput& other) {
-    return other.name != name && other.active &&
-           (other.name == focus_then || find(outputs, focus_then) == nullptr);
-  });
-  if (refuge != outputs.end()) {
+  const auto* refuge = refuge_among(outputs, {runtime_dir, ipc.peer()}, name, focus_then);
+  if (refuge != nullptr) {
     LUMEN_TRY(const auto windows, ipc.windows_on(name, kSlow));
     for (const auto window : windows) {
       const auto moved =
@@ -136,8 +146,9 @@ Status SwayVirtualOutput::take() {
   LUMEN_TRY(const auto turn, wait_for_turn(params_.place.runtime_dir));
   LUMEN_TRY(version_, ipc_.version(kSlow));
   LUMEN_TRY(auto outputs, ipc_.outputs(kSlow));
-  focused_before_ = focused_among(outputs);
   const auto peer = ipc_.peer();
+  const auto* focused = refuge_among(outputs, {params_.place.runtime_dir, peer}, {}, {});
+  if (focused != nullptr) focused_before_ = focused->name;
   for (const auto& output : outputs) {
     lock_ = OutputLock::take_ours(params_.place.runtime_dir, output.name, peer);
     if (!lock_) continue;
@@ -196,7 +207,7 @@ Status SwayVirtualOutput::set_mode(const Mode& mode) {
 
 void SwayVirtualOutput::give_back() {
   if (!lock_) return;  // none was made; or nobody knows, and the journal keeps its entry, as after a crash
-  const auto parked = park(ipc_, name_, focused_before_);
+  const auto parked = park(ipc_, params_.place.runtime_dir, name_, focused_before_);
   if (!parked && parked.error().id != "ipc.lost") {
     log_.warn("the output {} could not be given back: {}", name_, describe(parked.error()));
     return;  // the journal keeps its entry
@@ -246,7 +257,7 @@ Status undo_sway_change(std::string_view text, const DesktopPlace& place, Logger
   for (const auto& name : outputs_of(change, outputs)) {
     auto lock = OutputLock::claim(place.runtime_dir, name, ipc->peer());
     if (!lock) continue;  // another session uses it now, or it is none of ours
-    LUMEN_CHECK_OK(park(*ipc, name, field(change, "focused")));
+    LUMEN_CHECK_OK(park(*ipc, place.runtime_dir, name, field(change, "focused")));
     log.info("the output {} of a session that ended without notice is given back", name);
     LUMEN_TRY(const auto left, ipc->outputs(kSlow));
     if (find(left, name) == nullptr) lock->forget();

@@ -124,6 +124,17 @@ TEST_F(SwaySession, two_at_once_have_an_output_each_and_a_third_takes_what_is_fr
   EXPECT_EQ(outputs()[2].width, 800);
 }
 
+TEST_F(SwaySession, windows_go_to_the_person_even_if_another_session_had_the_focus) {
+  DesktopScene other{*rig_, *loop_};
+  ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
+  ASSERT_NO_FATAL_FAILURE(other.open({800, 600, 60'000}));  // the first one's output has the focus
+  ASSERT_NO_FATAL_FAILURE(other.show_window());
+  scene_->close();
+  other.desktop.reset();
+  EXPECT_EQ(SwayIpc::connect(rig_->place.ipc_socket)->windows_on("HEADLESS-1", 1s)->size(), 1U);
+  EXPECT_TRUE(outputs()[0].focused);
+}
+
 TEST_F(SwaySession, windows_that_outlive_it_go_to_the_person) {
   ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
   ASSERT_NO_FATAL_FAILURE(scene_->show_window());
