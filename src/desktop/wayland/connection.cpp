@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "desktop/wayland/peer.hpp"
 #include "xdg-output-unstable-v1-client-protocol.h"
 
 namespace lumen::wayland {
@@ -138,6 +139,8 @@ Result<std::unique_ptr<WaylandConnection>> WaylandConnection::connect(const std:
   LUMEN_CHECK_OK(made->start());
   return made;
 }
+
+std::string WaylandConnection::peer() const { return peer_of(wl_display_get_fd(display_.get())); }
 
 Status WaylandConnection::start() {
   static constexpr wl_registry_listener kRegistry{Listeners::global, Listeners::global_remove};

@@ -415,6 +415,17 @@ TEST_F(ManagedSession, uses_a_headless_output_that_is_there_and_gives_it_back_as
   EXPECT_TRUE(scene_->journal.entries.empty());
 }
 
+TEST_F(ManagedSession, leaves_a_sway_alone_that_is_another_compositor) {
+  const auto another = SwayProcess::start();
+  ASSERT_NE(another, nullptr);
+  rig_->place.ipc_socket = another->place().ipc_socket;
+  EXPECT_FALSE(probe_wlroots(rig_->place).name.starts_with("sway"));
+  ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
+  EXPECT_EQ(outputs()[0].width, 1280);
+  EXPECT_EQ(SwayIpc::connect(another->place().ipc_socket)->outputs(1s)->size(), 1U);
+  for (const auto& set : scene_->desktop->environment()) EXPECT_FALSE(set.starts_with("SWAYSOCK")) << set;
+}
+
 TEST_F(ManagedSession, has_no_output_for_a_second_one) {
   ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
   const auto second = create_wlroots_desktop(params(), {}, *loop_, *log_);

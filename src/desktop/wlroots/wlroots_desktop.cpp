@@ -41,6 +41,14 @@ DesktopAbilities abilities_of(bool removable) {
   return {.removable = removable, .text = true, .sub_pixel = true};
 }
 
+// sway's control socket is found beside every Wayland socket of the person: it counts where both are of one
+// process.
+void drop_ipc_of_another(DesktopPlace& place, const wayland::WaylandConnection& connection) {
+  if (place.ipc_socket.empty()) return;
+  const auto ipc = SwayIpc::connect(place.ipc_socket);
+  if (ipc && ipc->peer() != connection.peer()) place.ipc_socket.clear();
+}
+
 bool is_sway(const DesktopPlace& place) { return !place.ipc_socket.empty(); }
 
 // Owner: the thread of the event loop. Thread-safe: no.
@@ -98,6 +106,7 @@ WlrootsDesktop::~WlrootsDesktop() {
 Status WlrootsDesktop::connect() {
   LUMEN_TRY(connection_, wayland::WaylandConnection::connect(params_.place.wayland_socket, loop_,
                                                              [this](const Error& why) { lose(why); }));
+  drop_ipc_of_another(params_.place, *connection_);
   return {};
 }
 
@@ -268,8 +277,9 @@ Result<std::unique_ptr<Desktop>> create_wlroots_desktop(const DesktopParams& par
   return std::unique_ptr<Desktop>{std::move(desktop)};
 }
 
-DesktopProbe probe_wlroots(const DesktopPlace& place) {
+DesktopProbe probe_wlroots(const DesktopPlace& found) {
   DesktopProbe probe;
+  auto place = found;
   probe.backend = kBackend;
   const auto loop = EventLoop::create();
   if (!loop) {
@@ -283,6 +293,7 @@ DesktopProbe probe_wlroots(const DesktopPlace& place) {
   }
   probe.refusal = missing_protocol(**connection);
   if (probe.refusal) return probe;
+  drop_ipc_of_another(place, **connection);
   if (is_sway(place)) {
     probe_sway(probe, place);
   } else {
