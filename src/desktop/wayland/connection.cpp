@@ -33,9 +33,10 @@ Result<UniqueFd> open_socket(const std::string& path) {
     path.copy(address.sun_path, sizeof address.sun_path - 1);
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
   }
+  const int error = errno;
   return fail(ErrorCode::unavailable, "wayland.connect",
               fmt::format("no compositor takes a connection at {}", path),
-              "Check that the desktop session runs and that this is the person it belongs to", errno);
+              "Check that the desktop session runs and that this is the person it belongs to", error);
 }
 
 int left_ms(Timestamp deadline) {

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 
@@ -28,5 +29,7 @@ std::string peer_of(int socket_fd) {
   if (::getsockopt(socket_fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return {};
   return fmt::format("{} {}", credentials.pid, start_of(credentials.pid));
 }
+
+bool is_nobody_there(const Error& why) { return why.os_errno == ENOENT || why.os_errno == ECONNREFUSED; }
 
 }  // namespace lumen::wayland

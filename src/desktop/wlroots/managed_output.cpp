@@ -11,6 +11,7 @@
 
 #include "base/event_loop.hpp"
 #include "desktop/wayland/connection.hpp"
+#include "desktop/wayland/peer.hpp"
 #include "desktop/wlroots/output_lock.hpp"
 #include "desktop/wlroots/virtual_output.hpp"
 #include "wlr-output-management-unstable-v1-client-protocol.h"
@@ -188,8 +189,9 @@ Status OutputManager::apply(std::string_view name, const Setting& setting, Durat
               fmt::format("the compositor refused {} for {}", to_string(setting.mode), name));
 }
 
-json to_json(std::string_view output, const Setting& setting) {
+json to_json(std::string_view output, const Setting& setting, const std::string& compositor) {
   return {{"managed", output},
+          {"compositor", compositor},
           {"width", setting.mode.width},
           {"height", setting.mode.height},
           {"refresh_mhz", setting.mode.refresh_mhz},
@@ -198,8 +200,9 @@ json to_json(std::string_view output, const Setting& setting) {
 
 class ManagedOutput final : public VirtualOutput {
  public:
-  ManagedOutput(std::unique_ptr<OutputManager> manager, const OutputParams& params, Logger& log)
-      : manager_{std::move(manager)}, params_{params}, log_{log} {}
+  ManagedOutput(std::unique_ptr<OutputManager> manager, const OutputParams& params, std::string compositor,
+                Logger& log)
+      : manager_{std::move(manager)}, params_{params}, compositor_{std::move(compositor)}, log_{log} {}
   ~ManagedOutput() override { give_back(); }
 
   Status take();
@@ -214,6 +217,7 @@ class ManagedOutput final : public VirtualOutput {
 
   std::unique_ptr<OutputManager> manager_;
   OutputParams params_;
+  std::string compositor_;
   Logger& log_;
   std::string name_;
   Setting before_;
@@ -230,7 +234,7 @@ Status ManagedOutput::take() {
     name_ = name;
     before_ = *setting;
     if (params_.journal != nullptr) {
-      LUMEN_TRY(entry_, params_.journal->write(kBackend, to_json(name_, before_).dump()));
+      LUMEN_TRY(entry_, params_.journal->write(kBackend, to_json(name_, before_, compositor_).dump()));
     }
     return manager_->apply(name_, {running_mode(params_.mode), params_.scale}, kSlow);
   }
@@ -256,31 +260,38 @@ std::optional<Number> number(const json& object, const char* key) {
   return found->get<Number>();
 }
 
+std::string text_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<VirtualOutput>> take_managed_output(const OutputParams& params,
                                                            wayland::WaylandConnection& connection,
                                                            Logger& log) {
   LUMEN_TRY(auto manager, OutputManager::create(connection));
-  auto output = std::make_unique<ManagedOutput>(std::move(manager), params, log);
+  auto output = std::make_unique<ManagedOutput>(std::move(manager), params, connection.peer(), log);
   LUMEN_CHECK_OK(output->take());
   return std::unique_ptr<VirtualOutput>{std::move(output)};
 }
 
 Status undo_managed_change(std::string_view text, const DesktopPlace& place, Logger& log) {
   const auto change = json::parse(text, nullptr, false);
-  const auto name = change.is_object() && change.contains("managed") && change["managed"].is_string()
-                        ? change["managed"].get<std::string>()
-                        : std::string{};
+  const auto name = text_of(change, "managed"), compositor = text_of(change, "compositor");
   const auto width = number<std::uint32_t>(change, "width"), height = number<std::uint32_t>(change, "height"),
              refresh = number<std::uint32_t>(change, "refresh_mhz");
   const auto scale = number<double>(change, "scale");
-  if (name.empty() || !width || !height || !refresh || !scale) {
+  if (name.empty() || compositor.empty() || !width || !height || !refresh || !scale) {
     return fail(ErrorCode::malformed, "wlroots.undo", "the journal's entry cannot be read");
   }
   LUMEN_TRY(const auto loop, EventLoop::create());
   auto connection = wayland::WaylandConnection::connect(place.wayland_socket, *loop, {});
-  if (!connection) return {};  // that compositor is gone, and its outputs with it
+  if (!connection && !wayland::is_nobody_there(connection.error())) {
+    return tl::unexpected{connection.error()};  // it hangs, say: later
+  }
+  // That compositor is gone, and its outputs with it.
+  if (!connection || (*connection)->peer() != compositor) return {};
   auto lock = OutputLock::claim(place.runtime_dir, name, "managed");
   if (!lock) return {};  // another session uses it now
   LUMEN_TRY(const auto manager, OutputManager::create(**connection));

@@ -161,9 +161,10 @@ Result<SwayIpc> SwayIpc::connect(const std::string& socket_path) {
       return SwayIpc{std::move(fd)};
     }
   }
+  const int error = errno;
   return fail(ErrorCode::unavailable, "ipc.connect",
               fmt::format("sway's control socket {} takes no connection", socket_path),
-              "Check that sway runs and that SWAYSOCK names its socket", errno);
+              "Check that sway runs and that SWAYSOCK names its socket", error);
 }
 
 Status SwayIpc::wait(short events, Timestamp deadline) const {

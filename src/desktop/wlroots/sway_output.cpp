@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "desktop/wayland/peer.hpp"
 #include "desktop/wlroots/output_lock.hpp"
 #include "desktop/wlroots/sway_ipc.hpp"
 #include "desktop/wlroots/virtual_output.hpp"
@@ -250,7 +251,11 @@ Status undo_sway_change(std::string_view text, const DesktopPlace& place, Logger
   if (!change.is_object()) {
     return fail(ErrorCode::malformed, "wlroots.undo", "the journal's entry cannot be read");
   }
+  if (place.ipc_socket.empty()) return {};  // no sway runs here any more
   auto ipc = SwayIpc::connect(place.ipc_socket);
+  if (!ipc && !wayland::is_nobody_there(ipc.error())) {
+    return tl::unexpected{ipc.error()};  // it has no time, say: later
+  }
   if (!ipc || ipc->peer() != field(change, "sway")) return {};  // that sway is gone, and its outputs with it
   LUMEN_TRY(const auto turn, wait_for_turn(place.runtime_dir));
   LUMEN_TRY(const auto outputs, ipc->outputs(kSlow));

@@ -437,8 +437,17 @@ TEST_F(ManagedSession, has_no_output_for_a_second_one) {
 TEST_F(ManagedSession, that_crashed_is_undone_by_its_journal) {
   const auto change = crash(rig_->place);
   EXPECT_EQ(outputs()[0].width, 1280);
+  auto of_another = change;
+  of_another.insert(of_another.find(std::to_string(sway_->process().pid()) + " "), "9");
+  EXPECT_TRUE(undo(of_another));
+  EXPECT_EQ(outputs()[0].width, 1280);
+  sway_->process().kill(SIGSTOP);
+  EXPECT_FALSE(undo(change));  // it hangs, and is not gone
+  sway_->process().kill(SIGCONT);
   ASSERT_TRUE(undo(change));
   EXPECT_EQ(outputs()[0].width, 1600);
+  sway_->process().end();
+  EXPECT_TRUE(undo(change));
 }
 
 }  // namespace
