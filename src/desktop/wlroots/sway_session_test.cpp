@@ -187,6 +187,18 @@ TEST_F(SwaySession, no_call_waits_for_a_sway_that_hangs) {
   EXPECT_EQ(outputs()[1].width, 64);
 }
 
+TEST_F(SwaySession, has_the_mode_that_its_output_really_has) {
+  ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
+  constexpr Mode kLater{1000, 600, 60'000};
+  sway_->process().kill(SIGSTOP);
+  EXPECT_TRUE(scene_->desktop->set_mode(kLater));
+  EXPECT_TRUE(scene_->run_until([&] { return scene_->desktop->mode() == kMode; }));  // not so far
+  sway_->process().kill(SIGCONT);
+  EXPECT_TRUE(scene_->run_until([&] { return scene_->desktop->mode() == kLater; }));
+  ASSERT_TRUE(SwayIpc::connect(rig_->place.ipc_socket)->command("output HEADLESS-2 mode 1100x700", 1s));
+  EXPECT_TRUE(scene_->run_until([&] { return scene_->desktop->mode().width == 1100; }));
+}
+
 TEST_F(SwaySession, input_during_a_short_hang_arrives_after_it) {
   ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
   ASSERT_NO_FATAL_FAILURE(scene_->show_window());

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kOutputLimit = 1s;  // from the promise of an output to the output
 constexpr auto kIpcLimit = 500ms;
+constexpr auto kSettleTime = 1s;  // in which an output follows a new mode
 constexpr double kMinScale = 0.5, kMaxScale = 4;
 constexpr std::uint32_t kFaster = 4, kMaxRunningMhz = 1'000'000;
 
@@ -77,6 +78,8 @@ class WlrootsDesktop final : public Desktop {
   Status start_capture(wl_output* output);
   Status watch_windows();
   void on_outputs_changed();
+  void settle();
+  void follow(const Mode& mode);
   Error output_gone() const;
   void lose(const Error& why);
 
@@ -90,10 +93,12 @@ class WlrootsDesktop final : public Desktop {
   std::unique_ptr<SwayWindows> windows_;
   std::unique_ptr<VirtualInput> input_;
   std::unique_ptr<Screencopy> capture_;
+  EventLoop::TimerId settle_timer_ = 0;  // runs: the compositor may not have the newest mode yet
   bool window_told_ = false, lost_ = false;
 };
 
 WlrootsDesktop::~WlrootsDesktop() {
+  loop_.cancel(settle_timer_);
   capture_.reset();
   input_.reset();
   windows_.reset();
@@ -174,8 +179,25 @@ Status WlrootsDesktop::watch_windows() {
 }
 
 void WlrootsDesktop::on_outputs_changed() {
-  if (connection_->output_named(output_->name()) != nullptr) return;
-  lose(output_gone());
+  if (connection_->output_named(output_->name()) == nullptr) return lose(output_gone());
+  if (settle_timer_ == 0) settle();
+}
+
+// The output may have another size than it was told: it had no time, or somebody else told it another. Then
+// that is the one that counts.
+void WlrootsDesktop::settle() {
+  const auto* output = connection_->output_named(output_->name());
+  if (lost_ || output == nullptr || output->width <= 0 || output->height <= 0) return;
+  auto real = params_.mode;
+  real.width = static_cast<std::uint32_t>(output->width);
+  real.height = static_cast<std::uint32_t>(output->height);
+  if (real != params_.mode && is_valid(real)) follow(real);
+}
+
+void WlrootsDesktop::follow(const Mode& mode) {
+  params_.mode = mode;
+  input_->set_size(mode, params_.scale);
+  capture_->set_mode(mode);
 }
 
 Error WlrootsDesktop::output_gone() const {
@@ -212,9 +234,12 @@ Status WlrootsDesktop::set_mode(const Mode& mode) {
   }
   if (mode == params_.mode) return {};
   LUMEN_CHECK_OK(output_->set_mode(mode));
-  params_.mode = mode;
-  input_->set_size(mode, params_.scale);
-  capture_->set_mode(mode);
+  follow(mode);
+  loop_.cancel(settle_timer_);
+  settle_timer_ = loop_.call_at(SteadyTime{}.now() + kSettleTime, [this] {
+    settle_timer_ = 0;
+    settle();
+  });
   return {};
 }
 
