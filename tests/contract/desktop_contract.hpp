@@ -282,7 +282,8 @@ TEST_P(DesktopPairContract, two_displays_at_once_show_and_take_each_its_own) {
   };
   scene_->client->draw(900);
   other.client->draw(901);
-  EXPECT_TRUE(both([&] { return scene_->shows_client() && other.shows_client(); }));
+  EXPECT_TRUE(both([&] { return scene_->shows_client() && other.shows_client(); }))
+      << scene_->what_is_wrong() << "; " << other.what_is_wrong();
   scene_->client->events.clear();
   other.client->events.clear();
   scene_->desktop->inject(scene_->to_pixel(120, 80));

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "desktop/wayland/peer.hpp"
 #include "xdg-output-unstable-v1-client-protocol.h"
 
 namespace lumen::wayland {
@@ -32,9 +33,10 @@ Result<UniqueFd> open_socket(const std::string& path) {
     path.copy(address.sun_path, sizeof address.sun_path - 1);
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
   }
+  const int error = errno;
   return fail(ErrorCode::unavailable, "wayland.connect",
               fmt::format("no compositor takes a connection at {}", path),
-              "Check that the desktop session runs and that this is the person it belongs to", errno);
+              "Check that the desktop session runs and that this is the person it belongs to", error);
 }
 
 int left_ms(Timestamp deadline) {
@@ -138,6 +140,8 @@ Result<std::unique_ptr<WaylandConnection>> WaylandConnection::connect(const std:
   LUMEN_CHECK_OK(made->start());
   return made;
 }
+
+std::string WaylandConnection::peer() const { return peer_of(wl_display_get_fd(display_.get())); }
 
 Status WaylandConnection::start() {
   static constexpr wl_registry_listener kRegistry{Listeners::global, Listeners::global_remove};

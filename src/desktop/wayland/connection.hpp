@@ -58,6 +58,8 @@ class WaylandConnection {
 
   wl_display* display() const { return display_.get(); }
   bool is_lost() const { return lost_; }
+  // "PID START": the compositor's process, for ever.
+  std::string peer() const;
 
   // The version that is offered; 0: none. With several of a kind (seats) the first.
   std::uint32_t offered(std::string_view interface) const;

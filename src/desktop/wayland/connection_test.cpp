@@ -118,6 +118,10 @@ TEST_F(ConnectionToSway, knows_the_outputs_when_it_is_made) {
   EXPECT_EQ(connection_->output_named("nowhere"), nullptr);
 }
 
+TEST_F(ConnectionToSway, knows_whom_it_talks_to) {
+  EXPECT_THAT(connection_->peer(), ::testing::StartsWith(std::to_string(sway_->process().pid()) + " "));
+}
+
 TEST_F(ConnectionToSway, binds_what_is_offered_and_nothing_else) {
   EXPECT_GE(connection_->offered("wl_compositor"), 4U);
   EXPECT_EQ(connection_->offered("lumen_nonsense"), 0U);

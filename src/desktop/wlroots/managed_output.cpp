@@ -11,6 +11,7 @@
 
 #include "base/event_loop.hpp"
 #include "desktop/wayland/connection.hpp"
+#include "desktop/wayland/peer.hpp"
 #include "desktop/wlroots/output_lock.hpp"
 #include "desktop/wlroots/virtual_output.hpp"
 #include "wlr-output-management-unstable-v1-client-protocol.h"
@@ -31,8 +32,11 @@ constexpr std::uint32_t kMaxVersion = 2;
 
 struct Head {
   Proxy<zwlr_output_head_v1> proxy;
+  // Never used, but kept until the compositor is done with them: it goes on to name them (current_mode), and
+  // libwayland takes a name that it knows no more for a broken connection.
+  std::vector<Proxy<zwlr_output_mode_v1>> modes;
   std::string name;
-  bool gone = false;
+  bool enabled = true, gone = false;
   wl_fixed_t scale = wl_fixed_from_int(1);
 };
 
@@ -58,8 +62,11 @@ class OutputManager {
   explicit OutputManager(wayland::WaylandConnection& connection)
       : connection_{connection}, queue_{connection.make_queue()} {}
   const Head* find(std::string_view name) const;
-  // Sway says of headless outputs that they are off. But only those that are on are a wl_output.
-  bool is_on(const Head& head) const { return connection_.output_named(head.name) != nullptr; }
+  // Sway says of headless outputs that they are off, but they are a wl_output. And one that is said to be on
+  // may be none yet: it is somebody's monitor, plugged in this moment.
+  bool is_off(const Head& head) const {
+    return !head.enabled && connection_.output_named(head.name) == nullptr;
+  }
 
   wayland::WaylandConnection& connection_;
   wl_event_queue* queue_;
@@ -79,9 +86,15 @@ struct OutputManager::Listeners {
   }
   static void name(void* self, zwlr_output_head_v1*, const char* name) { head_of(self).name = name; }
   // Which mode it has is told by wl_output too, and there for custom ones as well.
-  static void mode(void*, zwlr_output_head_v1*, zwlr_output_mode_v1* proxy) {
-    zwlr_output_mode_v1_destroy(proxy);
+  static void mode(void* self, zwlr_output_head_v1*, zwlr_output_mode_v1* proxy) {
+    static constexpr zwlr_output_mode_v1_listener kMode{ignore, ignore, ignore, mode_gone};
+    head_of(self).modes.push_back(own(proxy, zwlr_output_mode_v1_destroy));
+    zwlr_output_mode_v1_add_listener(proxy, &kMode, self);
   }
+  static void mode_gone(void* self, zwlr_output_mode_v1* proxy) {
+    std::erase_if(head_of(self).modes, [proxy](const auto& each) { return each.get() == proxy; });
+  }
+  static void enabled(void* self, zwlr_output_head_v1*, int enabled) { head_of(self).enabled = enabled != 0; }
   static void scale(void* self, zwlr_output_head_v1*, wl_fixed_t scale) { head_of(self).scale = scale; }
   static void gone(void* self, zwlr_output_head_v1*) { head_of(self).gone = true; }
 
@@ -90,8 +103,8 @@ struct OutputManager::Listeners {
 };
 
 void OutputManager::Listeners::head(void* self, zwlr_output_manager_v1*, zwlr_output_head_v1* proxy) {
-  static constexpr zwlr_output_head_v1_listener kHead{name,   ignore, ignore, mode,   ignore, ignore, ignore,
-                                                      ignore, scale,  gone,   ignore, ignore, ignore};
+  static constexpr zwlr_output_head_v1_listener kHead{name,   ignore, ignore, mode,   enabled, ignore, ignore,
+                                                      ignore, scale,  gone,   ignore, ignore,  ignore};
   auto owned = own(proxy, zwlr_output_head_v1_destroy);
   if (of(self).heads_.size() >= kMaxHeads) return;
   auto& head = *of(self).heads_.emplace_back(std::make_unique<Head>());
@@ -157,7 +170,7 @@ Status OutputManager::apply(std::string_view name, const Setting& setting, Durat
   std::vector<Proxy<zwlr_output_configuration_head_v1>> parts;
   for (const auto& head : heads_) {
     if (head->gone) continue;
-    if (!is_on(*head)) {
+    if (is_off(*head)) {
       zwlr_output_configuration_v1_disable_head(configuration.get(), head->proxy.get());
       continue;
     }
@@ -176,8 +189,9 @@ Status OutputManager::apply(std::string_view name, const Setting& setting, Durat
               fmt::format("the compositor refused {} for {}", to_string(setting.mode), name));
 }
 
-json to_json(std::string_view output, const Setting& setting) {
+json to_json(std::string_view output, const Setting& setting, const std::string& compositor) {
   return {{"managed", output},
+          {"compositor", compositor},
           {"width", setting.mode.width},
           {"height", setting.mode.height},
           {"refresh_mhz", setting.mode.refresh_mhz},
@@ -186,8 +200,9 @@ json to_json(std::string_view output, const Setting& setting) {
 
 class ManagedOutput final : public VirtualOutput {
  public:
-  ManagedOutput(std::unique_ptr<OutputManager> manager, const OutputParams& params, Logger& log)
-      : manager_{std::move(manager)}, params_{params}, log_{log} {}
+  ManagedOutput(std::unique_ptr<OutputManager> manager, const OutputParams& params, std::string compositor,
+                Logger& log)
+      : manager_{std::move(manager)}, params_{params}, compositor_{std::move(compositor)}, log_{log} {}
   ~ManagedOutput() override { give_back(); }
 
   Status take();
@@ -202,6 +217,7 @@ class ManagedOutput final : public VirtualOutput {
 
   std::unique_ptr<OutputManager> manager_;
   OutputParams params_;
+  std::string compositor_;
   Logger& log_;
   std::string name_;
   Setting before_;
@@ -218,7 +234,7 @@ Status ManagedOutput::take() {
     name_ = name;
     before_ = *setting;
     if (params_.journal != nullptr) {
-      LUMEN_TRY(entry_, params_.journal->write(kBackend, to_json(name_, before_).dump()));
+      LUMEN_TRY(entry_, params_.journal->write(kBackend, to_json(name_, before_, compositor_).dump()));
     }
     return manager_->apply(name_, {running_mode(params_.mode), params_.scale}, kSlow);
   }
@@ -244,31 +260,38 @@ std::optional<Number> number(const json& object, const char* key) {
   return found->get<Number>();
 }
 
+std::string text_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<VirtualOutput>> take_managed_output(const OutputParams& params,
                                                            wayland::WaylandConnection& connection,
                                                            Logger& log) {
   LUMEN_TRY(auto manager, OutputManager::create(connection));
-  auto output = std::make_unique<ManagedOutput>(std::move(manager), params, log);
+  auto output = std::make_unique<ManagedOutput>(std::move(manager), params, connection.peer(), log);
   LUMEN_CHECK_OK(output->take());
   return std::unique_ptr<VirtualOutput>{std::move(output)};
 }
 
 Status undo_managed_change(std::string_view text, const DesktopPlace& place, Logger& log) {
   const auto change = json::parse(text, nullptr, false);
-  const auto name = change.is_object() && change.contains("managed") && change["managed"].is_string()
-                        ? change["managed"].get<std::string>()
-                        : std::string{};
+  const auto name = text_of(change, "managed"), compositor = text_of(change, "compositor");
   const auto width = number<std::uint32_t>(change, "width"), height = number<std::uint32_t>(change, "height"),
              refresh = number<std::uint32_t>(change, "refresh_mhz");
   const auto scale = number<double>(change, "scale");
-  if (name.empty() || !width || !height || !refresh || !scale) {
+  if (name.empty() || compositor.empty() || !width || !height || !refresh || !scale) {
     return fail(ErrorCode::malformed, "wlroots.undo", "the journal's entry cannot be read");
   }
   LUMEN_TRY(const auto loop, EventLoop::create());
   auto connection = wayland::WaylandConnection::connect(place.wayland_socket, *loop, {});
-  if (!connection) return {};  // that compositor is gone, and its outputs with it
+  if (!connection && !wayland::is_nobody_there(connection.error())) {
+    return tl::unexpected{connection.error()};  // it hangs, say: later
+  }
+  // That compositor is gone, and its outputs with it.
+  if (!connection || (*connection)->peer() != compositor) return {};
   auto lock = OutputLock::claim(place.runtime_dir, name, "managed");
   if (!lock) return {};  // another session uses it now
   LUMEN_TRY(const auto manager, OutputManager::create(**connection));

@@ -21,6 +21,10 @@ bool holds(int fd, std::string_view text) {
   return count >= 0 && std::string_view{held.data(), static_cast<std::size_t>(count)} == text;
 }
 
+std::string path_of(const std::string& runtime_dir, std::string_view output) {
+  return fmt::format("{}/lumen-output-{}", runtime_dir, output);
+}
+
 }  // namespace
 
 bool is_headless_output(std::string_view name) {
@@ -33,7 +37,7 @@ bool is_headless_output(std::string_view name) {
 std::optional<OutputLock> OutputLock::lock(const std::string& runtime_dir, std::string_view output,
                                            int flags) {
   if (!is_headless_output(output)) return std::nullopt;
-  auto path = fmt::format("{}/lumen-output-{}", runtime_dir, output);
+  auto path = path_of(runtime_dir, output);
   UniqueFd fd{::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600)};
   if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
   return OutputLock{std::move(fd), std::move(path)};
@@ -44,6 +48,12 @@ std::optional<OutputLock> OutputLock::take_ours(const std::string& runtime_dir, 
   auto taken = lock(runtime_dir, output, 0);
   if (!taken || !holds(taken->fd_.get(), compositor)) return std::nullopt;
   return taken;
+}
+
+bool OutputLock::is_ours(const Owner& we, std::string_view output) {
+  if (!is_headless_output(output)) return false;
+  const UniqueFd fd{::open(path_of(we.runtime_dir, output).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+  return fd && holds(fd.get(), we.compositor);
 }
 
 std::optional<OutputLock> OutputLock::claim(const std::string& runtime_dir, std::string_view output,

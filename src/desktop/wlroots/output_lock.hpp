@@ -19,6 +19,11 @@ class OutputLock {
   // Takes an output that we made in this compositor before and that nobody uses; empty: it is not such a one.
   static std::optional<OutputLock> take_ours(const std::string& runtime_dir, std::string_view output,
                                              std::string_view compositor);
+  // Whether we made this output, in use or parked.
+  struct Owner {
+    std::string runtime_dir, compositor;
+  };
+  static bool is_ours(const Owner& we, std::string_view output);
   // Takes an output and says that it is ours from now on; empty: somebody uses it, or the file cannot be
   // made.
   static std::optional<OutputLock> claim(const std::string& runtime_dir, std::string_view output,

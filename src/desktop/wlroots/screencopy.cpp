@@ -15,8 +15,9 @@ using namespace std::chrono_literals;
 
 constexpr auto kChangeTime = 1s;  // in which an output follows a new mode
 constexpr auto kRetryTime = 4ms;
+constexpr auto kAsleepTime = 200ms;  // between looks at an output that gives no pictures
 constexpr auto kCongestedTime = 50ms;
-constexpr int kMaxFailures = 500;  // in a row
+constexpr int kMaxQuickRetries = 250;
 constexpr std::uint32_t kMinVersion = 2, kMaxVersion = 3;
 
 Timestamp now() { return SteadyTime{}.now(); }
@@ -82,8 +83,14 @@ void Screencopy::cancel() {
   frame_.reset();
 }
 
+void Screencopy::stop() {
+  cancel();
+  params_.output = nullptr;
+}
+
 void Screencopy::set_mode(const Mode& mode) {
   mode_ = mode;
+  failures_ = 0;
   strict_until_ = now() + kChangeTime;
   repaint();
 }
@@ -93,6 +100,7 @@ void Screencopy::set_pointer_drawn(bool drawn) {
 }
 
 void Screencopy::repaint() {
+  if (params_.output == nullptr) return;
   if (connection_.is_congested()) {
     all_damaged_ = true;
     return ask_at(now() + kCongestedTime);
@@ -106,7 +114,7 @@ void Screencopy::ask(bool whole) {
   static constexpr zwlr_screencopy_frame_v1_listener kFrame{
       Listeners::buffer, Listeners::flags, Listeners::ready,      Listeners::failed,
       Listeners::damage, wayland::ignore,  Listeners::buffer_done};
-  if (connection_.is_lost()) return;
+  if (params_.output == nullptr || connection_.is_lost()) return;
   whole_ = whole;
   offered_.reset();
   damage_count_ = 0;
@@ -118,7 +126,8 @@ void Screencopy::ask(bool whole) {
 }
 
 void Screencopy::ask_at(Timestamp when) {
-  loop_.cancel(timer_);
+  loop_.cancel(std::exchange(timer_, 0));
+  if (params_.output == nullptr) return;
   timer_ = loop_.call_at(when, [this] {
     timer_ = 0;
     if (all_damaged_) return repaint();
@@ -150,6 +159,7 @@ void Screencopy::copy() {
 }
 
 void Screencopy::note_damage(const Rect& rect) {
+  if (!buffer_) return;  // it was not asked to copy
   const auto& format = buffer_->format();
   const auto width = static_cast<int>(format.width), height = static_cast<int>(format.height);
   const bool inside = rect.x >= 0 && rect.y >= 0 && rect.width > 0 && rect.height > 0 && rect.x < width &&
@@ -213,15 +223,13 @@ void Screencopy::deliver(Timestamp presented) {
   if (params_.on_frame) params_.on_frame(frame);
 }
 
-// The output changed while it was copied, or is being set up.
+// The output changed while it was copied, or is being set up. When it goes on for long the output is switched
+// off, by swayidle for one: input wakes it, so it is no loss as long as there is a wl_output.
 void Screencopy::retry() {
   frame_.reset();
-  if (++failures_ > kMaxFailures) {
-    return fail_for_good({ErrorCode::unavailable, "wlroots.capture",
-                          "the compositor copies no pictures of the display any more",
-                          "Look into the compositor's log", 0});
-  }
   all_damaged_ = true;
+  if (failures_ >= kMaxQuickRetries) return ask_at(now() + kAsleepTime);
+  ++failures_;
   ask_at(now() + kRetryTime);
 }
 

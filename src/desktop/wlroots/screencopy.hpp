@@ -40,6 +40,8 @@ class Screencopy {
   void set_mode(const Mode& mode);
   void set_pointer_drawn(bool drawn);
   void repaint();  // one picture with all of it, also when nothing was drawn
+  // The output is gone, and its proxy with it: from now on nothing is asked for, whatever is called.
+  void stop();
 
  private:
   struct Listeners;

@@ -18,7 +18,9 @@ class SwayRig final : public DesktopRig {
                                           EventLoop& loop, Logger& log) override {
     auto params = wanted;
     params.place = sway_->place();
-    return wlroots::create_wlroots_desktop(params, events, loop, log);
+    auto made = wlroots::create_wlroots_desktop(params, events, loop, log);
+    if (made) (*made)->inject(PointerMoveTo{65'535, 65'535});  // sway hides a pointer after it moved
+    return made;
   }
   std::string client_socket() override { return sway_->place().wayland_socket; }
   std::string snapshot() override {

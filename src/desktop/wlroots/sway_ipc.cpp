@@ -8,12 +8,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "desktop/wayland/peer.hpp"
 
 namespace lumen::wlroots {
 namespace {
@@ -86,16 +86,6 @@ void collect_windows(const json& node, int depth, std::vector<std::int64_t>& win
     if (found == node.end() || !found->is_array()) continue;
     for (const auto& child : *found) collect_windows(child, depth + 1, windows);
   }
-}
-
-// When the process began, in clock ticks since the machine did: its number may be somebody else's later.
-std::string start_of(pid_t pid) {
-  std::ifstream file{fmt::format("/proc/{}/stat", pid)};
-  const std::string line{std::istreambuf_iterator<char>{file}, {}};
-  auto rest = line.find_last_of(')');  // its name may hold anything
-  for (int field = 2; field < 22 && rest != std::string::npos; ++field) rest = line.find(' ', rest + 1);
-  if (rest == std::string::npos) return "0";
-  return line.substr(rest + 1, line.find(' ', rest + 1) - rest - 1);
 }
 
 }  // namespace
@@ -171,9 +161,10 @@ Result<SwayIpc> SwayIpc::connect(const std::string& socket_path) {
       return SwayIpc{std::move(fd)};
     }
   }
+  const int error = errno;
   return fail(ErrorCode::unavailable, "ipc.connect",
               fmt::format("sway's control socket {} takes no connection", socket_path),
-              "Check that sway runs and that SWAYSOCK names its socket", errno);
+              "Check that sway runs and that SWAYSOCK names its socket", error);
 }
 
 Status SwayIpc::wait(short events, Timestamp deadline) const {
@@ -258,12 +249,7 @@ Result<std::vector<std::int64_t>> SwayIpc::windows_on(std::string_view output, D
   return parse_windows(answer, output);
 }
 
-std::string SwayIpc::peer() const {
-  ucred credentials{};
-  socklen_t size = sizeof credentials;
-  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return {};
-  return fmt::format("{} {}", credentials.pid, start_of(credentials.pid));
-}
+std::string SwayIpc::peer() const { return wayland::peer_of(fd_.get()); }
 
 // ---- windows.
 

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "desktop/wayland/peer.hpp"
 #include "desktop/wlroots/output_lock.hpp"
 #include "desktop/wlroots/sway_ipc.hpp"
 #include "desktop/wlroots/virtual_output.hpp"
@@ -31,9 +32,21 @@ const SwayOutput* find(const std::vector<SwayOutput>& outputs, std::string_view 
   return found == outputs.end() ? nullptr : &*found;
 }
 
-std::string focused_among(const std::vector<SwayOutput>& outputs) {
-  const auto found = std::ranges::find_if(outputs, &SwayOutput::focused);
-  return found == outputs.end() ? std::string{} : found->name;
+// Where the person looks, or is to look when `leaving` is away: at `wished` before others. Outputs that we
+// made, in use or parked, come last: nobody sees them. Null: there is no other.
+const SwayOutput* refuge_among(const std::vector<SwayOutput>& outputs, const OutputLock::Owner& we,
+                               std::string_view leaving, std::string_view wished) {
+  const SwayOutput* best = nullptr;
+  int best_rank = -1;
+  for (const auto& output : outputs) {
+    if (!output.active || output.name == leaving) continue;
+    const int rank = (OutputLock::is_ours(we, output.name) ? 0 : 4) + (output.name == wished ? 2 : 0) +
+                     (output.focused ? 1 : 0);
+    if (rank <= best_rank) continue;
+    best = &output;
+    best_rank = rank;
+  }
+  return best;
 }
 
 // A name of sway's inside a command.
@@ -67,16 +80,14 @@ bool can_unplug(const SwayVersion& version) {
 }
 
 // Its windows go to where the person looks, then it is away, or small.
-Status park(SwayIpc& ipc, const std::string& name, const std::string& focus_then) {
+Status park(SwayIpc& ipc, const std::string& runtime_dir, const std::string& name,
+            const std::string& focus_then) {
   LUMEN_TRY(const auto outputs, ipc.outputs(kSlow));
   const auto* output = find(outputs, name);
   if (output == nullptr) return {};
   const bool was_focused = output->focused;
-  const auto refuge = std::ranges::find_if(outputs, [&](const SwayOutput& other) {
-    return other.name != name && other.active &&
-           (other.name == focus_then || find(outputs, focus_then) == nullptr);
-  });
-  if (refuge != outputs.end()) {
+  const auto* refuge = refuge_among(outputs, {runtime_dir, ipc.peer()}, name, focus_then);
+  if (refuge != nullptr) {
     LUMEN_TRY(const auto windows, ipc.windows_on(name, kSlow));
     for (const auto window : windows) {
       const auto moved =
@@ -136,8 +147,9 @@ Status SwayVirtualOutput::take() {
   LUMEN_TRY(const auto turn, wait_for_turn(params_.place.runtime_dir));
   LUMEN_TRY(version_, ipc_.version(kSlow));
   LUMEN_TRY(auto outputs, ipc_.outputs(kSlow));
-  focused_before_ = focused_among(outputs);
   const auto peer = ipc_.peer();
+  const auto* focused = refuge_among(outputs, {params_.place.runtime_dir, peer}, {}, {});
+  if (focused != nullptr) focused_before_ = focused->name;
   for (const auto& output : outputs) {
     lock_ = OutputLock::take_ours(params_.place.runtime_dir, output.name, peer);
     if (!lock_) continue;
@@ -153,16 +165,23 @@ Status SwayVirtualOutput::make_one(const std::vector<SwayOutput>& before) {
   for (const auto& output : before) names.push_back(output.name);
   const auto peer = ipc_.peer();
   LUMEN_CHECK_OK(write_entry({{"sway", peer}, {"beside", names}, {"focused", focused_before_}}));
-  LUMEN_CHECK_OK(ipc_.command("create_output", kSlow));
+  if (const auto made = ipc_.command("create_output", kSlow); !made) {
+    // Of one that did not answer nobody knows: it may do so yet, and then the entry undoes it.
+    if (made.error().id == "ipc.refused") erase_entry();
+    return made;
+  }
   LUMEN_TRY(const auto outputs, ipc_.outputs(kSlow));
+  bool is_one_new = false;
   for (const auto& output : outputs) {
     if (find(before, output.name) != nullptr) continue;
+    is_one_new = true;
     lock_ = OutputLock::claim(params_.place.runtime_dir, output.name, peer);
     if (!lock_) continue;
     name_ = output.name;
     LUMEN_CHECK_OK(write_entry({{"sway", peer}, {"output", name_}, {"focused", focused_before_}}));
     return configure();
   }
+  if (!is_one_new) erase_entry();
   return fail(ErrorCode::unsupported, "wlroots.no-output", "sway made no output that nobody sees",
               "It makes them only with its headless backend; start sway with WLR_BACKENDS=…,headless");
 }
@@ -170,27 +189,26 @@ Status SwayVirtualOutput::make_one(const std::vector<SwayOutput>& before) {
 Status SwayVirtualOutput::configure() {
   const auto running = running_mode(params_.mode);
   LUMEN_CHECK_OK(
-      ipc_.command(fmt::format("output {} mode --custom {}x{}@{:.3f}Hz scale {:.4f}", name_, running.width,
-                               running.height, running.refresh_mhz / 1000.0, params_.scale),
+      ipc_.command(fmt::format("output {} dpms on mode --custom {}x{}@{:.3f}Hz scale {:.4f}", name_,
+                               running.width, running.height, running.refresh_mhz / 1000.0, params_.scale),
                    kSlow));
   return ipc_.command("focus output " + in_quotes(name_), kSlow);
 }
 
 Status SwayVirtualOutput::set_mode(const Mode& mode) {
   const auto running = running_mode(mode);
-  LUMEN_CHECK_OK(ipc_.command(fmt::format("output {} mode --custom {}x{}@{:.3f}Hz", name_, running.width,
-                                          running.height, running.refresh_mhz / 1000.0),
-                              kQuick));
+  const auto done = ipc_.command(fmt::format("output {} mode --custom {}x{}@{:.3f}Hz", name_, running.width,
+                                             running.height, running.refresh_mhz / 1000.0),
+                                 kQuick);
+  // It has been told, and does it as soon as it has time.
+  if (!done && done.error().id != "ipc.timeout") return done;
   params_.mode = mode;
   return {};
 }
 
 void SwayVirtualOutput::give_back() {
-  if (!lock_) {  // it was to be made, and was not, or by nobody knows whom: as after a crash
-    if (entry_) erase_entry();
-    return;
-  }
-  const auto parked = park(ipc_, name_, focused_before_);
+  if (!lock_) return;  // none was made; or nobody knows, and the journal keeps its entry, as after a crash
+  const auto parked = park(ipc_, params_.place.runtime_dir, name_, focused_before_);
   if (!parked && parked.error().id != "ipc.lost") {
     log_.warn("the output {} could not be given back: {}", name_, describe(parked.error()));
     return;  // the journal keeps its entry
@@ -233,16 +251,21 @@ Status undo_sway_change(std::string_view text, const DesktopPlace& place, Logger
   if (!change.is_object()) {
     return fail(ErrorCode::malformed, "wlroots.undo", "the journal's entry cannot be read");
   }
+  if (place.ipc_socket.empty()) return {};  // no sway runs here any more
   auto ipc = SwayIpc::connect(place.ipc_socket);
+  if (!ipc && !wayland::is_nobody_there(ipc.error())) {
+    return tl::unexpected{ipc.error()};  // it has no time, say: later
+  }
   if (!ipc || ipc->peer() != field(change, "sway")) return {};  // that sway is gone, and its outputs with it
   LUMEN_TRY(const auto turn, wait_for_turn(place.runtime_dir));
   LUMEN_TRY(const auto outputs, ipc->outputs(kSlow));
   for (const auto& name : outputs_of(change, outputs)) {
     auto lock = OutputLock::claim(place.runtime_dir, name, ipc->peer());
     if (!lock) continue;  // another session uses it now, or it is none of ours
-    LUMEN_CHECK_OK(park(*ipc, name, field(change, "focused")));
+    LUMEN_CHECK_OK(park(*ipc, place.runtime_dir, name, field(change, "focused")));
     log.info("the output {} of a session that ended without notice is given back", name);
-    if (!find(*ipc->outputs(kSlow), name)) lock->forget();
+    LUMEN_TRY(const auto left, ipc->outputs(kSlow));
+    if (find(left, name) == nullptr) lock->forget();
   }
   return {};
 }

@@ -124,6 +124,17 @@ TEST_F(SwaySession, two_at_once_have_an_output_each_and_a_third_takes_what_is_fr
   EXPECT_EQ(outputs()[2].width, 800);
 }
 
+TEST_F(SwaySession, windows_go_to_the_person_even_if_another_session_had_the_focus) {
+  DesktopScene other{*rig_, *loop_};
+  ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
+  ASSERT_NO_FATAL_FAILURE(other.open({800, 600, 60'000}));  // the first one's output has the focus
+  ASSERT_NO_FATAL_FAILURE(other.show_window());
+  scene_->close();
+  other.desktop.reset();
+  EXPECT_EQ(SwayIpc::connect(rig_->place.ipc_socket)->windows_on("HEADLESS-1", 1s)->size(), 1U);
+  EXPECT_TRUE(outputs()[0].focused);
+}
+
 TEST_F(SwaySession, windows_that_outlive_it_go_to_the_person) {
   ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
   ASSERT_NO_FATAL_FAILURE(scene_->show_window());
@@ -142,12 +153,25 @@ TEST_F(SwaySession, tells_within_a_second_that_sway_was_killed) {
   EXPECT_TRUE(scene_->journal.entries.empty());
 }
 
+TEST_F(SwaySession, tells_nothing_from_inside_the_factory) {
+  bool inside = true;
+  int frames = 0, early = 0;
+  DesktopEvents events;
+  events.on_frame = [&](const BorrowedFrame&) { inside ? ++early : ++frames; };
+  events.on_window_mapped = [&] { early += inside ? 1 : 0; };
+  rig_->place.ipc_socket.clear();  // where the first picture counts as a window
+  const auto desktop = create_wlroots_desktop(params(), events, *loop_, *log_);
+  inside = false;
+  ASSERT_TRUE(desktop);
+  EXPECT_TRUE(scene_->run_until([&] { return frames > 0; }));
+  EXPECT_EQ(early, 0);
+}
+
 TEST_F(SwaySession, no_call_waits_for_a_sway_that_hangs) {
   ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
   sway_->process().kill(SIGSTOP);
   auto begin = Clock::now();
-  EXPECT_FALSE(scene_->desktop->set_mode({1000, 600, 60'000}));
-  EXPECT_EQ(scene_->desktop->mode(), kMode);
+  EXPECT_TRUE(scene_->desktop->set_mode({1000, 600, 60'000}));  // for when it has time again
   EXPECT_LT(Clock::now() - begin, 150ms);
   begin = Clock::now();
   for (int i = 0; i < 1000; ++i) scene_->desktop->inject(PointerMoveBy{1, 1});
@@ -161,6 +185,18 @@ TEST_F(SwaySession, no_call_waits_for_a_sway_that_hangs) {
   sway_->process().kill(SIGCONT);
   EXPECT_TRUE(undo(scene_->journal.entries.begin()->second.substr(9)));
   EXPECT_EQ(outputs()[1].width, 64);
+}
+
+TEST_F(SwaySession, has_the_mode_that_its_output_really_has) {
+  ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
+  constexpr Mode kLater{1000, 600, 60'000};
+  sway_->process().kill(SIGSTOP);
+  EXPECT_TRUE(scene_->desktop->set_mode(kLater));
+  EXPECT_TRUE(scene_->run_until([&] { return scene_->desktop->mode() == kMode; }));  // not so far
+  sway_->process().kill(SIGCONT);
+  EXPECT_TRUE(scene_->run_until([&] { return scene_->desktop->mode() == kLater; }));
+  ASSERT_TRUE(SwayIpc::connect(rig_->place.ipc_socket)->command("output HEADLESS-2 mode 1100x700", 1s));
+  EXPECT_TRUE(scene_->run_until([&] { return scene_->desktop->mode().width == 1100; }));
 }
 
 TEST_F(SwaySession, input_during_a_short_hang_arrives_after_it) {
@@ -229,6 +265,33 @@ TEST_F(SwaySession, changes_nothing_that_it_cannot_write_down_first) {
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().id, "restore.write");
   EXPECT_EQ(outputs().size(), 1U);
+}
+
+// Of a session that begins while sway hangs, from the moment on when something is to be changed.
+class StoppingJournal final : public RestoreJournal {
+ public:
+  explicit StoppingJournal(desktop_test::TestProcess& sway) : sway_{sway} {}
+  Result<EntryId> write(std::string_view backend, std::string_view change) override {
+    sway_.kill(SIGSTOP);
+    return entries.write(backend, change);
+  }
+  void erase(EntryId id) override { entries.erase(id); }
+  MemoryJournal entries;
+
+ private:
+  desktop_test::TestProcess& sway_;
+};
+
+TEST_F(SwaySession, remembers_what_a_sway_that_hangs_may_do_yet) {
+  StoppingJournal journal{sway_->process()};
+  const auto made = create_wlroots_desktop(params(&journal), {}, *loop_, *log_);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().id, "ipc.timeout");
+  ASSERT_EQ(journal.entries.entries.size(), 1U);
+  sway_->process().kill(SIGCONT);
+  EXPECT_TRUE(undo(journal.entries.entries.begin()->second.substr(9)));
+  EXPECT_EQ(outputs()[0].width, 1600);
+  for (std::size_t i = 1; i < outputs().size(); ++i) EXPECT_EQ(outputs()[i].width, 64);
 }
 
 TEST_F(SwaySession, a_pointer_that_is_moved_by_pixels_stays_on_its_display) {
@@ -364,6 +427,17 @@ TEST_F(ManagedSession, uses_a_headless_output_that_is_there_and_gives_it_back_as
   EXPECT_TRUE(scene_->journal.entries.empty());
 }
 
+TEST_F(ManagedSession, leaves_a_sway_alone_that_is_another_compositor) {
+  const auto another = SwayProcess::start();
+  ASSERT_NE(another, nullptr);
+  rig_->place.ipc_socket = another->place().ipc_socket;
+  EXPECT_FALSE(probe_wlroots(rig_->place).name.starts_with("sway"));
+  ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
+  EXPECT_EQ(outputs()[0].width, 1280);
+  EXPECT_EQ(SwayIpc::connect(another->place().ipc_socket)->outputs(1s)->size(), 1U);
+  for (const auto& set : scene_->desktop->environment()) EXPECT_FALSE(set.starts_with("SWAYSOCK")) << set;
+}
+
 TEST_F(ManagedSession, has_no_output_for_a_second_one) {
   ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
   const auto second = create_wlroots_desktop(params(), {}, *loop_, *log_);
@@ -375,8 +449,17 @@ TEST_F(ManagedSession, has_no_output_for_a_second_one) {
 TEST_F(ManagedSession, that_crashed_is_undone_by_its_journal) {
   const auto change = crash(rig_->place);
   EXPECT_EQ(outputs()[0].width, 1280);
+  auto of_another = change;
+  of_another.insert(of_another.find(std::to_string(sway_->process().pid()) + " "), "9");
+  EXPECT_TRUE(undo(of_another));
+  EXPECT_EQ(outputs()[0].width, 1280);
+  sway_->process().kill(SIGSTOP);
+  EXPECT_FALSE(undo(change));  // it hangs, and is not gone
+  sway_->process().kill(SIGCONT);
   ASSERT_TRUE(undo(change));
   EXPECT_EQ(outputs()[0].width, 1600);
+  sway_->process().end();
+  EXPECT_TRUE(undo(change));
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kOutputLimit = 1s;  // from the promise of an output to the output
 constexpr auto kIpcLimit = 500ms;
+constexpr auto kSettleTime = 1s;  // in which an output follows a new mode
 constexpr double kMinScale = 0.5, kMaxScale = 4;
 constexpr std::uint32_t kFaster = 4, kMaxRunningMhz = 1'000'000;
 
@@ -41,6 +42,14 @@ DesktopAbilities abilities_of(bool removable) {
   return {.removable = removable, .text = true, .sub_pixel = true};
 }
 
+// sway's control socket is found beside every Wayland socket of the person: it counts where both are of one
+// process.
+void drop_ipc_of_another(DesktopPlace& place, const wayland::WaylandConnection& connection) {
+  if (place.ipc_socket.empty()) return;
+  const auto ipc = SwayIpc::connect(place.ipc_socket);
+  if (ipc && ipc->peer() != connection.peer()) place.ipc_socket.clear();
+}
+
 bool is_sway(const DesktopPlace& place) { return !place.ipc_socket.empty(); }
 
 // Owner: the thread of the event loop. Thread-safe: no.
@@ -59,7 +68,9 @@ class WlrootsDesktop final : public Desktop {
   Status set_mode(const Mode& mode) override;
   void set_pointer_drawn(bool drawn) override { capture_->set_pointer_drawn(drawn); }
   void repaint() override { capture_->repaint(); }
-  void inject(const InputEvent& event) override { input_->inject(event); }
+  void inject(const InputEvent& event) override {
+    if (!lost_) input_->inject(event);  // without its display it would go to another
+  }
 
  private:
   Status connect();
@@ -67,6 +78,9 @@ class WlrootsDesktop final : public Desktop {
   Status start_capture(wl_output* output);
   Status watch_windows();
   void on_outputs_changed();
+  void settle();
+  void follow(const Mode& mode);
+  Error output_gone() const;
   void lose(const Error& why);
 
   DesktopParams params_;
@@ -79,10 +93,12 @@ class WlrootsDesktop final : public Desktop {
   std::unique_ptr<SwayWindows> windows_;
   std::unique_ptr<VirtualInput> input_;
   std::unique_ptr<Screencopy> capture_;
+  EventLoop::TimerId settle_timer_ = 0;  // runs: the compositor may not have the newest mode yet
   bool window_told_ = false, lost_ = false;
 };
 
 WlrootsDesktop::~WlrootsDesktop() {
+  loop_.cancel(settle_timer_);
   capture_.reset();
   input_.reset();
   windows_.reset();
@@ -95,6 +111,7 @@ WlrootsDesktop::~WlrootsDesktop() {
 Status WlrootsDesktop::connect() {
   LUMEN_TRY(connection_, wayland::WaylandConnection::connect(params_.place.wayland_socket, loop_,
                                                              [this](const Error& why) { lose(why); }));
+  drop_ipc_of_another(params_.place, *connection_);
   return {};
 }
 
@@ -124,13 +141,16 @@ Status WlrootsDesktop::start() {
            output->height == static_cast<int>(params_.mode.height);
   };
   LUMEN_CHECK_OK(connection_->wait(is_there, kOutputLimit));
-  auto* output = connection_->output_named(output_->name())->proxy;
-  LUMEN_TRY(input_, VirtualInput::create(*connection_, output, std::move(layout)));
+  auto* const bound_to = connection_->output_named(output_->name())->proxy;
+  LUMEN_TRY(input_, VirtualInput::create(*connection_, bound_to, std::move(layout)));
   input_->set_size(params_.mode, params_.scale);
-  LUMEN_CHECK_OK(start_capture(output));
   LUMEN_CHECK_OK(watch_windows());
+  LUMEN_CHECK_OK(connection_->roundtrip(kOutputLimit));
+  // Nothing waits for the compositor from here on: what it says is told from the loop, never from in here.
+  const auto* output = connection_->output_named(output_->name());
+  if (output == nullptr) return tl::unexpected{output_gone()};
   connection_->on_outputs_changed = [this] { on_outputs_changed(); };
-  return connection_->roundtrip(kOutputLimit);
+  return start_capture(output->proxy);
 }
 
 Status WlrootsDesktop::start_capture(wl_output* output) {
@@ -152,20 +172,42 @@ Status WlrootsDesktop::start_capture(wl_output* output) {
 Status WlrootsDesktop::watch_windows() {
   if (!is_sway(params_.place)) return {};
   const auto tell = [this] {
-    if (events_.on_window_mapped) events_.on_window_mapped();
+    if (!lost_ && events_.on_window_mapped) events_.on_window_mapped();
   };
   LUMEN_TRY(windows_, SwayWindows::watch(params_.place.ipc_socket, loop_, tell, kIpcLimit));
   return {};
 }
 
 void WlrootsDesktop::on_outputs_changed() {
-  if (connection_->output_named(output_->name()) != nullptr) return;
-  lose({ErrorCode::unavailable, "wlroots.output-gone",
-        fmt::format("the output {} was taken away", output_->name()), "Start the session again", 0});
+  if (connection_->output_named(output_->name()) == nullptr) return lose(output_gone());
+  if (settle_timer_ == 0) settle();
+}
+
+// The output may have another size than it was told: it had no time, or somebody else told it another. Then
+// that is the one that counts.
+void WlrootsDesktop::settle() {
+  const auto* output = connection_->output_named(output_->name());
+  if (lost_ || output == nullptr || output->width <= 0 || output->height <= 0) return;
+  auto real = params_.mode;
+  real.width = static_cast<std::uint32_t>(output->width);
+  real.height = static_cast<std::uint32_t>(output->height);
+  if (real != params_.mode && is_valid(real)) follow(real);
+}
+
+void WlrootsDesktop::follow(const Mode& mode) {
+  params_.mode = mode;
+  input_->set_size(mode, params_.scale);
+  capture_->set_mode(mode);
+}
+
+Error WlrootsDesktop::output_gone() const {
+  return {ErrorCode::unavailable, "wlroots.output-gone",
+          fmt::format("the output {} was taken away", output_->name()), "Start the session again", 0};
 }
 
 void WlrootsDesktop::lose(const Error& why) {
   if (std::exchange(lost_, true)) return;
+  if (capture_) capture_->stop();  // at once: a pending one would name an output that is freed
   if (events_.on_lost) events_.on_lost(why);
 }
 
@@ -187,12 +229,17 @@ std::vector<std::string> WlrootsDesktop::environment() const {
 
 Status WlrootsDesktop::set_mode(const Mode& mode) {
   LUMEN_CHECK_OK(check(mode));
+  if (lost_ || connection_->is_lost()) {
+    return fail(ErrorCode::unavailable, "wayland.lost", "the display went away", "Start the session again");
+  }
   if (mode == params_.mode) return {};
-  if (connection_->is_lost()) return fail(ErrorCode::unavailable, "wayland.lost", "the compositor went away");
   LUMEN_CHECK_OK(output_->set_mode(mode));
-  params_.mode = mode;
-  input_->set_size(mode, params_.scale);
-  capture_->set_mode(mode);
+  follow(mode);
+  loop_.cancel(settle_timer_);
+  settle_timer_ = loop_.call_at(SteadyTime{}.now() + kSettleTime, [this] {
+    settle_timer_ = 0;
+    settle();
+  });
   return {};
 }
 
@@ -255,8 +302,9 @@ Result<std::unique_ptr<Desktop>> create_wlroots_desktop(const DesktopParams& par
   return std::unique_ptr<Desktop>{std::move(desktop)};
 }
 
-DesktopProbe probe_wlroots(const DesktopPlace& place) {
+DesktopProbe probe_wlroots(const DesktopPlace& found) {
   DesktopProbe probe;
+  auto place = found;
   probe.backend = kBackend;
   const auto loop = EventLoop::create();
   if (!loop) {
@@ -270,6 +318,7 @@ DesktopProbe probe_wlroots(const DesktopPlace& place) {
   }
   probe.refusal = missing_protocol(**connection);
   if (probe.refusal) return probe;
+  drop_ipc_of_another(place, **connection);
   if (is_sway(place)) {
     probe_sway(probe, place);
   } else {
