@@ -2,18 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "base/thread.hpp"
+#include "net/test_marking.hpp"
 
 namespace lumen::net {
 namespace {
@@ -171,30 +169,6 @@ TEST(UdpSocket, the_sender_is_named_and_can_be_answered) {
   EXPECT_EQ(client.receive(2s, [](const Endpoint&, MutableBytes) {}), 1U);
 }
 
-// The TOS byte or traffic class of the next datagram; -1: none came.
-int next_marking(const UdpSocket& socket, bool is_ipv4) {
-  std::array<char, 2048> bytes{};
-  alignas(cmsghdr) std::array<char, 256> control{};
-  iovec part{bytes.data(), bytes.size()};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  pollfd waiter{socket.fd(), POLLIN, 0};
-  if (poll(&waiter, 1, 2000) != 1 || recvmsg(socket.fd(), &message, MSG_DONTWAIT) < 0) return -1;
-  for (auto* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (is_ipv4 && header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_TOS)
-      return *CMSG_DATA(header);  // a byte
-    if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_TCLASS) {
-      int marking = 0;
-      std::memcpy(&marking, CMSG_DATA(header), sizeof marking);
-      return marking;
-    }
-  }
-  return -1;
-}
-
 // From "::", as hosts are bound, to each family; with and without offload.
 TEST(UdpSocket, each_datagram_is_marked_as_asked_and_the_next_is_not) {
   for (const auto* address : {"127.0.0.1", "::1"}) {
@@ -202,10 +176,7 @@ TEST(UdpSocket, each_datagram_is_marked_as_asked_and_the_next_is_not) {
     for (const bool offload : {true, false}) {
       auto sender = bound_to("::", offload);
       auto receiver = bound_to(address, false);
-      const int on = 1;
-      ASSERT_EQ(setsockopt(receiver.fd(), is_ipv4 ? IPPROTO_IP : IPPROTO_IPV6,
-                           is_ipv4 ? IP_RECVTOS : IPV6_RECVTCLASS, &on, sizeof on),
-                0);
+      tell_markings(receiver, is_ipv4);
       const auto to = *receiver.local();
       EXPECT_TRUE(sender.send_one(to, numbered(10), {.traffic_class = 0xC0}));
       EXPECT_EQ(next_marking(receiver, is_ipv4), 0xC0);
