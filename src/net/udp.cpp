@@ -8,6 +8,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -89,12 +91,57 @@ iovec as_iovec(ByteView bytes) {
           .iov_len = bytes.size()};  // only read when sending
 }
 
-msghdr message_to(const Endpoint& to, iovec& bytes) {
+// What goes to the kernel beside a datagram.
+class Ancillary {
+ public:
+  Ancillary(const Endpoint& to, const SendOptions& options) {
+    if (to.length() == 0) return;
+    const bool is_ipv4 = to.address()->sa_family == AF_INET;
+    if (options.traffic_class != 0) {
+      const int marking = options.traffic_class;
+      add(is_ipv4 ? IPPROTO_IP : IPPROTO_IPV6, is_ipv4 ? IP_TOS : IPV6_TCLASS, marking);
+    }
+    const auto& from = options.from;
+    if (from.length() == 0 || from.address()->sa_family != to.address()->sa_family) return;
+    if (is_ipv4) {
+      in_pktinfo info{};
+      info.ipi_spec_dst = reinterpret_cast<const sockaddr_in*>(from.address())->sin_addr;
+      add(IPPROTO_IP, IP_PKTINFO, info);
+    } else {
+      const auto* address = reinterpret_cast<const sockaddr_in6*>(from.address());
+      in6_pktinfo info{};
+      info.ipi6_addr = address->sin6_addr;
+      info.ipi6_ifindex = address->sin6_scope_id;
+      add(IPPROTO_IPV6, IPV6_PKTINFO, info);
+    }
+  }
+
+  template <class Value>
+  void add(int level, int type, const Value& value) {
+    const cmsghdr header{.cmsg_len = CMSG_LEN(sizeof value), .cmsg_level = level, .cmsg_type = type};
+    std::memcpy(&bytes_[used_], &header, sizeof header);
+    std::memcpy(&bytes_[used_ + CMSG_LEN(0)], &value, sizeof value);
+    used_ += CMSG_SPACE(sizeof value);
+  }
+  // `message` does not outlive this.
+  void attach(msghdr& message) {
+    message.msg_control = used_ == 0 ? nullptr : bytes_.data();
+    message.msg_controllen = used_;
+  }
+
+ private:
+  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(in6_pktinfo)) +
+                                             CMSG_SPACE(sizeof(std::uint16_t))> bytes_{};
+  std::size_t used_ = 0;
+};
+
+msghdr message_to(const Endpoint& to, iovec& bytes, Ancillary& ancillary) {
   msghdr message{};
   message.msg_name = const_cast<sockaddr*>(to.address());  // only read when sending
   message.msg_namelen = to.length();
   message.msg_iov = &bytes;
   message.msg_iovlen = 1;
+  ancillary.attach(message);
   return message;
 }
 
@@ -107,24 +154,16 @@ int send_message(int fd, const msghdr& message, SendRetry& retry) {
   }
 }
 
-int send_offloaded(int fd, const Endpoint& to, ByteView chunk, std::size_t segment_bytes, SendRetry& retry) {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(std::uint16_t))> control{};
+int send_offloaded(int fd, const Endpoint& to, ByteView chunk, std::size_t segment_bytes, Ancillary ancillary,
+                   SendRetry& retry) {
+  ancillary.add(IPPROTO_UDP, UDP_SEGMENT, static_cast<std::uint16_t>(segment_bytes));
   iovec bytes = as_iovec(chunk);
-  msghdr message = message_to(to, bytes);
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = IPPROTO_UDP;
-  header->cmsg_type = UDP_SEGMENT;
-  header->cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
-  const auto segment = static_cast<std::uint16_t>(segment_bytes);
-  std::memcpy(CMSG_DATA(header), &segment, sizeof segment);
-  return send_message(fd, message, retry);
+  return send_message(fd, message_to(to, bytes, ancillary), retry);
 }
 
 // At most kMaxSegments datagrams. Returns how many were accepted.
 std::size_t send_each(int fd, const Endpoint& to, ByteView chunk, std::size_t segment_bytes,
-                      SendRetry& retry) {
+                      Ancillary& ancillary, SendRetry& retry) {
   std::array<iovec, kMaxSegments> bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled below,
   std::array<mmsghdr, kMaxSegments>
       messages;  // NOLINT(cppcoreguidelines-pro-type-member-init): as far as used
@@ -132,7 +171,7 @@ std::size_t send_each(int fd, const Endpoint& to, ByteView chunk, std::size_t se
   for (; !chunk.empty(); ++count) {
     const auto segment = chunk.first(std::min(segment_bytes, chunk.size()));
     bytes[count] = as_iovec(segment);
-    messages[count] = {.msg_hdr = message_to(to, bytes[count]), .msg_len = 0};
+    messages[count] = {.msg_hdr = message_to(to, bytes[count], ancillary), .msg_len = 0};
     chunk = chunk.subspan(segment.size());
   }
   std::size_t done = 0;
@@ -152,29 +191,64 @@ bool blames_offload(int error) {
   return error == EINVAL || error == EIO || error == EOPNOTSUPP || error == ENOPROTOOPT;
 }
 
-// Zero when the message is no train.
-std::size_t segment_size(msghdr& message) {
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != IPPROTO_UDP || header->cmsg_type != UDP_GRO) continue;
-    if (header->cmsg_len < CMSG_LEN(sizeof(int))) continue;
-    int size = 0;
-    std::memcpy(&size, CMSG_DATA(header), sizeof size);
-    return size > 0 ? static_cast<std::size_t>(size) : 0;
-  }
-  return 0;
+// What the kernel says of a message beside its bytes.
+struct Said {
+  std::size_t segment_bytes = 0;  // zero when it is no train
+  Endpoint at;
+};
+
+template <class Value>
+std::optional<Value> value_of(cmsghdr* header, int level, int type) {
+  if (header->cmsg_level != level || header->cmsg_type != type) return std::nullopt;
+  if (header->cmsg_len < CMSG_LEN(sizeof(Value))) return std::nullopt;
+  Value value;
+  std::memcpy(&value, CMSG_DATA(header), sizeof value);
+  return value;
 }
 
-std::size_t hand_out(const Endpoint& from, MutableBytes train, std::size_t segment_bytes,
-                     const UdpSocket::DatagramFn& on_datagram) {
+Endpoint address_of(const in_pktinfo& info) {
+  sockaddr_in raw{};
+  raw.sin_family = AF_INET;
+  raw.sin_addr = info.ipi_spec_dst;  // ours even where it was sent to all
+  return Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&raw), sizeof raw);
+}
+
+// Empty when it came by IPv4: the other one says more.
+Endpoint address_of(const in6_pktinfo& info) {
+  if (IN6_IS_ADDR_V4MAPPED(&info.ipi6_addr) || IN6_IS_ADDR_MULTICAST(&info.ipi6_addr)) return {};
+  sockaddr_in6 raw{};
+  raw.sin6_family = AF_INET6;
+  raw.sin6_addr = info.ipi6_addr;
+  if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) raw.sin6_scope_id = info.ipi6_ifindex;
+  return Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&raw), sizeof raw);
+}
+
+Said said_of(msghdr& message) {
+  Said said;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (const auto size = value_of<int>(header, IPPROTO_UDP, UDP_GRO)) {
+      said.segment_bytes = static_cast<std::size_t>(std::max(*size, 0));
+    } else if (const auto ipv4 = value_of<in_pktinfo>(header, IPPROTO_IP, IP_PKTINFO)) {
+      said.at = address_of(*ipv4);
+    } else if (const auto ipv6 = value_of<in6_pktinfo>(header, IPPROTO_IPV6, IPV6_PKTINFO)) {
+      if (const auto at = address_of(*ipv6); at.length() != 0) said.at = at;
+    }
+  }
+  return said;
+}
+
+std::size_t hand_out(const Endpoint& from, const Said& said, MutableBytes train,
+                     const UdpSocket::LocatedFn& on_datagram) {
+  const auto segment_bytes = said.segment_bytes;
   if (segment_bytes == 0 || train.size() <= segment_bytes) {
-    on_datagram(from, train);
+    on_datagram(from, said.at, train);
     return 1;
   }
   std::size_t count = 0;
   for (; !train.empty(); ++count) {
     const auto datagram = train.first(std::min(segment_bytes, train.size()));
     train = train.subspan(datagram.size());
-    on_datagram(from, datagram);
+    on_datagram(from, said.at, datagram);
   }
   return count;
 }
@@ -193,6 +267,10 @@ int open_bound(const Endpoint& local, const UdpSocket::Params& params, UniqueFd&
   set_buffer(fd.get(), SO_RCVBUFFORCE, SO_RCVBUF, params.receive_buffer_bytes);
   set_buffer(fd.get(), SO_SNDBUFFORCE, SO_SNDBUF, params.send_buffer_bytes);
   forbid_fragments(fd.get(), family);
+  if (params.tell_local) {
+    set_option(fd.get(), IPPROTO_IP, IP_PKTINFO, 1);
+    if (family == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  }
   if (bind(fd.get(), local.address(), local.length()) != 0) return errno;
   bound = std::move(fd);
   return 0;
@@ -221,7 +299,9 @@ struct UdpSocket::Receiver {
   }
 
   struct alignas(cmsghdr) Control {
-    std::array<char, CMSG_SPACE(sizeof(int))> bytes;
+    std::array<char,
+               CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(in_pktinfo)) + CMSG_SPACE(sizeof(in6_pktinfo))>
+        bytes;
   };
   std::unique_ptr<std::byte[]> memory = std::make_unique_for_overwrite<std::byte[]>(kSlots * kSlotBytes);
   std::array<mmsghdr, kSlots> messages{};
@@ -292,16 +372,19 @@ Result<Endpoint> UdpSocket::local() const {
   return Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&storage), length);
 }
 
-bool UdpSocket::send_one(const Endpoint& to, ByteView datagram) const {
+bool UdpSocket::send_one(const Endpoint& to, ByteView datagram, const SendOptions& options) const {
   SendRetry retry{fd_.get()};
   iovec bytes = as_iovec(datagram);
-  return send_message(fd_.get(), message_to(to, bytes), retry) == 0;
+  Ancillary ancillary{to, options};
+  return send_message(fd_.get(), message_to(to, bytes, ancillary), retry) == 0;
 }
 
-std::size_t UdpSocket::send_segments(const Endpoint& to, ByteView train, std::size_t segment_bytes) {
+std::size_t UdpSocket::send_segments(const Endpoint& to, ByteView train, std::size_t segment_bytes,
+                                     const SendOptions& options) {
   if (segment_bytes == 0 || segment_bytes > kMaxPayload) return 0;
   const std::size_t chunk_bytes = std::min(kMaxSegments, kMaxPayload / segment_bytes) * segment_bytes;
   SendRetry retry{fd_.get()};
+  Ancillary ancillary{to, options};
   std::size_t accepted = 0;
   while (!train.empty()) {
     const auto chunk = train.first(std::min(chunk_bytes, train.size()));
@@ -309,11 +392,11 @@ std::size_t UdpSocket::send_segments(const Endpoint& to, ByteView train, std::si
     train = train.subspan(chunk.size());
     bool offloaded = count > 1 && gso_->load(std::memory_order_relaxed);
     if (offloaded) {
-      const int error = send_offloaded(fd_.get(), to, chunk, segment_bytes, retry);
+      const int error = send_offloaded(fd_.get(), to, chunk, segment_bytes, ancillary, retry);
       if (error != 0 && !blames_offload(error)) return accepted;
       offloaded = error == 0;
     }
-    const auto sent = offloaded ? count : send_each(fd_.get(), to, chunk, segment_bytes, retry);
+    const auto sent = offloaded ? count : send_each(fd_.get(), to, chunk, segment_bytes, ancillary, retry);
     accepted += sent;
     if (sent < count) return accepted;
     // What the offload refused went through without it: so the offload was at fault, not the datagrams.
@@ -322,7 +405,7 @@ std::size_t UdpSocket::send_segments(const Endpoint& to, ByteView train, std::si
   return accepted;
 }
 
-std::size_t UdpSocket::receive_batch(const DatagramFn& on_datagram, std::size_t& datagrams) {
+std::size_t UdpSocket::receive_batch(const LocatedFn& on_datagram, std::size_t& datagrams) {
   bool repeated = false;
   int received = -1;
   do {
@@ -335,7 +418,7 @@ std::size_t UdpSocket::receive_batch(const DatagramFn& on_datagram, std::size_t&
     if ((message.msg_flags & MSG_TRUNC) == 0) {
       const auto from =
           Endpoint::from_sockaddr(static_cast<sockaddr*>(message.msg_name), message.msg_namelen);
-      datagrams += hand_out(from, {receiver_->slot(i), length}, segment_size(message), on_datagram);
+      datagrams += hand_out(from, said_of(message), {receiver_->slot(i), length}, on_datagram);
     }
     receiver_->prepare(i);
   }
@@ -343,6 +426,12 @@ std::size_t UdpSocket::receive_batch(const DatagramFn& on_datagram, std::size_t&
 }
 
 std::size_t UdpSocket::receive(Duration timeout, const DatagramFn& on_datagram) {
+  return receive_at(timeout, [&on_datagram](const Endpoint& from, const Endpoint&, MutableBytes datagram) {
+    on_datagram(from, datagram);
+  });
+}
+
+std::size_t UdpSocket::receive_at(Duration timeout, const LocatedFn& on_datagram) {
   const auto deadline = std::chrono::time_point_cast<Duration>(Clock::now()) + timeout;
   std::size_t datagrams = 0;
   std::size_t trains = receive_batch(on_datagram, datagrams);

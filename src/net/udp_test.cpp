@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/thread.hpp"
+#include "net/test_marking.hpp"
 
 namespace lumen::net {
 namespace {
@@ -166,6 +167,75 @@ TEST(UdpSocket, the_sender_is_named_and_can_be_answered) {
   EXPECT_EQ(from, client.local().value());
   ASSERT_TRUE(server.send_one(from, as_view("pong")));
   EXPECT_EQ(client.receive(2s, [](const Endpoint&, MutableBytes) {}), 1U);
+}
+
+// From "::", as hosts are bound, to each family; with and without offload.
+TEST(UdpSocket, each_datagram_is_marked_as_asked_and_the_next_is_not) {
+  for (const auto* address : {"127.0.0.1", "::1"}) {
+    const bool is_ipv4 = address[0] == '1';
+    for (const bool offload : {true, false}) {
+      auto sender = bound_to("::", offload);
+      auto receiver = bound_to(address, false);
+      tell_markings(receiver, is_ipv4);
+      const auto to = *receiver.local();
+      EXPECT_TRUE(sender.send_one(to, numbered(10), {.traffic_class = 0xC0}));
+      EXPECT_EQ(next_marking(receiver, is_ipv4), 0xC0);
+      EXPECT_TRUE(sender.send_one(to, numbered(10)));
+      EXPECT_EQ(next_marking(receiver, is_ipv4), 0);
+      EXPECT_EQ(sender.send_segments(to, numbered(3000), 1000, {.traffic_class = 0xA0}), 3);
+      for (int i = 0; i < 3; ++i) EXPECT_EQ(next_marking(receiver, is_ipv4), 0xA0) << address << offload;
+    }
+  }
+}
+
+// All of 127.0.0.0/8 is this machine's.
+TEST(UdpSocket, what_came_to_one_of_several_addresses_is_answered_from_it) {
+  for (const auto* listening : {"::", "0.0.0.0"}) {
+    auto host = UdpSocket::bind({.local = *Endpoint::parse(listening, 0), .tell_local = true}).value();
+    const auto port = host.local()->port();
+    auto client = bound_to("127.0.0.1");
+    for (const auto* address : {"127.0.0.2", "127.0.0.3"}) {
+      ASSERT_TRUE(client.send_one(*Endpoint::parse(address, port), numbered(10)));
+      Endpoint at;
+      ASSERT_EQ(
+          host.receive_at(2s, [&](const Endpoint&, const Endpoint& local, MutableBytes) { at = local; }), 1);
+      EXPECT_EQ(at, *Endpoint::parse(address, 0)) << listening;
+      EXPECT_TRUE(host.send_one(*client.local(), numbered(1), {.from = at}));
+      EXPECT_EQ(host.send_segments(*client.local(), numbered(20), 10, {.traffic_class = 0xA0, .from = at}),
+                2);
+      std::size_t answers = 0;
+      while (answers < 3) {
+        const auto came = client.receive(2s, [&](const Endpoint& from, MutableBytes) {
+          EXPECT_EQ(from, *Endpoint::parse(address, port));
+        });
+        ASSERT_GT(came, 0);
+        answers += came;
+      }
+    }
+  }
+}
+
+TEST(UdpSocket, over_ipv6_it_says_which_address_was_used) {
+  auto host = UdpSocket::bind({.local = *Endpoint::parse("::", 0), .tell_local = true}).value();
+  auto client = bound_to("::1");
+  ASSERT_TRUE(client.send_one(*Endpoint::parse("::1", host.local()->port()), numbered(10)));
+  Endpoint at;
+  ASSERT_EQ(host.receive_at(2s, [&](const Endpoint&, const Endpoint& local, MutableBytes) { at = local; }),
+            1);
+  EXPECT_EQ(at, *Endpoint::parse("::1", 0));
+  EXPECT_TRUE(host.send_one(*client.local(), numbered(1), {.from = at}));
+  EXPECT_EQ(client.receive(2s, [](const Endpoint&, MutableBytes) {}), 1);
+}
+
+TEST(UdpSocket, an_address_that_this_machine_does_not_have_sends_nothing) {
+  auto sender = bound_to("0.0.0.0");
+  const SendOptions foreign{.from = *Endpoint::parse("192.0.2.1", 0)};
+  auto receiver = bound_to("127.0.0.1");
+  EXPECT_FALSE(sender.send_one(*receiver.local(), numbered(1), foreign));
+  EXPECT_EQ(sender.send_segments(*receiver.local(), numbered(20), 10, foreign), 0);
+  EXPECT_TRUE(sender.has_segmentation_offload()) << "which is not to blame";
+  // Of another family than the way: the kernel chooses.
+  EXPECT_TRUE(sender.send_one(*receiver.local(), numbered(1), {.from = *Endpoint::parse("::1", 0)}));
 }
 
 TEST(UdpSocket, received_bytes_may_be_changed_in_place) {

@@ -153,10 +153,14 @@ void GameSession::announce(const rtsp::StreamAgreement& agreement, ByteView key,
   auto begun = pipes_->video.begin({.packets = {.plan = {.packet_size = video.packet_size_bytes,
                                                          .percent = video.fec_percent,
                                                          .min_parity = video.min_parity_packets}},
-                                    .format = to_video_format(video.profile.codec)},
+                                    .format = to_video_format(video.profile.codec),
+                                    .mark = video.mark_dscp},
                                    video.encrypted ? key : ByteView{});
   const auto format = to_format(agreement.audio);
-  if (begun) begun = pipes_->audio.begin(format, agreement.audio.encrypted ? key : ByteView{}, key_id);
+  if (begun) {
+    begun = pipes_->audio.begin({.format = format, .key_id = key_id, .mark = agreement.audio.mark_dscp},
+                                agreement.audio.encrypted ? key : ByteView{});
+  }
   if (!begun) {
     // Not from inside the call.
     loop_.cancel(slow_);

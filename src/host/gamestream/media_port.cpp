@@ -51,8 +51,8 @@ struct MediaPort::Stream {
 
 Result<std::unique_ptr<MediaPort>> MediaPort::create(const MediaParams& params, MediaEvents events,
                                                      Logger& log) {
-  LUMEN_TRY(auto video, net::UdpSocket::bind({.local = params.video}));
-  LUMEN_TRY(auto audio, net::UdpSocket::bind({.local = params.audio}));
+  LUMEN_TRY(auto video, net::UdpSocket::bind({.local = params.video, .tell_local = true}));
+  LUMEN_TRY(auto audio, net::UdpSocket::bind({.local = params.audio, .tell_local = true}));
   LUMEN_TRY(auto enet, net::EnetHost::create({.local = params.control}));
   LUMEN_TRY(auto loop, EventLoop::create());
   std::unique_ptr<MediaPort> port{new MediaPort{std::move(video), std::move(audio), std::move(enet),
@@ -77,9 +77,9 @@ Status MediaPort::start(std::unique_ptr<EventLoop> loop) {
   ports_ = {.video = video.port(), .control = enet_.local().port(), .audio = audio.port()};
   const auto watch_pings = [this](net::UdpSocket& socket, bool is_video) {
     return loop_->watch(socket.fd(), EPOLLIN, [this, &socket, is_video](std::uint32_t) {
-      socket.receive(Duration::zero(), [this, is_video](const net::Endpoint& from, MutableBytes datagram) {
-        on_ping(is_video, from, datagram);
-      });
+      socket.receive_at(Duration::zero(),
+                        [this, is_video](const net::Endpoint& from, const net::Endpoint& at,
+                                         MutableBytes datagram) { on_ping(is_video, from, at, datagram); });
     });
   };
   LUMEN_CHECK_OK(watch_pings(video_, true));
@@ -144,8 +144,8 @@ void MediaPort::ready(StreamId id, bool session_ids) {
       expected.from = params.client;
     }
     enet_.expect(expected);
-    if (stream->video.to) params.pipes->video.set_peer(*stream->video.to);
-    if (stream->audio.to) params.pipes->audio.set_peer(*stream->audio.to);
+    if (stream->video.to) params.pipes->video.set_peer(*stream->video.to, stream->video.at);
+    if (stream->audio.to) params.pipes->audio.set_peer(*stream->audio.to, stream->audio.at);
     arm();
   });
 }
@@ -218,7 +218,7 @@ MediaPort::Stream* MediaPort::find(net::EnetPeerId peer) {
 }
 
 // Follows a client whose address changes; an older ping that was held back moves nothing.
-void MediaPort::on_ping(bool video, const net::Endpoint& from, ByteView datagram) {
+void MediaPort::on_ping(bool video, const net::Endpoint& from, const net::Endpoint& at, ByteView datagram) {
   const auto ping = rtsp::parse_ping(datagram);
   if (!ping) return;
   for (const auto& [id, stream] : streams_) {
@@ -229,17 +229,19 @@ void MediaPort::on_ping(bool video, const net::Endpoint& from, ByteView datagram
     auto& destination = video ? stream->video : stream->audio;
     if (!ping->legacy && destination.to && ping->counter <= destination.counter) return;
     const auto time = now();
-    if (destination.to && destination.to != from && time < destination.moved + kMoveInterval) return;
+    const bool stays = destination.to == from && destination.at == at;
+    if (destination.to && !stays && time < destination.moved + kMoveInterval) return;
     destination.counter = ping->counter;
-    if (destination.to == from) return;
+    if (stays) return;
     destination.moved = time;
     if (destination.to) log_.info("{} moves to {}", video ? "picture" : "sound", from.to_string());
     destination.to = from;
+    destination.at = at;
     if (!stream->control) return;  // ready() tells them
     if (video) {
-      params.pipes->video.set_peer(from);
+      params.pipes->video.set_peer(from, at);
     } else {
-      params.pipes->audio.set_peer(from);
+      params.pipes->audio.set_peer(from, at);
     }
     return;
   }

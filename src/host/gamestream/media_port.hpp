@@ -84,6 +84,7 @@ class MediaPort {
   struct Stream;
   struct Destination {  // where a kind of media goes, as pings showed it
     std::optional<net::Endpoint> to;
+    net::Endpoint at;  // which of the host's addresses they came to: what it sends comes from there
     std::uint32_t counter = 0;
     Timestamp moved{};
   };
@@ -91,7 +92,7 @@ class MediaPort {
             MediaEvents events, Logger& log);
   Status start(std::unique_ptr<EventLoop> loop);
 
-  void on_ping(bool video, const net::Endpoint& from, ByteView datagram);
+  void on_ping(bool video, const net::Endpoint& from, const net::Endpoint& at, ByteView datagram);
   void service();
   void on_connected(net::EnetPeerId peer, const net::Endpoint& address, std::uint32_t data);
   void on_message(net::EnetPeerId peer, MutableBytes message);

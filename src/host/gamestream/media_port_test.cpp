@@ -45,6 +45,9 @@ class Client {
   void ping_video(std::uint32_t counter) {
     video.send_one(at(ports_.video), rtsp::write_ping(ids_.video_ping, counter));
   }
+  void ping_video(const net::Endpoint& host) {
+    video.send_one(host, rtsp::write_ping(ids_.video_ping, ++pings_));
+  }
   bool hears_anything(Duration within) {
     std::size_t count = 0;
     video.receive(within, [&](const net::Endpoint&, MutableBytes) { ++count; });
@@ -91,10 +94,11 @@ class MediaPortTest : public testing::Test {
     session_ = std::move(pair.session);
     open(10s);
   }
-  void open(Duration connect_within) {
+  void open(Duration connect_within, const std::string& address = "127.0.0.1") {
     pipes_.reset();
     port_.reset();
-    port_ = *MediaPort::create({any_port(), any_port(), any_port(), connect_within},
+    const auto any = *net::Endpoint::parse(address, 0);
+    port_ = *MediaPort::create({any, any_port(), any, connect_within},
                                {.on_connected = [this](StreamId id) { connected_ = id.value; },
                                 .on_ended =
                                     [this](StreamId id, std::string reason) {
@@ -200,6 +204,22 @@ TEST_F(MediaPortTest, m1_picture_comes_from_the_port_that_was_told) {
     return from.port() != 0;
   }));
   EXPECT_EQ(from.port(), port_->ports().video);
+}
+
+// All of 127.0.0.0/8 is this machine's.
+TEST_F(MediaPortTest, m1_picture_comes_from_the_address_that_the_client_knows) {
+  open(10s, "0.0.0.0");
+  auto client = launch(StreamId{7});
+  for (const auto* address : {"127.0.0.2", "127.0.0.3"}) {
+    const auto known = *net::Endpoint::parse(address, port_->ports().video);
+    EXPECT_TRUE(eventually([&] {
+      client.ping_video(known);
+      push_picture();
+      net::Endpoint from;
+      client.video.receive(20ms, [&](const net::Endpoint& sender, auto) { from = sender; });
+      return from == known;
+    })) << address;
+  }
 }
 
 TEST_F(MediaPortTest, m4_s68_a_client_that_shows_no_address_is_ended) {

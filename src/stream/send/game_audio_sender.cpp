@@ -9,6 +9,12 @@
 #include "base/priority.hpp"
 
 namespace lumen::stream {
+namespace {
+
+constexpr std::uint8_t kAudioTrafficClass = 48U
+                                            << 2U;  // CS6, as other hosts mark it; Wi-Fi takes it as voice
+
+}  // namespace
 
 GameAudioSender::GameAudioSender(net::UdpSocket& socket, Logger& log)
     : socket_{socket},
@@ -36,10 +42,10 @@ void GameAudioSender::set_ring(std::shared_ptr<link::AudioRing> ring) {
   tell([&](Inbox& inbox) { inbox.ring = std::move(ring); });
 }
 
-Status GameAudioSender::begin(const AudioFormat& format, ByteView key, std::uint32_t key_id) {
-  LUMEN_TRY(auto packetizer,
-            gamestream::AudioPacketizer::create({.packet_ms = format.packet_ms, .key_id = key_id}, key));
-  auto stream = std::make_unique<Stream>(Stream{format, std::move(packetizer)});
+Status GameAudioSender::begin(const GameAudioParams& params, ByteView key) {
+  LUMEN_TRY(auto packetizer, gamestream::AudioPacketizer::create(
+                                 {.packet_ms = params.format.packet_ms, .key_id = params.key_id}, key));
+  auto stream = std::make_unique<Stream>(Stream{params, std::move(packetizer)});
   tell([&](Inbox& inbox) {
     inbox.changed = true;
     inbox.stream = std::move(stream);
@@ -56,8 +62,8 @@ void GameAudioSender::end() {
   });
 }
 
-void GameAudioSender::set_peer(const net::Endpoint& to) {
-  tell([&](Inbox& inbox) { inbox.peer = to; });
+void GameAudioSender::set_peer(const net::Endpoint& to, const net::Endpoint& at) {
+  tell([&](Inbox& inbox) { inbox.peer = Peer{to, at}; });
 }
 
 void GameAudioSender::wait() {
@@ -91,14 +97,14 @@ void GameAudioSender::apply(Inbox inbox) {
   if (inbox.ring) ring_ = std::move(*inbox.ring);
   if (inbox.changed) {
     stream_ = std::move(inbox.stream);
-    to_.reset();
+    peer_.reset();
   }
-  if (inbox.peer) to_ = inbox.peer;
+  if (inbox.peer) peer_ = inbox.peer;
 }
 
 void GameAudioSender::send(const AudioPacketView& packet) {
-  if (!stream_ || !to_) return;  // nobody listens
-  if (packet.format != stream_->format) {
+  if (!stream_ || !peer_) return;  // nobody listens
+  if (packet.format != stream_->params.format) {
     stats_.unwanted.fetch_add(1, std::memory_order_relaxed);
     return;
   }
@@ -108,8 +114,10 @@ void GameAudioSender::send(const AudioPacketView& packet) {
     return;
   }
   stats_.packets.fetch_add(1, std::memory_order_relaxed);
+  const net::SendOptions options{.traffic_class = stream_->params.mark ? kAudioTrafficClass : std::uint8_t{0},
+                                 .from = peer_->at};
   for (const auto datagram : packed->all()) {
-    auto& counter = socket_.send_one(*to_, datagram) ? stats_.datagrams : stats_.refused;
+    auto& counter = socket_.send_one(peer_->to, datagram, options) ? stats_.datagrams : stats_.refused;
     counter.fetch_add(1, std::memory_order_relaxed);
   }
 }

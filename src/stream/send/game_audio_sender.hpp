@@ -21,6 +21,12 @@ struct GameAudioStats {
   std::atomic<std::uint64_t> unwanted{0};  // of another format than the client awaits
 };
 
+struct GameAudioParams {
+  AudioFormat format;
+  std::uint32_t key_id = 0;
+  bool mark = false;  // as sound to the network (DSCP)
+};
+
 // Thread-safe: every public method.
 class GameAudioSender {
  public:
@@ -32,23 +38,27 @@ class GameAudioSender {
 
   // The ring of the session process that feeds this sender from now on; nullptr: none.
   void set_ring(std::shared_ptr<link::AudioRing> ring);
-  // A new stream of packets of this format in place of the old one; nothing is sent before its address is
+  // A new stream of packets of that format in place of the old one; nothing is sent before its address is
   // known. `key`: 16 bytes, or none for plain packets. Fails as AudioPacketizer::create().
-  Status begin(const AudioFormat& format, ByteView key, std::uint32_t key_id);
+  Status begin(const GameAudioParams& params, ByteView key);
   void end();
-  void set_peer(const net::Endpoint& to);
+  // `at`: which of this machine's addresses the client knows, to send from; empty: any.
+  void set_peer(const net::Endpoint& to, const net::Endpoint& at = {});
 
   const GameAudioStats& stats() const { return stats_; }
 
  private:
+  struct Peer {
+    net::Endpoint to, at;
+  };
   struct Stream {
-    AudioFormat format;
+    GameAudioParams params;
     gamestream::AudioPacketizer packetizer;
   };
   struct Inbox {
     bool changed = false;
     std::unique_ptr<Stream> stream;  // with `changed`: the new one, or none
-    std::optional<net::Endpoint> peer;
+    std::optional<Peer> peer;
     std::optional<std::shared_ptr<link::AudioRing>> ring;
   };
   template <class Change>
@@ -68,7 +78,7 @@ class GameAudioSender {
   // lm-send-audio
   std::shared_ptr<link::AudioRing> ring_;
   std::unique_ptr<Stream> stream_;
-  std::optional<net::Endpoint> to_;
+  std::optional<Peer> peer_;
   OwnedThread thread_;  // last
 };
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "net/test_marking.hpp"
 #include "stream/send/game_audio_sender.hpp"
 #include "stream/send/game_video_sender.hpp"
 
@@ -17,6 +18,12 @@ constexpr std::size_t kPacketBytes = 1024;
 
 net::UdpSocket any_socket() {
   return *net::UdpSocket::bind({.local = *net::Endpoint::parse("127.0.0.1", 0)});
+}
+
+net::UdpSocket plain_socket() {
+  auto socket = *net::UdpSocket::bind({.local = *net::Endpoint::parse("127.0.0.1", 0), .offload = false});
+  net::tell_markings(socket);
+  return socket;
 }
 
 bool eventually(const std::function<bool()>& condition) {
@@ -167,6 +174,19 @@ TEST_F(GameVideoSenderTest, parity_follows_the_loss_that_the_client_reports) {
   EXPECT_GT(sender_.stats().reported_lost, 0U);
 }
 
+TEST_F(GameVideoSenderTest, m39_the_picture_is_marked_for_clients_that_want_it_and_for_no_other) {
+  sender_.set_ring(ring_);
+  for (const bool wanted : {true, false, true}) {
+    const auto receiver = plain_socket();
+    auto marked = params();
+    marked.mark = wanted;
+    ASSERT_TRUE(sender_.begin(marked, {}));
+    sender_.set_peer(*receiver.local());
+    push(PictureKind::idr);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(net::next_marking(receiver), wanted ? 0xA0 : 0);
+  }
+}
+
 TEST_F(GameVideoSenderTest, a_packet_size_that_no_client_takes_is_refused) {
   auto wrong = params();
   wrong.packets.plan.packet_size = 8;
@@ -195,7 +215,7 @@ class GameAudioSenderTest : public testing::Test {
 
 TEST_F(GameAudioSenderTest, two_parity_packets_follow_every_four) {
   sender_.set_ring(ring_);
-  ASSERT_TRUE(sender_.begin(AudioFormat{}, {}, 7));
+  ASSERT_TRUE(sender_.begin({.key_id = 7}, {}));
   sender_.set_peer(*receiver_.local());
   for (int i = 0; i < 8; ++i) push(AudioFormat{});
   EXPECT_TRUE(eventually([this] { return sender_.stats().datagrams == 12; }));
@@ -203,9 +223,20 @@ TEST_F(GameAudioSenderTest, two_parity_packets_follow_every_four) {
   EXPECT_GT(receive(1s), 0);
 }
 
+TEST_F(GameAudioSenderTest, m39_sound_is_marked_for_clients_that_want_it_and_for_no_other) {
+  sender_.set_ring(ring_);
+  for (const bool wanted : {true, false, true}) {
+    const auto receiver = plain_socket();
+    ASSERT_TRUE(sender_.begin({.mark = wanted}, {}));
+    sender_.set_peer(*receiver.local());
+    push(AudioFormat{});
+    EXPECT_EQ(net::next_marking(receiver), wanted ? 0xC0 : 0);
+  }
+}
+
 TEST_F(GameAudioSenderTest, sound_of_another_format_is_not_sent) {
   sender_.set_ring(ring_);
-  ASSERT_TRUE(sender_.begin(AudioFormat{}, {}, 7));
+  ASSERT_TRUE(sender_.begin({.key_id = 7}, {}));
   sender_.set_peer(*receiver_.local());
   push(AudioFormat{.channels = 6});
   EXPECT_TRUE(eventually([this] { return sender_.stats().unwanted == 1; }));
@@ -215,7 +246,7 @@ TEST_F(GameAudioSenderTest, sound_of_another_format_is_not_sent) {
 
 TEST_F(GameAudioSenderTest, nothing_leaves_before_the_client_has_shown_its_address) {
   sender_.set_ring(ring_);
-  ASSERT_TRUE(sender_.begin(AudioFormat{}, {}, 7));
+  ASSERT_TRUE(sender_.begin({.key_id = 7}, {}));
   for (int i = 0; i < 8; ++i) push(AudioFormat{});
   EXPECT_EQ(receive(50ms), 0);
   EXPECT_EQ(sender_.stats().packets, 0);

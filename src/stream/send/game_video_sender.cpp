@@ -18,6 +18,9 @@ using gamestream::FrameType;
 // As often as clients tell.
 constexpr Duration kLossInterval = std::chrono::milliseconds{100};
 
+constexpr std::uint8_t kVideoTrafficClass = 40U
+                                            << 2U;  // CS5, as other hosts mark it; Wi-Fi takes it as video
+
 // A stock client cannot be told of anything but by its user: what parity adds to the agreed one is for links
 // that lose, and small frames.
 ParityControl::Params parity_params(const gamestream::FramePlanParams& plan) {
@@ -85,8 +88,8 @@ void GameVideoSender::end() {
   });
 }
 
-void GameVideoSender::set_peer(const net::Endpoint& to) {
-  tell([&](Inbox& inbox) { inbox.peer = to; });
+void GameVideoSender::set_peer(const net::Endpoint& to, const net::Endpoint& at) {
+  tell([&](Inbox& inbox) { inbox.peer = Peer{to, at}; });
 }
 
 void GameVideoSender::request_idr() {
@@ -140,7 +143,7 @@ void GameVideoSender::apply(Inbox inbox) {
   if (inbox.ring) ring_ = std::move(*inbox.ring);
   if (inbox.changed) {
     stream_ = std::move(inbox.stream);
-    to_.reset();
+    peer_.reset();
     started_ = false;
     loss_ = {};
   }
@@ -148,10 +151,10 @@ void GameVideoSender::apply(Inbox inbox) {
   const auto time = now();
   watch_loss(inbox.loss, time);
   if (inbox.peer) {
-    if (!to_) recovery_.begin(time);
-    to_ = inbox.peer;
+    if (!peer_) recovery_.begin(time);
+    peer_ = inbox.peer;
   }
-  if (!to_) return;  // it will start with an IDR, which answers all
+  if (!peer_) return;  // it will start with an IDR, which answers all
   if (inbox.idr) recovery_.idr_asked(time, Duration::zero());
   if (inbox.broken) {
     const FrameId frame{*inbox.broken};
@@ -188,7 +191,7 @@ bool GameVideoSender::is_fit(const AccessUnitView& unit, FrameType type) {
 }
 
 void GameVideoSender::send_unit(const AccessUnitView& unit) {
-  if (!to_) return;  // nobody watches
+  if (!peer_) return;  // nobody watches
   const bool idr = unit.kind == PictureKind::idr;
   if (!idr && !started_) return;  // of no use to a decoder that has nothing yet
   const auto type = idr ? FrameType::idr : FrameType::predicted;
@@ -223,10 +226,12 @@ void GameVideoSender::send_unit(const AccessUnitView& unit) {
 }
 
 void GameVideoSender::send_trains() {
+  const net::SendOptions options{.traffic_class = stream_->params.mark ? kVideoTrafficClass : std::uint8_t{0},
+                                 .from = peer_->at};
   while (const auto train = stream_->packetizer.next_train()) {
     const auto due = stream_->pacer.book(now(), Bytes{train->bytes.size()});
     if (due > now()) sleep_until(due);
-    const auto accepted = socket_.send_segments(*to_, train->bytes, train->datagram_bytes);
+    const auto accepted = socket_.send_segments(peer_->to, train->bytes, train->datagram_bytes, options);
     stats_.refused.fetch_add(train->datagrams - accepted, std::memory_order_relaxed);
     stats_.datagrams.fetch_add(accepted, std::memory_order_relaxed);
     loss_.expected += static_cast<std::uint32_t>(accepted);

@@ -35,6 +35,7 @@ struct GameVideoParams {
   // The path's rate for pacing within a frame: bursts of `burst` leave at once, the rest at `rate`.
   BitsPerSecond rate{400'000'000};
   Bytes burst{64U << 10U};
+  bool mark = false;  // as video to the network (DSCP)
 };
 
 // Thread-safe: every public method.
@@ -53,7 +54,8 @@ class GameVideoSender {
   // none for plain datagrams. Fails as VideoPacketizer::create().
   Status begin(const GameVideoParams& params, ByteView key);
   void end();
-  void set_peer(const net::Endpoint& to);
+  // `at`: which of this machine's addresses the client knows, to send from; empty: any.
+  void set_peer(const net::Endpoint& to, const net::Endpoint& at = {});
   void request_idr();
   // Of a block of `shards` datagrams the client missed `lost`. Parity follows what clients say of loss: never
   // less than was agreed, and more as far as it takes (flow/parity_control.hpp).
@@ -65,6 +67,9 @@ class GameVideoSender {
   const GameVideoStats& stats() const { return stats_; }
 
  private:
+  struct Peer {
+    net::Endpoint to, at;
+  };
   struct Stream {
     GameVideoParams params;
     gamestream::VideoPacketizer packetizer;
@@ -76,7 +81,7 @@ class GameVideoSender {
   struct Inbox {
     bool changed = false;
     std::unique_ptr<Stream> stream;  // with `changed`: the new one, or none
-    std::optional<net::Endpoint> peer;
+    std::optional<Peer> peer;
     bool idr = false;
     std::optional<std::uint32_t> broken;
     LossReport loss;  // summed up; what was expected is known here
@@ -104,7 +109,7 @@ class GameVideoSender {
   // lm-send
   std::shared_ptr<link::SharedRing> ring_;
   std::unique_ptr<Stream> stream_;
-  std::optional<net::Endpoint> to_;
+  std::optional<Peer> peer_;
   gamestream::HostRecovery recovery_{{}};  // software encoders cannot invalidate references
   bool started_ = false;                   // the stream's first IDR has gone
   LossReport loss_;                        // not told to the parity yet
