@@ -19,7 +19,7 @@ class DesktopAroundKwin final : public Desktop {
   std::string capture_name() const override { return desktop_->capture_name(); }
   DesktopAbilities abilities() const override {
     auto abilities = desktop_->abilities();
-    abilities.text = false;
+    abilities.text = abilities.pen = false;
     return abilities;
   }
   Mode mode() const override { return desktop_->mode(); }
