@@ -5,7 +5,7 @@
 
 #include "base/event_loop.hpp"
 #include "desktop/wayland/connection.hpp"
-#include "desktop/wlroots/fake_compositor.hpp"
+#include "desktop/wlroots/test_fake_compositor.hpp"
 #include "desktop/wlroots/virtual_output.hpp"
 
 extern "C" const wl_interface zwlr_output_manager_v1_interface;

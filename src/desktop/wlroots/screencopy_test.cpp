@@ -5,7 +5,7 @@
 #include <atomic>
 #include <memory>
 
-#include "desktop/wlroots/fake_compositor.hpp"
+#include "desktop/wlroots/test_fake_compositor.hpp"
 
 extern "C" const wl_interface zwlr_screencopy_manager_v1_interface;
 extern "C" const wl_interface zwlr_screencopy_frame_v1_interface;
