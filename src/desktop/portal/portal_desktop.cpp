@@ -96,6 +96,9 @@ class PortalDesktop final : public Desktop {
         log_{log},
         mode_{params.mode},
         asked_mhz_{params.mode.refresh_mhz} {}
+  ~PortalDesktop() override { release_all(); }
+  PortalDesktop(const PortalDesktop&) = delete;
+  PortalDesktop& operator=(const PortalDesktop&) = delete;
 
   Status start(const DesktopParams& params);
 
@@ -112,7 +115,7 @@ class PortalDesktop final : public Desktop {
   void set_pointer_drawn(bool /*drawn*/) override {}
   void repaint() override { capture_->repaint(); }
   void inject(const InputEvent& event) override {
-    if (!lost_) input_->inject(event, mode_);
+    if (!lost_) input_->inject(event, input_area());
   }
 
  private:
@@ -123,6 +126,16 @@ class PortalDesktop final : public Desktop {
   void take_mode();
   void on_frame(const BorrowedFrame& frame);
   void lose(const Error& why);
+  // What stands behind the portal may keep held what its client held.
+  void release_all() {
+    if (input_ && !lost_) input_->inject(ReleaseAll{}, input_area());
+  }
+  // Positions are in the monitor's own units, which a scale makes fewer than its pixels.
+  Mode input_area() const {
+    const auto& grant = session_->grant();
+    if (is_virtual() || grant.width == 0 || grant.height == 0) return mode_;
+    return {grant.width, grant.height, mode_.refresh_mhz};
+  }
 
   const DesktopPlace place_;
   const PortalParams portal_;
@@ -141,9 +154,9 @@ class PortalDesktop final : public Desktop {
 Status PortalDesktop::start(const DesktopParams& params) {
   LUMEN_TRY(session_, Session::start({.bus_address = place_.session_bus,
                                       .restore_token = read_token(),
+                                      .on_token = [this](const std::string& token) { keep_token(token); },
                                       .pointer_drawn = params.pointer_drawn,
                                       .deadline = now() + portal_.consent_within}));
-  keep_token(session_->grant().restore_token);
   LUMEN_CHECK_OK(start_capture(params));
   LUMEN_CHECK_OK(session_->attach(loop_, [this](const char* why) {
     lose({ErrorCode::unavailable, "portal.closed", why, "Start the session again and allow it on the desktop",
@@ -198,7 +211,9 @@ void PortalDesktop::on_frame(const BorrowedFrame& frame) {
 }
 
 void PortalDesktop::lose(const Error& why) {
-  if (std::exchange(lost_, true)) return;
+  if (lost_) return;
+  release_all();
+  lost_ = true;
   session_->stop();
   if (events_.on_lost) events_.on_lost(why);
 }

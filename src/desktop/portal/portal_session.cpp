@@ -191,7 +191,11 @@ Status Session::begin(const Params& params) {
                                            return sd_bus_message_append(message, "os", session_.c_str(), "");
                                          }},
                                     params.deadline));
-  if (read_start_results(results.get(), grant_)) return {};
+  if (read_start_results(results.get(), grant_)) {
+    // At once: the one before is spent, whatever comes next.
+    if (params.on_token) params.on_token(grant_.restore_token);
+    return {};
+  }
   return fail(ErrorCode::malformed, "portal.failed", "the desktop's portal shares no stream");
 }
 
@@ -227,7 +231,7 @@ void Session::close(const char* why) {
 
 void Session::stop() {
   if (std::exchange(ended_, true) || session_.empty()) return;
-  static_cast<void>(bus_->call({offer_.owner, session_, kSession, "Close"}, now() + 1s, ""));
+  bus_->send({offer_.owner, session_, kSession, "Close"}, "");
 }
 
 }  // namespace lumen::portal

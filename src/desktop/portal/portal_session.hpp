@@ -53,6 +53,7 @@ class Session {
   struct Params {
     std::string bus_address;
     std::string restore_token;
+    std::function<void(const std::string&)> on_token;  // the next one, as soon as there is one
     bool pointer_drawn = false;
     Timestamp deadline;  // of all of it, the person's answer included
   };
