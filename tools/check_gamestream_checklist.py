@@ -4,7 +4,8 @@
 Usage: check_gamestream_checklist.py [REPOSITORY]
 
 The checklists are numbered: session s1…, media m1…, control and input c1…. A test that proves an item carries its
-number at the front of its name, `s12_…` or, for several, `s12_c3_…`, in `*_test.cpp` or `*_contract.hpp`. The document has one row for each item:
+number at the front of its name, `s12_…` or, for several, `s12_c3_…`, in `*_test.cpp` or `*_contract.hpp`.
+The document has one row for each item:
 
     | s12 | what it demands | `s12_the_test` … and, or instead, why no test shows it |
 
