@@ -4,7 +4,8 @@
 Usage: check_gamestream_checklist.py [REPOSITORY]
 
 The checklists are numbered: session s1…, media m1…, control and input c1…. A test that proves an item carries its
-number at the front of its name, `s12_…` or, for several, `s12_c3_…`. The document has one row for each item:
+number at the front of its name, `s12_…` or, for several, `s12_c3_…`, in `*_test.cpp` or `*_contract.hpp`.
+The document has one row for each item:
 
     | s12 | what it demands | `s12_the_test` … and, or instead, why no test shows it |
 
@@ -31,8 +32,8 @@ def items_of(test):
 
 def numbered_tests(repository):
     found = {}
-    for folder in ('src', 'tests'):
-        for path in sorted((repository / folder).rglob('*_test.cpp')):
+    for folder, pattern in (('src', '*_test.cpp'), ('tests', '*_test.cpp'), ('tests', '*_contract.hpp')):
+        for path in sorted((repository / folder).rglob(pattern)):
             for name in TEST.findall(path.read_text()):
                 if NUMBERED.fullmatch(name):
                     found[name] = path.relative_to(repository)

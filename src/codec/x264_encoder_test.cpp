@@ -29,6 +29,33 @@ TEST(X264Encoder, cuts_each_picture_into_as_many_slices_as_it_has_threads) {
   }
 }
 
+TEST(X264Encoder, m25_cuts_each_picture_into_the_slices_that_were_asked_for) {
+  for (const std::uint32_t slices : {1U, 3U, 8U}) {
+    auto config = config_for(640, 360, 1);
+    config.slices = slices;
+    EncoderRig encoders{kX264, config};
+    EXPECT_EQ(std::ranges::count(contract::types(encoders.encode({})), contract::kIdrSlice), slices);
+    EXPECT_EQ(std::ranges::count(contract::types(encoders.encode({.step = 1})), contract::kSlice), slices);
+  }
+}
+
+// What the preset would have is another number.
+TEST(X264Encoder, m24_keeps_to_the_references_that_were_asked_for_and_says_that_it_does) {
+  for (const std::uint32_t references : {1U, 4U}) {
+    for (const auto* preset : {"ultrafast", "medium"}) {
+      auto config = config_for(640, 360);
+      config.max_references = references;
+      config.preset = preset;
+      const auto facts = contract::sps_of(EncoderRig{kX264, config}.encode({}));
+      ASSERT_TRUE(facts);
+      EXPECT_EQ(facts->references, references) << preset;
+      ASSERT_TRUE(facts->has_restriction);
+      EXPECT_EQ(facts->reordered, 0U);
+      EXPECT_EQ(facts->buffered, references);
+    }
+  }
+}
+
 TEST(X264Encoder, an_unknown_preset_is_refused_with_the_list_of_presets) {
   auto config = config_for(640, 360);
   config.preset = "warp";

@@ -85,7 +85,38 @@ struct SpsFacts {
   unsigned primaries = 2, transfer = 2, matrix = 2;  // 2: unspecified
   unsigned chroma_location = 0;
   std::uint32_t units_in_tick = 0, time_scale = 0;
+  // H.264 alone.
+  std::uint32_t references = 0;
+  bool has_restriction = false;  // the two behind it were told
+  std::uint32_t reordered = 0, buffered = 0;
 };
+
+inline void skip_hrd(BitReader& bits) {
+  const auto count = bits.ue() + 1;
+  bits.bits(8);
+  for (std::uint32_t i = 0; i < count && bits.ok(); ++i) {
+    bits.ue();
+    bits.ue();
+    bits.flag();
+  }
+  bits.bits(20);
+}
+
+// What follows the timing in H.264 alone.
+inline void parse_restriction(BitReader& bits, SpsFacts& facts) {
+  const bool has_nal_hrd = bits.flag();
+  if (has_nal_hrd) skip_hrd(bits);
+  const bool has_vcl_hrd = bits.flag();
+  if (has_vcl_hrd) skip_hrd(bits);
+  if (has_nal_hrd || has_vcl_hrd) bits.flag();
+  bits.flag();
+  facts.has_restriction = bits.flag();
+  if (!facts.has_restriction) return;
+  bits.flag();
+  for (int i = 0; i < 4; ++i) bits.ue();
+  facts.reordered = bits.ue();
+  facts.buffered = bits.ue();
+}
 
 inline void parse_vui(BitReader& bits, SpsFacts& facts) {
   if (bits.flag() && bits.bits(8) == 255) bits.bits(32);  // aspect ratio
@@ -106,6 +137,7 @@ inline void parse_vui(BitReader& bits, SpsFacts& facts) {
   if (bits.flag()) {
     facts.units_in_tick = bits.bits(32);
     facts.time_scale = bits.bits(32);
+    bits.flag();
   }
 }
 
@@ -125,7 +157,7 @@ inline std::optional<SpsFacts> parse_sps(const Nal& nal) {
   const auto order_type = bits.ue();
   if (order_type == 0) bits.ue();
   if (order_type == 1) return std::nullopt;
-  bits.ue();
+  facts.references = bits.ue();
   bits.flag();
   facts.width = (bits.ue() + 1) * 16;
   const auto map_units = bits.ue() + 1;
@@ -139,7 +171,10 @@ inline std::optional<SpsFacts> parse_sps(const Nal& nal) {
     facts.height -= 2 * bits.ue();
     facts.height -= 2 * bits.ue();
   }
-  if (bits.flag()) parse_vui(bits, facts);
+  if (bits.flag()) {
+    parse_vui(bits, facts);
+    parse_restriction(bits, facts);
+  }
   return bits.ok() ? std::optional{facts} : std::nullopt;
 }
 

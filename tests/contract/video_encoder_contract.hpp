@@ -49,7 +49,7 @@ TEST_P(VideoEncoderContract, a_scene_cut_is_no_reason_for_an_idr) {
   }
 }
 
-TEST_P(VideoEncoderContract, a_forced_idr_is_that_very_picture_with_its_parameter_sets) {
+TEST_P(VideoEncoderContract, m26_a_forced_idr_is_that_very_picture_with_its_parameter_sets) {
   auto encoders = rig(config(320, 180));
   for (std::uint32_t step = 0; step < 12; ++step) {
     const bool force = step == 5 || step == 6 || step == 10;
@@ -92,7 +92,7 @@ TEST_P(VideoEncoderContract, an_impossible_bitrate_is_refused_and_the_stream_goe
   EXPECT_TRUE(is_plain_delta(encoders.encode({.step = 1})));
 }
 
-TEST_P(VideoEncoderContract, the_bitstream_carries_the_colour_space) {
+TEST_P(VideoEncoderContract, m29_the_bitstream_carries_the_colour_space) {
   for (const auto matrix : {ColorMatrix::bt601, ColorMatrix::bt709}) {
     for (const auto range : {ColorRange::limited, ColorRange::full}) {
       auto wanted = config(320, 180);

@@ -107,6 +107,24 @@ std::uint8_t InputClient::modifiers() const {
   return static_cast<std::uint8_t>(bits);
 }
 
+// UTF-8, one code point a packet.
+void InputClient::on(const Character& character, std::vector<InputPacket>& out) {
+  constexpr char32_t kLast = 0x10FFFF, kFirstSurrogate = 0xD800, kLastSurrogate = 0xDFFF;
+  const auto code = character.code_point;
+  if (code == 0 || code > kLast || (code >= kFirstSurrogate && code <= kLastSurrogate)) return;
+  TextInput text;
+  if (code < 0x80) {
+    text.bytes[text.size++] = static_cast<char>(code);
+  } else {
+    const unsigned more = code < 0x800 ? 1 : code < 0x1'0000 ? 2 : 3;  // bytes behind the first
+    const auto lead = 0xFF00U >> (more + 1) & 0xFFU;
+    text.bytes[text.size++] = static_cast<char>(lead | code >> 6 * more);
+    for (unsigned left = more; left-- > 0;)
+      text.bytes[text.size++] = static_cast<char>(0x80U | (code >> 6 * left & 0x3FU));
+  }
+  out.emplace_back(text);
+}
+
 void InputClient::on(const ReleaseAll&, std::vector<InputPacket>& out) {
   while (!keys_.empty()) on(Key{keys_.back(), false}, out);
   for (const auto code : {BTN_LEFT, BTN_MIDDLE, BTN_RIGHT, BTN_SIDE, BTN_EXTRA}) {

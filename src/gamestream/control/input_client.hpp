@@ -12,8 +12,8 @@ namespace lumen::gamestream::control {
 class InputClient {
  public:
   // Appends the packets that say it: none for keys and buttons without a number there, for motion of less
-  // than a pixel (it counts later), for what is down or up already, for fingers and pens. ReleaseAll becomes
-  // one packet for each key and button that is down.
+  // than a pixel (it counts later), for what is down or up already, for what is no character, for fingers and
+  // pens. ReleaseAll becomes one packet for each key and button that is down.
   void add(const InputEvent& event, std::vector<InputPacket>& out);
 
  private:
@@ -25,7 +25,7 @@ class InputClient {
   void on(const ReleaseAll& release, std::vector<InputPacket>& out);
   void on(const lumen::Touch&, std::vector<InputPacket>&) {}
   void on(const lumen::Pen&, std::vector<InputPacket>&) {}
-  void on(const Character&, std::vector<InputPacket>&) {}
+  void on(const Character& character, std::vector<InputPacket>& out);
   std::uint8_t modifiers() const;
 
   std::vector<std::uint16_t> keys_;  // evdev codes that are down; at most 256

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include "gamestream/control/input_host.hpp"
 
@@ -80,6 +81,18 @@ TEST(InputClient, release_all_lets_go_of_what_is_down) {
   EXPECT_THAT(through(client, host, ReleaseAll{}),
               ElementsAre(InputEvent{Key{KEY_A, false}}, InputEvent{PointerButton{BTN_RIGHT, false}}));
   EXPECT_THAT(through(client, host, ReleaseAll{}), IsEmpty());
+}
+
+TEST(InputClient, characters_of_every_length_arrive_and_what_is_none_is_not_sent) {
+  InputClient client;
+  InputHost host{{}};
+  for (const char32_t each : std::u32string{U"a~\u00A0\u07FF\u0800\uFFFD\U00010000\U0010FFFF"}) {
+    EXPECT_THAT(through(client, host, Character{each}), ElementsAre(InputEvent{Character{each}}))
+        << static_cast<std::uint32_t>(each);
+  }
+  std::vector<InputPacket> packets;
+  for (const char32_t none : {0x0U, 0xD800U, 0xDFFFU, 0x11'0000U}) client.add(Character{none}, packets);
+  EXPECT_THAT(packets, IsEmpty());
 }
 
 TEST(InputClient, what_has_no_number_there_and_repeats_are_not_sent) {

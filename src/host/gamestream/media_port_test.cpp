@@ -222,6 +222,34 @@ TEST_F(MediaPortTest, m1_picture_comes_from_the_address_that_the_client_knows) {
   }
 }
 
+// Before the picture, and while it runs: from strangers, from the client itself, late and repeated.
+TEST_F(MediaPortTest, m40_odd_datagrams_on_the_media_ports_end_nothing) {
+  auto client = launch(StreamId{7});
+  ASSERT_TRUE(client.connect(data_));
+  const auto ports = port_->ports();
+  auto stranger = *net::UdpSocket::bind({.local = any_port()});
+  const auto disturb = [&] {
+    for (const auto* from : {&stranger, &client.video}) {
+      for (const std::size_t size : {0UL, 1UL, 4UL, 19UL, 20UL, 21UL, 1400UL}) {
+        const std::vector<std::byte> junk(size, std::byte{'P'});
+        from->send_one(at(ports.video), junk);
+        from->send_one(at(ports.audio), junk);
+      }
+      from->send_one(at(ports.video), rtsp::write_legacy_ping());
+      from->send_one(at(ports.audio), rtsp::write_legacy_ping());
+    }
+    client.ping_video(1);
+    client.ping_video(1);
+  };
+  disturb();
+  ASSERT_TRUE(gets_picture(client));
+  for (int i = 0; i < 20; ++i) disturb();
+  EXPECT_TRUE(gets_picture(client, false));
+  EXPECT_EQ(stranger.receive(20ms, [](const auto&, auto) {}), 0) << "nobody else gets any of it";
+  EXPECT_EQ(connected_, 7);
+  EXPECT_EQ(ended_, 0);
+}
+
 TEST_F(MediaPortTest, m4_s68_a_client_that_shows_no_address_is_ended) {
   open(2s);
   auto client = launch(StreamId{7});

@@ -36,21 +36,26 @@ rtsp::PingPayload payload() {
   return payload;
 }
 
-TEST(MediaSocket, shows_the_host_where_it_is_and_counts) {
-  auto host = loopback();
-  auto socket = MediaSocket::open(host.local().value(), payload()).value();
-  socket.receive(0ms, [](auto) {});
-  const auto first = next_ping(host);
+TEST(MediaSocket, m44_pings_every_half_second_and_each_socket_counts_its_own) {
+  auto picture = loopback(), sound = loopback();
+  auto to_picture = MediaSocket::open(picture.local().value(), payload()).value();
+  auto to_sound = MediaSocket::open(sound.local().value(), payload()).value();
+  for (std::uint32_t count = 1; count <= 3; ++count) {
+    const auto begun = SteadyTime{}.now();
+    to_picture.receive(0ms, [](auto) {});
+    const auto ping = next_ping(picture);
+    ASSERT_TRUE(ping);
+    EXPECT_EQ(ping->ping.payload, payload());
+    EXPECT_EQ(ping->ping.counter, count);
+    to_picture.receive(10s, [](auto) {});  // until the next is due
+    const auto interval = SteadyTime{}.now() - begun;
+    EXPECT_GE(interval, 400ms);
+    EXPECT_LT(interval, 2s);  // the machine may have more to do
+  }
+  to_sound.receive(0ms, [](auto) {});
+  const auto first = next_ping(sound);
   ASSERT_TRUE(first);
-  EXPECT_EQ(first->ping.payload, payload());
   EXPECT_EQ(first->ping.counter, 1U);
-  const auto begun = SteadyTime{}.now();
-  socket.receive(10s, [](auto) {});  // until the next ping is due
-  socket.receive(0ms, [](auto) {});
-  const auto second = next_ping(host);
-  ASSERT_TRUE(second);
-  EXPECT_EQ(second->ping.counter, 2U);
-  EXPECT_GE(SteadyTime{}.now() - begun, 400ms);
 }
 
 TEST(MediaSocket, pings_in_the_old_way_where_the_host_gives_no_name) {
