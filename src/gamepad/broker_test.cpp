@@ -228,6 +228,27 @@ TEST_F(BrokerTest, pads_come_back_when_the_broker_does) {
   EXPECT_EQ(devices_[1]->events[0], (PadEvent{PadState{.slot = 0, .buttons = pad_button::kX}}));
 }
 
+TEST_F(BrokerTest, what_is_said_once_is_not_lost_when_the_broker_is_behind) {
+  open_client();
+  ASSERT_TRUE(arrives({.slot = 0, .identity = 1}) && arrives({.slot = 1, .identity = 2}));
+  const auto fill = [&] {  // the broker does not run meanwhile
+    for (int i = 0; i < 5000; ++i) client_->take(PadMotion{.slot = 0, .x = static_cast<float>(i)});
+  };
+  fill();
+  ASSERT_TRUE(client_->connected()) << "motion may be lost";
+  client_->take(PadGone{1});
+  EXPECT_FALSE(client_->connected());
+  ASSERT_TRUE(eventually([&] { return client_->connected() && devices_.size() == 3; }));
+  EXPECT_FALSE(eventually([&] { return devices_.size() > 3; }, 50ms)) << "the pad that went stays away";
+  fill();
+  client_->take(PadState{.slot = 0, .buttons = pad_button::kA});
+  client_->release();
+  ASSERT_TRUE(eventually([&] { return client_->connected() && devices_.size() == 4; }));
+  const PadEvent unpressed = PadState{.slot = 0};
+  EXPECT_TRUE(
+      eventually([&] { return !devices_[3]->events.empty() && devices_[3]->events.back() == unpressed; }));
+}
+
 TEST_F(BrokerTest, without_a_broker_nothing_fails) {
   broker_.reset();
   std::filesystem::remove(path_);
