@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,11 @@
 
 namespace lumen::gamepad {
 namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kAcceptedAtOnce = 8;  // then it is the clients' turn
+constexpr Duration kAcceptPause = 100ms, kWarnEvery = 1s;
 
 Timestamp now() { return SteadyTime{}.now(); }
 
@@ -68,29 +74,62 @@ Broker::~Broker() {
   loop_.unwatch(listener_.get());
   sessions_.clear();
   loop_.cancel(bury_);
+  loop_.cancel(accept_again_);
 }
 
 Status Broker::start() {
-  return loop_.watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept_all(); });
+  return loop_.watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept_some(); });
 }
 
-void Broker::accept_all() {
-  for (;;) {
+void Broker::accept_some() {
+  for (int i = 0; i < kAcceptedAtOnce; ++i) {
     UniqueFd socket{accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-    if (!socket) return;
-    const auto peer = peer_of(socket.get());
-    if (!peer || !may_use(*peer, geteuid(), owner_of(path_of(listener_.get())))) {
-      log_.warn("a client is refused: it is another user's, and not in the socket's group");
-      continue;
+    if (!socket) {
+      const int why = errno;
+      if (why == EMFILE || why == ENFILE || why == ENOBUFS || why == ENOMEM) stop_accepting_for_a_while();
+      return;
     }
-    if (sessions_.size() >= kMaxClients) {
-      log_.warn("a client is refused: there are {} already", kMaxClients);
-      continue;
-    }
-    const auto id = ++last_session_;
-    auto session = std::make_unique<BrokerSession>(std::move(socket), id, *this);
-    if (session->start()) sessions_[id] = std::move(session);
+    admit(std::move(socket));
   }
+}
+
+// Who waits keeps the listener ready: without a pause the loop would turn for nothing.
+void Broker::stop_accepting_for_a_while() {
+  warn("no client is accepted for a moment: there are no descriptors, or no memory, left");
+  loop_.unwatch(listener_.get());
+  accept_again_ = loop_.call_at(now() + kAcceptPause, [this] {
+    if (!start()) stop_accepting_for_a_while();
+  });
+}
+
+void Broker::admit(UniqueFd socket) {
+  const auto peer = peer_of(socket.get());
+  if (!peer || !may_use(*peer, geteuid(), owner_of(path_of(listener_.get())))) {
+    return warn("a client is refused: it is another user's, and not in the socket's group");
+  }
+  if (sessions_.size() >= kMaxClients) {
+    return warn(fmt::format("a client is refused: there are {} already", kMaxClients));
+  }
+  const auto of_user = std::ranges::count_if(
+      sessions_, [&](const auto& session) { return session.second->user() == peer->user; });
+  if (static_cast<std::size_t>(of_user) >= kMaxClientsPerUser) {
+    return warn(fmt::format("a client is refused: user {} has {} already", peer->user, kMaxClientsPerUser));
+  }
+  const auto id = ++last_session_;
+  auto session = std::make_unique<BrokerSession>(std::move(socket), id, peer->user, *this);
+  if (session->start()) sessions_[id] = std::move(session);
+}
+
+void Broker::warn(std::string_view text) {
+  const auto time = now();
+  if (warned_ && time - *warned_ < kWarnEvery) {
+    ++unsaid_;
+    return;
+  }
+  warned_ = time;
+  const auto unsaid = std::exchange(unsaid_, 0);
+  if (unsaid == 0) return log_.warn("{}", text);
+  log_.warn("{} (and {} like it before)", text, unsaid);
 }
 
 void Broker::gone(std::uint64_t session) {

@@ -7,6 +7,7 @@
 //
 // A client is served when it has the broker's own user, is root, or is in the group that the socket belongs
 // to. It has kMaxPads pads at most, and what it sends beyond kMessagesPerSecond waits. Its pads go with it.
+// No user has more than kMaxClientsPerUser, so that others find room.
 // Owner: the loop's thread.
 #pragma once
 
@@ -16,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/event_loop.hpp"
@@ -30,7 +32,7 @@ class LivePad;
 
 class Broker {
  public:
-  static constexpr std::size_t kMaxClients = 32;
+  static constexpr std::size_t kMaxClients = 32, kMaxClientsPerUser = 8;
   static constexpr double kMessagesPerSecond = 4000;
   static constexpr double kArrivalsPerSecond = 1;  // after kMaxPads at once
   // A driver that is still greeting its device lets go of it only when that has answered. So a device stays
@@ -49,7 +51,10 @@ class Broker {
 
  private:
   friend class BrokerSession;
-  void accept_all();
+  void accept_some();
+  void admit(UniqueFd socket);
+  void stop_accepting_for_a_while();
+  void warn(std::string_view text);  // of what a client may cause as often as it likes: once a second
   void gone(std::uint64_t session);  // from inside its calls
   void depart(std::unique_ptr<LivePad> pad);
   void bury();
@@ -62,7 +67,9 @@ class Broker {
   std::uint64_t last_session_ = 0;
   std::map<std::uint64_t, std::unique_ptr<BrokerSession>> sessions_;
   std::vector<std::unique_ptr<LivePad>> departing_;
-  EventLoop::TimerId bury_ = 0;
+  EventLoop::TimerId bury_ = 0, accept_again_ = 0;
+  std::optional<Timestamp> warned_;
+  std::size_t unsaid_ = 0;                                      // warnings since then
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what was posted
 };
 

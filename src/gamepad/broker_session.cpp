@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace lumen::gamepad {
 namespace {
 
@@ -23,8 +25,8 @@ bool BrokerSession::Allowance::take(Timestamp now) {
   return true;
 }
 
-BrokerSession::BrokerSession(UniqueFd socket, std::uint64_t id, Broker& broker)
-    : socket_{std::move(socket)}, id_{id}, broker_{broker} {}
+BrokerSession::BrokerSession(UniqueFd socket, std::uint64_t id, uid_t user, Broker& broker)
+    : socket_{std::move(socket)}, id_{id}, user_{user}, broker_{broker} {}
 
 BrokerSession::~BrokerSession() {
   broker_.loop_.cancel(pause_);
@@ -46,7 +48,7 @@ void BrokerSession::on_ready() {
     if (!messages_.take(now())) return pause();
     const auto message = link::receive_to_broker(socket_.get());
     if (!message) {
-      if (message.error().code == ErrorCode::malformed) broker_.log_.warn("{}", describe(message.error()));
+      if (message.error().code == ErrorCode::malformed) broker_.warn(describe(message.error()));
       gone_ = true;
       broker_.gone(id_);
       return;
@@ -115,7 +117,7 @@ void BrokerSession::arrive(const PadArrival& arrival) {
 }
 
 void BrokerSession::refuse(std::uint8_t slot, const Error& why) {
-  broker_.log_.warn("no pad {}: {}", slot, describe(why));
+  broker_.warn(fmt::format("no pad {}: {}", slot, describe(why)));
   send(link::PadRefused{slot, describe(why)});
 }
 

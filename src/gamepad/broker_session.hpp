@@ -12,12 +12,13 @@ namespace lumen::gamepad {
 
 class BrokerSession {
  public:
-  BrokerSession(UniqueFd socket, std::uint64_t id, Broker& broker);
+  BrokerSession(UniqueFd socket, std::uint64_t id, uid_t user, Broker& broker);
   ~BrokerSession();
   BrokerSession(const BrokerSession&) = delete;
   BrokerSession& operator=(const BrokerSession&) = delete;
 
   Status start();
+  uid_t user() const { return user_; }
   bool has(std::uint64_t identity) const;
 
  private:
@@ -42,6 +43,7 @@ class BrokerSession {
 
   UniqueFd socket_;
   std::uint64_t id_;
+  uid_t user_;
   Broker& broker_;
   std::array<std::unique_ptr<LivePad>, kMaxPads> pads_;
   std::array<PadArrival, kMaxPads> asked_{};  // for them; the identity may have been taken

@@ -4,12 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 
 #include "gamepad/broker_client.hpp"
@@ -121,6 +123,11 @@ class BrokerTest : public testing::Test {
     std::memcpy(address.sun_path, path_.data(), path_.size());
     EXPECT_EQ(connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     return socket;
+  }
+
+  static bool is_hung_up(const UniqueFd& socket) {
+    char byte = 0;
+    return recv(socket.get(), &byte, 1, 0) == 0;
   }
 
   std::string folder_ = [] {
@@ -285,16 +292,50 @@ TEST_F(BrokerTest, a_client_that_speaks_nonsense_is_shut_out) {
   EXPECT_TRUE(eventually([&] { return broker_->clients() == 0; }));
 }
 
-TEST_F(BrokerTest, there_are_no_more_clients_than_allowed) {
+TEST_F(BrokerTest, a_user_has_no_more_clients_than_leave_room_for_others) {
   std::vector<UniqueFd> sockets;
-  for (std::size_t i = 0; i < Broker::kMaxClients; ++i) {
+  for (std::size_t i = 0; i < Broker::kMaxClientsPerUser; ++i) {
     sockets.push_back(raw_client());
     ASSERT_TRUE(eventually([&] { return broker_->clients() == i + 1; }));
   }
   const auto surplus = raw_client();
-  char byte = 0;
-  EXPECT_TRUE(eventually([&] { return recv(surplus.get(), &byte, 1, 0) == 0; })) << "it is hung up on";
-  EXPECT_EQ(broker_->clients(), Broker::kMaxClients);
+  EXPECT_TRUE(eventually([&] { return is_hung_up(surplus); }));
+  EXPECT_EQ(broker_->clients(), Broker::kMaxClientsPerUser);
+  sockets.pop_back();
+  ASSERT_TRUE(eventually([&] { return broker_->clients() == Broker::kMaxClientsPerUser - 1; }));
+  const auto next = raw_client();
+  EXPECT_TRUE(eventually([&] { return broker_->clients() == Broker::kMaxClientsPerUser; }));
+}
+
+TEST_F(BrokerTest, those_who_come_leave_turns_to_those_who_are_there) {
+  std::vector<UniqueFd> sockets(12);
+  for (auto& socket : sockets) socket = raw_client();
+  loop_->stop();
+  loop_->run();  // one turn
+  EXPECT_EQ(broker_->clients(), 8U);
+  EXPECT_FALSE(is_hung_up(sockets[8])) << "nobody has looked at it yet";
+  EXPECT_TRUE(eventually([&] { return is_hung_up(sockets[8]) && is_hung_up(sockets[11]); }));
+}
+
+TEST_F(BrokerTest, does_not_spin_when_there_are_no_descriptors_left) {
+  const auto socket = raw_client();
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const UniqueFd next{dup(socket.get())};  // as high as the next one would be
+  const rlimit none{.rlim_cur = static_cast<rlim_t>(next.get()), .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto cpu_time = [] {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+  };
+  const auto begin = cpu_time();
+  loop_->call_at(SteadyTime{}.now() + 300ms, [&] { loop_->stop(); });
+  loop_->run();
+  EXPECT_LT(cpu_time() - begin, 30ms);
+  EXPECT_EQ(broker_->clients(), 0U);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(eventually([&] { return broker_->clients() == 1; })) << "it is accepted once there are";
 }
 
 TEST_F(BrokerTest, pads_that_come_and_go_too_often_are_refused) {
