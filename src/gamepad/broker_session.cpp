@@ -1,5 +1,7 @@
 #include "gamepad/broker_session.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -16,15 +18,6 @@ Timestamp now() { return SteadyTime{}.now(); }
 
 }  // namespace
 
-bool BrokerSession::Allowance::take(Timestamp now) {
-  const auto passed = std::chrono::duration<double>(now - last_).count();
-  left_ = std::min(most_, left_ + passed * per_second_);
-  last_ = now;
-  if (left_ < 1) return false;
-  left_ -= 1;
-  return true;
-}
-
 BrokerSession::BrokerSession(UniqueFd socket, std::uint64_t id, uid_t user, Broker& broker)
     : socket_{std::move(socket)}, id_{id}, user_{user}, broker_{broker} {}
 
@@ -38,9 +31,19 @@ Status BrokerSession::start() {
   return broker_.loop_.watch(socket_.get(), EPOLLIN, [this](std::uint32_t) { on_ready(); });
 }
 
-bool BrokerSession::has(std::uint64_t identity) const {
+bool BrokerSession::has(const PadAddress& address) const {
   return std::ranges::any_of(
-      pads_, [identity](const auto& pad) { return pad && pad->arrival().identity == identity; });
+      pads_, [&](const auto& pad) { return pad && address_of(pad->arrival().identity) == address; });
+}
+
+std::size_t BrokerSession::pads() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(pads_, [](const auto& pad) { return pad != nullptr; }));
+}
+
+bool BrokerSession::has_ended() const {
+  pollfd end{.fd = socket_.get(), .events = 0, .revents = 0};
+  return gone_ || (poll(&end, 1, 0) == 1 && (end.revents & (POLLHUP | POLLERR)) != 0);
 }
 
 void BrokerSession::on_ready() {
@@ -90,15 +93,10 @@ void BrokerSession::arrive(const PadArrival& arrival) {
     return;
   }
   remove(arrival.slot);
-  if (!arrivals_.take(now())) {
-    refuse(arrival.slot, {.code = ErrorCode::resource_exhausted,
-                          .id = "pads.too-often",
-                          .what = "pads come and go too often",
-                          .remedy = "Connect it again in a while"});
-    return;
-  }
+  if (const auto allowed = broker_.allow_pad(user_); !allowed) return refuse(arrival.slot, allowed.error());
+  broker_.drop_ended(*this);
   auto made = arrival;
-  made.identity = broker_.free_identity(arrival.identity);
+  made.identity = broker_.free_identity({.user = user_, .identity = arrival.identity}, arrival.model);
   auto device = broker_.make_(made, now());
   if (!device) return refuse(arrival.slot, device.error());
   const auto slot = arrival.slot;
@@ -124,7 +122,7 @@ void BrokerSession::refuse(std::uint8_t slot, const Error& why) {
 void BrokerSession::remove(std::uint8_t slot) {
   if (!pads_[slot]) return;
   pads_[slot]->mute();
-  broker_.depart(std::move(pads_[slot]));
+  broker_.depart(std::move(pads_[slot]), {.user = user_, .identity = asked_[slot].identity});
 }
 
 // One that does not read what it is told has stopped working, or has gone.

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "gamepad/broker.hpp"
+#include "gamepad/hid_pad.hpp"
 #include "gamepad/live_pad.hpp"
 #include "link/broker_messages.hpp"
 
@@ -19,20 +20,11 @@ class BrokerSession {
 
   Status start();
   uid_t user() const { return user_; }
-  bool has(std::uint64_t identity) const;
+  bool has(const PadAddress& address) const;
+  std::size_t pads() const;
+  bool has_ended() const;  // the other end is closed, which may not have been noticed yet
 
  private:
-  // What may happen so often a second; what was not used adds up to `most`.
-  class Allowance {
-   public:
-    Allowance(double per_second, double most) : per_second_{per_second}, most_{most}, left_{most} {}
-    bool take(Timestamp now);
-
-   private:
-    double per_second_, most_, left_;
-    Timestamp last_{};
-  };
-
   void on_ready();
   void pause();
   void handle(const PadEvent& event);
@@ -48,7 +40,6 @@ class BrokerSession {
   std::array<std::unique_ptr<LivePad>, kMaxPads> pads_;
   std::array<PadArrival, kMaxPads> asked_{};  // for them; the identity may have been taken
   Allowance messages_{Broker::kMessagesPerSecond, Broker::kMessagesPerSecond / 4};
-  Allowance arrivals_{Broker::kArrivalsPerSecond, kMaxPads};
   EventLoop::TimerId pause_ = 0;
   bool gone_ = false;
 };

@@ -15,6 +15,7 @@
 #include <filesystem>
 
 #include "gamepad/broker_client.hpp"
+#include "gamepad/hid_pad.hpp"
 #include "link/messages.hpp"
 
 namespace lumen::gamepad {
@@ -71,7 +72,7 @@ class BrokerTest : public testing::Test {
     std::filesystem::remove_all(folder_, ignored);
   }
 
-  void open_broker() {
+  void open_broker(const BrokerLimits& limits = {}) {
     auto listener = listen_at(path_);
     ASSERT_TRUE(listener) << describe(listener.error());
     broker_.emplace(
@@ -83,8 +84,12 @@ class BrokerTest : public testing::Test {
           devices_.push_back(std::make_unique<DeviceLog>(DeviceLog{.arrival = arrival}));
           return std::make_unique<FakeDevice>(*devices_.back());
         },
-        *loop_, *log_);
+        *loop_, *log_, limits);
     ASSERT_TRUE(broker_->start());
+  }
+  void reopen_broker(const BrokerLimits& limits) {
+    broker_.reset();
+    open_broker(limits);
   }
   void open_client(Duration keep = 60s) {
     client_.emplace(
@@ -203,7 +208,7 @@ TEST_F(BrokerTest, keeps_a_young_device_until_its_driver_has_greeted_it) {
   const auto begin = SteadyTime{}.now();
   client_->take(PadGone{0});
   ASSERT_TRUE(eventually([&] { return !devices_[0]->alive; }));
-  EXPECT_GE(SteadyTime{}.now() - begin, Broker::kShortestLife - 500ms);
+  EXPECT_GE(SteadyTime{}.now() - begin, BrokerLimits{}.shortest_life - 500ms);
   EXPECT_EQ(devices_[0]->releases, 1);
 }
 
@@ -344,8 +349,81 @@ TEST_F(BrokerTest, pads_that_come_and_go_too_often_are_refused) {
     client_->take(PadArrival{.slot = 0, .identity = static_cast<std::uint64_t>(i)});
   }
   client_->take(PadArrival{.slot = 1});
-  EXPECT_FALSE(eventually([&] { return devices_.size() > kMaxPads + 1U; }, 300ms));
-  EXPECT_GE(devices_.size(), kMaxPads);
+  EXPECT_FALSE(eventually([&] { return devices_.size() > Broker::kArrivalsAtOnce + 1; }, 300ms));
+  EXPECT_GE(devices_.size(), Broker::kArrivalsAtOnce);
+}
+
+TEST_F(BrokerTest, pads_that_come_too_often_are_refused_to_one_that_reconnects_too) {
+  const auto come_and_go = [&] {
+    open_client();
+    for (std::uint8_t slot = 0; slot < kMaxPads; ++slot) client_->take(PadArrival{.slot = slot});
+    EXPECT_TRUE(eventually([&] { return broker_->clients() == 1; }));
+    EXPECT_FALSE(eventually([&] { return devices_.size() > Broker::kArrivalsAtOnce + 10; }, 50ms));
+    client_.reset();
+    EXPECT_TRUE(eventually([&] { return broker_->clients() == 0; }));
+  };
+  for (int i = 0; i < 4; ++i) come_and_go();
+  EXPECT_GE(devices_.size(), Broker::kArrivalsAtOnce);
+}
+
+TEST_F(BrokerTest, a_user_has_no_more_devices_than_allowed_with_those_that_have_gone) {
+  reopen_broker({.devices_per_user = 3});
+  open_client();
+  ASSERT_TRUE(arrives({.slot = 0}) && arrives({.slot = 1, .identity = 1}) &&
+              arrives({.slot = 2, .identity = 2}));
+  client_->take(PadGone{0});
+  client_->take(PadArrival{.slot = 3, .identity = 3});
+  ASSERT_TRUE(eventually([&] { return broker_->departing() == 1; }));
+  ASSERT_TRUE(eventually([&] { return broker_->departing() == 0; })) << "its time has come";
+  EXPECT_EQ(devices_.size(), 3U) << "it was refused while there were three";
+  EXPECT_TRUE(arrives({.slot = 3, .identity = 4}));
+}
+
+TEST_F(BrokerTest, there_are_no_more_devices_than_allowed) {
+  reopen_broker({.devices = 1});
+  open_client();
+  ASSERT_TRUE(arrives({.slot = 0}));
+  client_->take(PadArrival{.slot = 1, .identity = 1});
+  EXPECT_FALSE(eventually([&] { return devices_.size() > 1; }, 50ms));
+}
+
+TEST_F(BrokerTest, a_pad_that_returns_at_once_is_the_same_one) {
+  const PadArrival pad{.slot = 0, .model = PadModel::xbox, .identity = 5};
+  open_client();
+  ASSERT_TRUE(arrives({.slot = 0, .model = PadModel::dualsense, .identity = 5}));
+  ASSERT_TRUE(arrives(pad)) << "as another model";
+  EXPECT_EQ(devices_[1]->arrival.identity, 5U);
+  client_.reset();
+  open_client();  // the broker learns of both at once
+  ASSERT_TRUE(arrives(pad));
+  EXPECT_EQ(devices_[2]->arrival.identity, 5U);
+}
+
+TEST_F(BrokerTest, a_returning_pads_driver_never_sees_its_address_twice) {
+  const PadArrival pad{.slot = 0, .model = PadModel::dualsense, .identity = 5};
+  open_client();
+  ASSERT_TRUE(arrives(pad));
+  client_->take(PadGone{0});
+  ASSERT_TRUE(arrives(pad));
+  EXPECT_TRUE(devices_[0]->alive) << "its driver may still be greeting it";
+  EXPECT_EQ(devices_[1]->arrival.identity, 6U);
+  client_.reset();
+  reopen_broker({.shortest_life = 0s});
+  open_client();
+  ASSERT_TRUE(arrives(pad));
+  client_->take(PadGone{0});
+  ASSERT_TRUE(arrives(pad));
+  EXPECT_FALSE(devices_[2]->alive);
+  EXPECT_EQ(devices_[3]->arrival.identity, 5U);
+}
+
+TEST_F(BrokerTest, identities_of_one_address_are_told_apart) {
+  constexpr std::uint64_t kOne = 5, kOther = 0x5317ED3D402BE59DU;
+  ASSERT_EQ(address_of(kOne), address_of(kOther));
+  open_client();
+  ASSERT_TRUE(arrives({.slot = 0, .model = PadModel::dualsense, .identity = kOne}));
+  ASSERT_TRUE(arrives({.slot = 1, .model = PadModel::dualsense, .identity = kOther}));
+  EXPECT_NE(address_of(devices_[0]->arrival.identity), address_of(devices_[1]->arrival.identity));
 }
 
 TEST_F(BrokerTest, messages_beyond_the_rate_wait_and_none_is_lost) {
