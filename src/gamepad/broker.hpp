@@ -33,6 +33,8 @@ class BrokerSession;
 class LivePad;
 
 struct BrokerLimits {
+  // How long a client may not read what it is told, before it counts as stuck.
+  Duration patience = std::chrono::seconds{30};
   // A driver that is still greeting its device lets go of it only when that has answered. So a device stays
   // at least that long.
   Duration shortest_life = std::chrono::seconds{3};

@@ -138,9 +138,12 @@ void BrokerClient::on_ready() {
     if (!message) return on_closed();
     if (!*message) return;
     if (const auto* feedback = std::get_if<PadFeedback>(&**message)) {
+      static_cast<void>(heard_.at(slot_of(*feedback)).news(*feedback));
       params_.on_feedback(*feedback);
     } else {
-      log_.warn("a game pad does not work: {}", std::get<link::PadRefused>(**message).reason);
+      const auto& refused = std::get<link::PadRefused>(**message);
+      log_.warn("a game pad does not work: {}", refused.reason);
+      stop_effects(refused.slot);
     }
   }
 }
@@ -151,6 +154,11 @@ void BrokerClient::on_closed() {
   log_.warn("lumen-inputd has gone or is stuck, and with it the game pads: they come back when it does");
   told_ = true;
   retry_later();
+  for (std::uint8_t slot = 0; slot < kMaxPads; ++slot) stop_effects(slot);
+}
+
+void BrokerClient::stop_effects(std::uint8_t slot) {
+  for (const auto& each : heard_.at(slot).stop()) params_.on_feedback(each);
 }
 
 void BrokerClient::retry_later() {

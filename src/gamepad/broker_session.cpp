@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kPause = 10ms;
+constexpr Duration kPause = 10ms, kCatchUp = 20ms;
 constexpr int kMessagesAtOnce = 64;  // then it is another client's turn
 
 Timestamp now() { return SteadyTime{}.now(); }
@@ -22,7 +23,9 @@ BrokerSession::BrokerSession(UniqueFd socket, std::uint64_t id, uid_t user, Brok
     : socket_{std::move(socket)}, id_{id}, user_{user}, broker_{broker} {}
 
 BrokerSession::~BrokerSession() {
+  gone_ = true;  // nothing more is told
   broker_.loop_.cancel(pause_);
+  broker_.loop_.cancel(catch_up_);
   broker_.loop_.unwatch(socket_.get());
   for (std::uint8_t slot = 0; slot < kMaxPads; ++slot) remove(slot);
 }
@@ -52,9 +55,7 @@ void BrokerSession::on_ready() {
     const auto message = link::receive_to_broker(socket_.get());
     if (!message) {
       if (message.error().code == ErrorCode::malformed) broker_.warn(describe(message.error()));
-      gone_ = true;
-      broker_.gone(id_);
-      return;
+      return end();
     }
     if (!*message) return;
     if (const auto* event = std::get_if<PadEvent>(&**message)) {
@@ -105,6 +106,7 @@ void BrokerSession::arrive(const PadArrival& arrival) {
       LivePadEvents{.on_feedback = [this](const PadFeedback& feedback) { send(feedback); },
                     .on_broken =
                         [this, slot](const Error& error) {
+                          if (pads_[slot]) pads_[slot]->stop_effects();
                           refuse(slot, error);
                           broker_.gone(id_);
                         }},
@@ -121,13 +123,48 @@ void BrokerSession::refuse(std::uint8_t slot, const Error& why) {
 
 void BrokerSession::remove(std::uint8_t slot) {
   if (!pads_[slot]) return;
+  pads_[slot]->stop_effects();
   pads_[slot]->mute();
   broker_.depart(std::move(pads_[slot]), {.user = user_, .identity = asked_[slot].identity});
 }
 
-// One that does not read what it is told has stopped working, or has gone.
+// A client that is busy for a moment hears the newest of each kind later; one that stays so is stuck.
 void BrokerSession::send(const link::FromBroker& message) {
-  if (gone_ || link::send(socket_.get(), message)) return;
+  if (gone_) return;
+  if (catch_up_ != 0) return keep(message);  // nothing overtakes what is older
+  const auto sent = link::send(socket_.get(), message);
+  if (sent) {
+    full_since_.reset();
+  } else if (sent.error().id != "link.full" ||
+             now() - full_since_.value_or(now()) >= broker_.limits_.patience) {
+    end();
+  } else {
+    if (!full_since_) full_since_ = now();
+    keep(message);
+    catch_up_ = broker_.loop_.call_at(now() + kCatchUp, [this] { catch_up(); });
+  }
+}
+
+void BrokerSession::keep(const link::FromBroker& message) {
+  if (const auto* refused = std::get_if<link::PadRefused>(&message)) {
+    unsent_[refused->slot].refusal = refused->reason;
+  } else {
+    const auto& feedback = std::get<PadFeedback>(message);
+    static_cast<void>(unsent_[slot_of(feedback)].feedback.news(feedback));
+  }
+}
+
+void BrokerSession::catch_up() {
+  catch_up_ = 0;
+  const auto unsent = std::exchange(unsent_, {});
+  for (std::uint8_t slot = 0; slot < kMaxPads; ++slot) {
+    // First, for what is told after it may be of the next pad.
+    if (unsent[slot].refusal) send(link::PadRefused{slot, *unsent[slot].refusal});
+    unsent[slot].feedback.for_each([this](const PadFeedback& feedback) { send(feedback); });
+  }
+}
+
+void BrokerSession::end() {
   gone_ = true;
   broker_.gone(id_);
 }

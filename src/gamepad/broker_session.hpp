@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "gamepad/broker.hpp"
+#include "gamepad/feedback_memory.hpp"
 #include "gamepad/hid_pad.hpp"
 #include "gamepad/live_pad.hpp"
 #include "link/broker_messages.hpp"
@@ -32,6 +33,9 @@ class BrokerSession {
   void refuse(std::uint8_t slot, const Error& why);
   void remove(std::uint8_t slot);
   void send(const link::FromBroker& message);
+  void keep(const link::FromBroker& message);
+  void catch_up();
+  void end();
 
   UniqueFd socket_;
   std::uint64_t id_;
@@ -40,7 +44,14 @@ class BrokerSession {
   std::array<std::unique_ptr<LivePad>, kMaxPads> pads_;
   std::array<PadArrival, kMaxPads> asked_{};  // for them; the identity may have been taken
   Allowance messages_{Broker::kMessagesPerSecond, Broker::kMessagesPerSecond / 4};
-  EventLoop::TimerId pause_ = 0;
+  // The newest of what did not fit.
+  struct Unsent {
+    std::optional<std::string> refusal;
+    FeedbackMemory feedback;
+  };
+  std::array<Unsent, kMaxPads> unsent_;
+  std::optional<Timestamp> full_since_;
+  EventLoop::TimerId pause_ = 0, catch_up_ = 0;  // 0: nothing is unsent
   bool gone_ = false;
 };
 

@@ -426,6 +426,69 @@ TEST_F(BrokerTest, identities_of_one_address_are_told_apart) {
   EXPECT_NE(address_of(devices_[0]->arrival.identity), address_of(devices_[1]->arrival.identity));
 }
 
+constexpr PadTriggerEffect kPull{.kind = 2, .parameters = {1, 2}}, kOff{.kind = 5};
+
+TEST_F(BrokerTest, a_pad_stops_shaking_when_another_takes_its_place) {
+  open_client();
+  ASSERT_TRUE(arrives({.slot = 1}));
+  say(*devices_[0], PadRumble{.strong = 5});
+  say(*devices_[0], PadTriggerRumble{.left = 5});
+  say(*devices_[0], PadAdaptiveTriggers{.sets_left = true, .left = kPull});
+  ASSERT_TRUE(eventually([&] { return feedback_.size() == 3; }));
+  feedback_.clear();
+  ASSERT_TRUE(arrives({.slot = 1, .model = PadModel::switch_pro}));
+  ASSERT_TRUE(eventually([&] { return feedback_.size() == 3; }));
+  EXPECT_THAT(feedback_,
+              ElementsAre(PadFeedback{PadRumble{.slot = 1}}, PadFeedback{PadTriggerRumble{.slot = 1}},
+                          PadFeedback{PadAdaptiveTriggers{.slot = 1, .sets_left = true, .left = kOff}}));
+}
+
+TEST_F(BrokerTest, a_pad_stops_shaking_when_its_device_breaks_or_the_broker_goes) {
+  open_client();
+  ASSERT_TRUE(arrives({.slot = 1}));
+  say(*devices_[0], PadRumble{.strong = 5});
+  ASSERT_TRUE(eventually([&] { return feedback_.size() == 1; }));
+  devices_[0]->breaks = true;
+  eventfd_write(devices_[0]->wake, 1);
+  ASSERT_TRUE(eventually([&] { return devices_.size() == 2; }));
+  EXPECT_THAT(feedback_,
+              ElementsAre(PadFeedback{PadRumble{.slot = 1, .strong = 5}}, PadFeedback{PadRumble{.slot = 1}}));
+  say(*devices_[1], PadRumble{.weak = 7});
+  ASSERT_TRUE(eventually([&] { return feedback_.size() == 3; }));
+  broker_.reset();
+  ASSERT_TRUE(eventually([&] { return feedback_.size() == 4; }));
+  EXPECT_EQ(feedback_[3], (PadFeedback{PadRumble{.slot = 1}}));
+}
+
+TEST_F(BrokerTest, a_client_that_is_behind_hears_the_newest_when_it_listens) {
+  const auto socket = raw_client();
+  ASSERT_TRUE(link::send(socket.get(), link::ToBroker{PadEvent{PadArrival{}}}));
+  ASSERT_TRUE(eventually([&] { return devices_.size() == 1; }));
+  for (std::uint16_t i = 1; i <= 5000; ++i) say(*devices_[0], PadRumble{.strong = i});
+  ASSERT_TRUE(eventually([&] { return devices_[0]->to_say.empty(); }));
+  say(*devices_[0], PadRumble{.strong = 9});
+  std::vector<std::uint16_t> heard;
+  EXPECT_TRUE(eventually([&] {
+    for (;;) {
+      const auto message = link::receive_from_broker(socket.get());
+      if (!message || !*message) break;
+      heard.push_back(std::get<PadRumble>(std::get<PadFeedback>(**message)).strong);
+    }
+    return !heard.empty() && heard.back() == 9;
+  }));
+  EXPECT_LT(heard.size(), 5000U) << "it was not behind";
+  EXPECT_EQ(broker_->clients(), 1U);
+}
+
+TEST_F(BrokerTest, a_client_that_stays_behind_is_shut_out) {
+  reopen_broker({.patience = 100ms});
+  const auto socket = raw_client();
+  ASSERT_TRUE(link::send(socket.get(), link::ToBroker{PadEvent{PadArrival{}}}));
+  ASSERT_TRUE(eventually([&] { return devices_.size() == 1; }));
+  for (std::uint16_t i = 1; i <= 5000; ++i) say(*devices_[0], PadRumble{.strong = i});
+  EXPECT_TRUE(eventually([&] { return broker_->clients() == 0; }));
+}
+
 TEST_F(BrokerTest, messages_beyond_the_rate_wait_and_none_is_lost) {
   open_client();
   ASSERT_TRUE(arrives({.slot = 0}));
