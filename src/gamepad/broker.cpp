@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,11 @@
 
 namespace lumen::gamepad {
 namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kAcceptedAtOnce = 8;  // then it is the clients' turn
+constexpr Duration kAcceptPause = 100ms, kWarnEvery = 1s;
 
 Timestamp now() { return SteadyTime{}.now(); }
 
@@ -60,37 +66,71 @@ bool may_use(const Peer& peer, uid_t own_user, const SocketOwner& socket) {
   return socket.group_may && std::ranges::find(peer.groups, socket.group) != peer.groups.end();
 }
 
-Broker::Broker(UniqueFd listener, MakePadDevice make, EventLoop& loop, Logger& log)
-    : listener_{std::move(listener)}, make_{std::move(make)}, loop_{loop}, log_{log} {}
+Broker::Broker(UniqueFd listener, MakePadDevice make, EventLoop& loop, Logger& log,
+               const BrokerLimits& limits)
+    : listener_{std::move(listener)}, make_{std::move(make)}, loop_{loop}, log_{log}, limits_{limits} {}
 
 Broker::~Broker() {
   *alive_ = false;
   loop_.unwatch(listener_.get());
   sessions_.clear();
   loop_.cancel(bury_);
+  loop_.cancel(accept_again_);
 }
 
 Status Broker::start() {
-  return loop_.watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept_all(); });
+  return loop_.watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept_some(); });
 }
 
-void Broker::accept_all() {
-  for (;;) {
+void Broker::accept_some() {
+  for (int i = 0; i < kAcceptedAtOnce; ++i) {
     UniqueFd socket{accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-    if (!socket) return;
-    const auto peer = peer_of(socket.get());
-    if (!peer || !may_use(*peer, geteuid(), owner_of(path_of(listener_.get())))) {
-      log_.warn("a client is refused: it is another user's, and not in the socket's group");
-      continue;
+    if (!socket) {
+      const int why = errno;
+      if (why == EMFILE || why == ENFILE || why == ENOBUFS || why == ENOMEM) stop_accepting_for_a_while();
+      return;
     }
-    if (sessions_.size() >= kMaxClients) {
-      log_.warn("a client is refused: there are {} already", kMaxClients);
-      continue;
-    }
-    const auto id = ++last_session_;
-    auto session = std::make_unique<BrokerSession>(std::move(socket), id, *this);
-    if (session->start()) sessions_[id] = std::move(session);
+    admit(std::move(socket));
   }
+}
+
+// Who waits keeps the listener ready: without a pause the loop would turn for nothing.
+void Broker::stop_accepting_for_a_while() {
+  warn("no client is accepted for a moment: there are no descriptors, or no memory, left");
+  loop_.unwatch(listener_.get());
+  accept_again_ = loop_.call_at(now() + kAcceptPause, [this] {
+    if (!start()) stop_accepting_for_a_while();
+  });
+}
+
+void Broker::admit(UniqueFd socket) {
+  const auto peer = peer_of(socket.get());
+  if (!peer || !may_use(*peer, geteuid(), owner_of(path_of(listener_.get())))) {
+    return warn("a client is refused: it is another user's, and not in the socket's group");
+  }
+  if (sessions_.size() >= kMaxClients) {
+    return warn(fmt::format("a client is refused: there are {} already", kMaxClients));
+  }
+  const auto of_user = std::ranges::count_if(
+      sessions_, [&](const auto& session) { return session.second->user() == peer->user; });
+  if (static_cast<std::size_t>(of_user) >= kMaxClientsPerUser) {
+    return warn(fmt::format("a client is refused: user {} has {} already", peer->user, kMaxClientsPerUser));
+  }
+  const auto id = ++last_session_;
+  auto session = std::make_unique<BrokerSession>(std::move(socket), id, peer->user, *this);
+  if (session->start()) sessions_[id] = std::move(session);
+}
+
+void Broker::warn(std::string_view text) {
+  const auto time = now();
+  if (warned_ && time - *warned_ < kWarnEvery) {
+    ++unsaid_;
+    return;
+  }
+  warned_ = time;
+  const auto unsaid = std::exchange(unsaid_, 0);
+  if (unsaid == 0) return log_.warn("{}", text);
+  log_.warn("{} (and {} like it before)", text, unsaid);
 }
 
 void Broker::gone(std::uint64_t session) {
@@ -99,30 +139,72 @@ void Broker::gone(std::uint64_t session) {
   });
 }
 
-void Broker::depart(std::unique_ptr<LivePad> pad) {
+Status Broker::allow_pad(uid_t user) {
+  const auto time = now();
+  std::erase_if(arrivals_, [&](auto& each) { return each.second.is_full(time); });
+  auto& arrivals = arrivals_.try_emplace(user, kArrivalsPerSecond, double{kArrivalsAtOnce}).first->second;
+  if (!arrivals.take(time)) {
+    return fail(ErrorCode::resource_exhausted, "pads.too-often", "pads come and go too often",
+                "Connect it again in a while");
+  }
+  if (devices_of(std::nullopt) >= limits_.devices || devices_of(user) >= limits_.devices_per_user) {
+    return fail(ErrorCode::resource_exhausted, "pads.too-many", "there are too many pads",
+                "Disconnect some, and connect it again");
+  }
+  return {};
+}
+
+std::size_t Broker::devices_of(std::optional<uid_t> user) const {
+  const auto counts = [user](uid_t owner) { return !user || *user == owner; };
+  auto devices = static_cast<std::size_t>(
+      std::ranges::count_if(departing_, [&](const auto& each) { return counts(each.owner.user); }));
+  for (const auto& [id, session] : sessions_) {
+    if (counts(session->user())) devices += session->pads();
+  }
+  return devices;
+}
+
+void Broker::depart(std::unique_ptr<LivePad> pad, const PadOwner& owner) {
   pad->release();
-  departing_.push_back(std::move(pad));
+  departing_.push_back({std::move(pad), owner});
   loop_.cancel(bury_);
   bury_ = loop_.call_at(now(), [this] { bury(); });
 }
 
+bool Broker::may_go(const LivePad& pad) const { return now() >= pad.created() + limits_.shortest_life; }
+
 void Broker::bury() {
-  std::erase_if(departing_, [](const auto& pad) { return now() >= pad->created() + kShortestLife; });
+  std::erase_if(departing_, [this](const auto& each) { return may_go(*each.pad); });
   auto next = Timestamp::max();
-  for (const auto& pad : departing_) next = std::min(next, pad->created() + kShortestLife);
+  for (const auto& each : departing_) next = std::min(next, each.pad->created() + limits_.shortest_life);
   if (!departing_.empty()) bury_ = loop_.call_at(next, [this] { bury(); });
 }
 
-// Drivers refuse a second device of the same address.
-std::uint64_t Broker::free_identity(std::uint64_t wanted) const {
-  const auto taken = [this](std::uint64_t identity) {
+// A client that returns may be heard before it is seen that it had gone: its pads are to be its own again.
+void Broker::drop_ended(const BrokerSession& but) {
+  std::erase_if(sessions_, [&](const auto& each) {
+    const auto& session = *each.second;
+    return &session != &but && session.user() == but.user() && session.has_ended();
+  });
+}
+
+// Drivers refuse a second device of the same address. Where none is asked, that is for uinput, what the same
+// owner had is nothing to beware of, and a game sees the same pad again.
+std::uint64_t Broker::free_identity(const PadOwner& owner, PadModel model) {
+  std::erase_if(departing_, [&](const auto& each) { return each.owner == owner && may_go(*each.pad); });
+  const auto taken = [&](const PadAddress& address) {
     return std::ranges::any_of(sessions_,
-                               [&](const auto& session) { return session.second->has(identity); }) ||
-           std::ranges::any_of(departing_,
-                               [&](const auto& pad) { return pad->arrival().identity == identity; });
+                               [&](const auto& session) { return session.second->has(address); }) ||
+           std::ranges::any_of(departing_, [&](const auto& each) {
+             const auto& gone = each.pad->arrival();
+             const bool harmless =
+                 each.owner == owner && (model == PadModel::xbox || gone.model == PadModel::xbox);
+             return !harmless && address_of(gone.identity) == address;
+           });
   };
-  while (taken(wanted)) ++wanted;
-  return wanted;
+  auto identity = owner.identity;
+  while (taken(address_of(identity))) ++identity;
+  return identity;
 }
 
 Result<UniqueFd> listen_at(const std::string& path) {

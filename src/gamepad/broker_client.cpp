@@ -15,6 +15,13 @@ namespace {
 
 Timestamp now() { return SteadyTime{}.now(); }
 
+// Whether what comes after it says the same, or better.
+bool is_superseded(const link::ToBroker& message) {
+  const auto* event = std::get_if<PadEvent>(&message);
+  return event != nullptr && !std::holds_alternative<PadArrival>(*event) &&
+         !std::holds_alternative<PadGone>(*event);
+}
+
 }  // namespace
 
 std::vector<std::string> broker_sockets() {
@@ -131,9 +138,12 @@ void BrokerClient::on_ready() {
     if (!message) return on_closed();
     if (!*message) return;
     if (const auto* feedback = std::get_if<PadFeedback>(&**message)) {
+      static_cast<void>(heard_.at(slot_of(*feedback)).news(*feedback));
       params_.on_feedback(*feedback);
     } else {
-      log_.warn("a game pad does not work: {}", std::get<link::PadRefused>(**message).reason);
+      const auto& refused = std::get<link::PadRefused>(**message);
+      log_.warn("a game pad does not work: {}", refused.reason);
+      stop_effects(refused.slot);
     }
   }
 }
@@ -141,9 +151,14 @@ void BrokerClient::on_ready() {
 void BrokerClient::on_closed() {
   loop_.unwatch(socket_.get());
   socket_.reset();
-  log_.warn("lumen-inputd has gone, and with it the game pads: they come back when it does");
+  log_.warn("lumen-inputd has gone or is stuck, and with it the game pads: they come back when it does");
   told_ = true;
   retry_later();
+  for (std::uint8_t slot = 0; slot < kMaxPads; ++slot) stop_effects(slot);
+}
+
+void BrokerClient::stop_effects(std::uint8_t slot) {
+  for (const auto& each : heard_.at(slot).stop()) params_.on_feedback(each);
 }
 
 void BrokerClient::retry_later() {
@@ -151,11 +166,13 @@ void BrokerClient::retry_later() {
   retry_ = loop_.call_at(now() + params_.retry, [this] { connect(); });
 }
 
-// What does not fit is lost; the next state of the pad says all again.
+// What a pad does may be lost: the next state says all again. What is said only once may not: the broker
+// gets to know of it by a new connection, which brings the pads that there are.
 void BrokerClient::send(const link::ToBroker& message) {
   if (!socket_) return;
   const auto sent = link::send(socket_.get(), message);
-  if (!sent && sent.error().id == "link.closed") on_closed();
+  if (sent) return;
+  if (sent.error().id == "link.closed" || !is_superseded(message)) on_closed();
 }
 
 }  // namespace lumen::gamepad

@@ -2,7 +2,7 @@
 // again when the broker went away or was not there: then the pads that there are come back.
 //
 // A client that leaves may return: its pads stay for a while, unpressed, for whoever claims them by arriving
-// anew. Owner: the loop's thread.
+// anew. No pad goes on shaking when its device has gone. Owner: the loop's thread.
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@
 #include "base/event_loop.hpp"
 #include "base/fd.hpp"
 #include "base/log.hpp"
+#include "gamepad/feedback_memory.hpp"
 #include "link/broker_messages.hpp"
 #include "media/pad.hpp"
 
@@ -53,6 +54,7 @@ class BrokerClient {
   Status try_connect(const std::string& path);
   void on_ready();
   void on_closed();
+  void stop_effects(std::uint8_t slot);
   void retry_later();
   void send(const link::ToBroker& message);
   void drop_unclaimed();
@@ -62,6 +64,7 @@ class BrokerClient {
   Logger& log_;
   UniqueFd socket_;
   std::array<std::optional<Pad>, kMaxPads> pads_;
+  std::array<FeedbackMemory, kMaxPads> heard_;
   bool told_ = false;  // that there is no broker
   EventLoop::TimerId retry_ = 0, keep_ = 0;
 };

@@ -1,33 +1,31 @@
 #include "gamepad/broker_session.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
 
 namespace lumen::gamepad {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kPause = 10ms;
+constexpr Duration kPause = 10ms, kCatchUp = 20ms;
 constexpr int kMessagesAtOnce = 64;  // then it is another client's turn
 
 Timestamp now() { return SteadyTime{}.now(); }
 
 }  // namespace
 
-bool BrokerSession::Allowance::take(Timestamp now) {
-  const auto passed = std::chrono::duration<double>(now - last_).count();
-  left_ = std::min(most_, left_ + passed * per_second_);
-  last_ = now;
-  if (left_ < 1) return false;
-  left_ -= 1;
-  return true;
-}
-
-BrokerSession::BrokerSession(UniqueFd socket, std::uint64_t id, Broker& broker)
-    : socket_{std::move(socket)}, id_{id}, broker_{broker} {}
+BrokerSession::BrokerSession(UniqueFd socket, std::uint64_t id, uid_t user, Broker& broker)
+    : socket_{std::move(socket)}, id_{id}, user_{user}, broker_{broker} {}
 
 BrokerSession::~BrokerSession() {
+  gone_ = true;  // nothing more is told
   broker_.loop_.cancel(pause_);
+  broker_.loop_.cancel(catch_up_);
   broker_.loop_.unwatch(socket_.get());
   for (std::uint8_t slot = 0; slot < kMaxPads; ++slot) remove(slot);
 }
@@ -36,9 +34,19 @@ Status BrokerSession::start() {
   return broker_.loop_.watch(socket_.get(), EPOLLIN, [this](std::uint32_t) { on_ready(); });
 }
 
-bool BrokerSession::has(std::uint64_t identity) const {
+bool BrokerSession::has(const PadAddress& address) const {
   return std::ranges::any_of(
-      pads_, [identity](const auto& pad) { return pad && pad->arrival().identity == identity; });
+      pads_, [&](const auto& pad) { return pad && address_of(pad->arrival().identity) == address; });
+}
+
+std::size_t BrokerSession::pads() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(pads_, [](const auto& pad) { return pad != nullptr; }));
+}
+
+bool BrokerSession::has_ended() const {
+  pollfd end{.fd = socket_.get(), .events = 0, .revents = 0};
+  return gone_ || (poll(&end, 1, 0) == 1 && (end.revents & (POLLHUP | POLLERR)) != 0);
 }
 
 void BrokerSession::on_ready() {
@@ -46,10 +54,8 @@ void BrokerSession::on_ready() {
     if (!messages_.take(now())) return pause();
     const auto message = link::receive_to_broker(socket_.get());
     if (!message) {
-      if (message.error().code == ErrorCode::malformed) broker_.log_.warn("{}", describe(message.error()));
-      gone_ = true;
-      broker_.gone(id_);
-      return;
+      if (message.error().code == ErrorCode::malformed) broker_.warn(describe(message.error()));
+      return end();
     }
     if (!*message) return;
     if (const auto* event = std::get_if<PadEvent>(&**message)) {
@@ -88,15 +94,10 @@ void BrokerSession::arrive(const PadArrival& arrival) {
     return;
   }
   remove(arrival.slot);
-  if (!arrivals_.take(now())) {
-    refuse(arrival.slot, {.code = ErrorCode::resource_exhausted,
-                          .id = "pads.too-often",
-                          .what = "pads come and go too often",
-                          .remedy = "Connect it again in a while"});
-    return;
-  }
+  if (const auto allowed = broker_.allow_pad(user_); !allowed) return refuse(arrival.slot, allowed.error());
+  broker_.drop_ended(*this);
   auto made = arrival;
-  made.identity = broker_.free_identity(arrival.identity);
+  made.identity = broker_.free_identity({.user = user_, .identity = arrival.identity}, arrival.model);
   auto device = broker_.make_(made, now());
   if (!device) return refuse(arrival.slot, device.error());
   const auto slot = arrival.slot;
@@ -105,6 +106,7 @@ void BrokerSession::arrive(const PadArrival& arrival) {
       LivePadEvents{.on_feedback = [this](const PadFeedback& feedback) { send(feedback); },
                     .on_broken =
                         [this, slot](const Error& error) {
+                          if (pads_[slot]) pads_[slot]->stop_effects();
                           refuse(slot, error);
                           broker_.gone(id_);
                         }},
@@ -115,19 +117,54 @@ void BrokerSession::arrive(const PadArrival& arrival) {
 }
 
 void BrokerSession::refuse(std::uint8_t slot, const Error& why) {
-  broker_.log_.warn("no pad {}: {}", slot, describe(why));
+  broker_.warn(fmt::format("no pad {}: {}", slot, describe(why)));
   send(link::PadRefused{slot, describe(why)});
 }
 
 void BrokerSession::remove(std::uint8_t slot) {
   if (!pads_[slot]) return;
+  pads_[slot]->stop_effects();
   pads_[slot]->mute();
-  broker_.depart(std::move(pads_[slot]));
+  broker_.depart(std::move(pads_[slot]), {.user = user_, .identity = asked_[slot].identity});
 }
 
-// One that does not read what it is told has stopped working, or has gone.
+// A client that is busy for a moment hears the newest of each kind later; one that stays so is stuck.
 void BrokerSession::send(const link::FromBroker& message) {
-  if (gone_ || link::send(socket_.get(), message)) return;
+  if (gone_) return;
+  if (catch_up_ != 0) return keep(message);  // nothing overtakes what is older
+  const auto sent = link::send(socket_.get(), message);
+  if (sent) {
+    full_since_.reset();
+  } else if (sent.error().id != "link.full" ||
+             now() - full_since_.value_or(now()) >= broker_.limits_.patience) {
+    end();
+  } else {
+    if (!full_since_) full_since_ = now();
+    keep(message);
+    catch_up_ = broker_.loop_.call_at(now() + kCatchUp, [this] { catch_up(); });
+  }
+}
+
+void BrokerSession::keep(const link::FromBroker& message) {
+  if (const auto* refused = std::get_if<link::PadRefused>(&message)) {
+    unsent_[refused->slot].refusal = refused->reason;
+  } else {
+    const auto& feedback = std::get<PadFeedback>(message);
+    static_cast<void>(unsent_[slot_of(feedback)].feedback.news(feedback));
+  }
+}
+
+void BrokerSession::catch_up() {
+  catch_up_ = 0;
+  const auto unsent = std::exchange(unsent_, {});
+  for (std::uint8_t slot = 0; slot < kMaxPads; ++slot) {
+    // First, for what is told after it may be of the next pad.
+    if (unsent[slot].refusal) send(link::PadRefused{slot, *unsent[slot].refusal});
+    unsent[slot].feedback.for_each([this](const PadFeedback& feedback) { send(feedback); });
+  }
+}
+
+void BrokerSession::end() {
   gone_ = true;
   broker_.gone(id_);
 }

@@ -1,142 +1,12 @@
-// Broker and its client over a real socket, with devices that are none.
-#include "gamepad/broker.hpp"
+// What the broker does for its clients.
+#include "gamepad/broker_test.hpp"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
-
-#include "gamepad/broker_client.hpp"
-#include "link/messages.hpp"
 
 namespace lumen::gamepad {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::ElementsAre;
-
-// What became of a device; outlives it.
-struct DeviceLog {
-  PadArrival arrival;
-  std::vector<PadEvent> events;
-  std::vector<PadFeedback> to_say;
-  int wake = -1;  // to say it
-  bool alive = true, breaks = false;
-  int releases = 0;
-};
-
-class FakeDevice final : public PadDevice {
- public:
-  explicit FakeDevice(DeviceLog& log) : log_{log} { log_.wake = wake_.get(); }
-  ~FakeDevice() override { log_.alive = false; }
-  int fd() const override { return wake_.get(); }
-  Status on_readable(Timestamp, std::vector<PadFeedback>& feedback) override {
-    eventfd_t ignored = 0;
-    eventfd_read(wake_.get(), &ignored);
-    feedback = std::exchange(log_.to_say, {});
-    if (log_.breaks) return fail(ErrorCode::unavailable, "device.read", "it broke");
-    return {};
-  }
-  void tick(Timestamp, std::vector<PadFeedback>&) override {}
-  std::optional<Timestamp> next_deadline() const override { return std::nullopt; }
-  Status take(const PadEvent& event, Timestamp) override {
-    log_.events.push_back(event);
-    return {};
-  }
-  Status release(Timestamp) override {
-    ++log_.releases;
-    return {};
-  }
-
- private:
-  DeviceLog& log_;
-  UniqueFd wake_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-};
-
-class BrokerTest : public testing::Test {
- protected:
-  BrokerTest() { open_broker(); }
-  ~BrokerTest() override {
-    client_.reset();
-    broker_.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-
-  void open_broker() {
-    auto listener = listen_at(path_);
-    ASSERT_TRUE(listener) << describe(listener.error());
-    broker_.emplace(
-        std::move(*listener),
-        [this](const PadArrival& arrival, Timestamp) -> Result<std::unique_ptr<PadDevice>> {
-          if (!makes_devices_) ++refusals_;
-          if (!makes_devices_)
-            return fail(ErrorCode::unavailable, "device.open", "cannot open it", "Do this");
-          devices_.push_back(std::make_unique<DeviceLog>(DeviceLog{.arrival = arrival}));
-          return std::make_unique<FakeDevice>(*devices_.back());
-        },
-        *loop_, *log_);
-    ASSERT_TRUE(broker_->start());
-  }
-  void open_client(Duration keep = 60s) {
-    client_.emplace(
-        BrokerClientParams{.sockets = {"/nonexistent/socket", path_},
-                           .on_feedback = [this](const PadFeedback& each) { feedback_.push_back(each); },
-                           .retry = 5ms,
-                           .keep = keep},
-        *loop_, *log_);
-  }
-  bool eventually(const std::function<bool()>& condition, Duration patience = 10s) {
-    const auto until = SteadyTime{}.now() + patience;
-    bool held = condition();
-    std::function<void()> look = [&] {
-      held = condition();
-      if (held || SteadyTime{}.now() >= until) return loop_->stop();
-      loop_->call_at(SteadyTime{}.now() + 1ms, look);
-    };
-    if (held) return true;
-    loop_->call_at(SteadyTime{}.now(), look);
-    loop_->run();
-    return held;
-  }
-  bool arrives(const PadArrival& arrival) {
-    const auto before = devices_.size();
-    client_->take(arrival);
-    return eventually([&] { return devices_.size() == before + 1; });
-  }
-  void say(DeviceLog& device, const PadFeedback& feedback) {
-    device.to_say.push_back(feedback);
-    eventfd_write(device.wake, 1);
-  }
-  UniqueFd raw_client() const {
-    UniqueFd socket{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path_.data(), path_.size());
-    EXPECT_EQ(connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    return socket;
-  }
-
-  std::string folder_ = [] {
-    std::string name = "/tmp/lumen-broker-XXXXXX";
-    return std::string{mkdtemp(name.data())};
-  }();
-  std::string path_ = folder_ + "/inputd.sock";
-  std::shared_ptr<Logger> log_ = make_null_logger();
-  std::unique_ptr<EventLoop> loop_ = EventLoop::create().value();
-  std::vector<std::unique_ptr<DeviceLog>> devices_;
-  std::vector<PadFeedback> feedback_;
-  bool makes_devices_ = true;
-  int refusals_ = 0;
-  std::optional<Broker> broker_;
-  std::optional<BrokerClient> client_;
-};
 
 TEST_F(BrokerTest, makes_a_device_of_an_arrival_and_feeds_it) {
   open_client();
@@ -196,7 +66,7 @@ TEST_F(BrokerTest, keeps_a_young_device_until_its_driver_has_greeted_it) {
   const auto begin = SteadyTime{}.now();
   client_->take(PadGone{0});
   ASSERT_TRUE(eventually([&] { return !devices_[0]->alive; }));
-  EXPECT_GE(SteadyTime{}.now() - begin, Broker::kShortestLife - 500ms);
+  EXPECT_GE(SteadyTime{}.now() - begin, BrokerLimits{}.shortest_life - 500ms);
   EXPECT_EQ(devices_[0]->releases, 1);
 }
 
@@ -228,6 +98,27 @@ TEST_F(BrokerTest, pads_come_back_when_the_broker_does) {
   EXPECT_EQ(devices_[1]->events[0], (PadEvent{PadState{.slot = 0, .buttons = pad_button::kX}}));
 }
 
+TEST_F(BrokerTest, what_is_said_once_is_not_lost_when_the_broker_is_behind) {
+  open_client();
+  ASSERT_TRUE(arrives({.slot = 0, .identity = 1}) && arrives({.slot = 1, .identity = 2}));
+  const auto fill = [&] {  // the broker does not run meanwhile
+    for (int i = 0; i < 5000; ++i) client_->take(PadMotion{.slot = 0, .x = static_cast<float>(i)});
+  };
+  fill();
+  ASSERT_TRUE(client_->connected()) << "motion may be lost";
+  client_->take(PadGone{1});
+  EXPECT_FALSE(client_->connected());
+  ASSERT_TRUE(eventually([&] { return client_->connected() && devices_.size() == 3; }));
+  EXPECT_FALSE(eventually([&] { return devices_.size() > 3; }, 50ms)) << "the pad that went stays away";
+  fill();
+  client_->take(PadState{.slot = 0, .buttons = pad_button::kA});
+  client_->release();
+  ASSERT_TRUE(eventually([&] { return client_->connected() && devices_.size() == 4; }));
+  const PadEvent unpressed = PadState{.slot = 0};
+  EXPECT_TRUE(
+      eventually([&] { return !devices_[3]->events.empty() && devices_[3]->events.back() == unpressed; }));
+}
+
 TEST_F(BrokerTest, without_a_broker_nothing_fails) {
   broker_.reset();
   std::filesystem::remove(path_);
@@ -257,53 +148,68 @@ TEST_F(BrokerTest, a_device_that_breaks_is_made_anew) {
   EXPECT_TRUE(eventually([&] { return devices_.size() == 2; }));
 }
 
-TEST_F(BrokerTest, a_client_that_speaks_nonsense_is_shut_out) {
-  const auto socket = raw_client();
-  ASSERT_TRUE(eventually([&] { return broker_->clients() == 1; }));
-  ASSERT_GT(send(socket.get(), "nonsense", 8, 0), 0);
-  EXPECT_TRUE(eventually([&] { return broker_->clients() == 0; }));
-}
-
-TEST_F(BrokerTest, there_are_no_more_clients_than_allowed) {
-  std::vector<UniqueFd> sockets;
-  for (std::size_t i = 0; i < Broker::kMaxClients; ++i) {
-    sockets.push_back(raw_client());
-    ASSERT_TRUE(eventually([&] { return broker_->clients() == i + 1; }));
-  }
-  const auto surplus = raw_client();
-  char byte = 0;
-  EXPECT_TRUE(eventually([&] { return recv(surplus.get(), &byte, 1, 0) == 0; })) << "it is hung up on";
-  EXPECT_EQ(broker_->clients(), Broker::kMaxClients);
-}
-
-TEST_F(BrokerTest, pads_that_come_and_go_too_often_are_refused) {
+TEST_F(BrokerTest, a_pad_that_returns_at_once_is_the_same_one) {
+  const PadArrival pad{.slot = 0, .model = PadModel::xbox, .identity = 5};
   open_client();
-  for (int i = 0; i < 40; ++i) {
-    client_->take(PadArrival{.slot = 0, .identity = static_cast<std::uint64_t>(i)});
-  }
-  client_->take(PadArrival{.slot = 1});
-  EXPECT_FALSE(eventually([&] { return devices_.size() > kMaxPads + 1U; }, 300ms));
-  EXPECT_GE(devices_.size(), kMaxPads);
+  ASSERT_TRUE(arrives({.slot = 0, .model = PadModel::dualsense, .identity = 5}));
+  ASSERT_TRUE(arrives(pad)) << "as another model";
+  EXPECT_EQ(devices_[1]->arrival.identity, 5U);
+  client_.reset();
+  open_client();  // the broker learns of both at once
+  ASSERT_TRUE(arrives(pad));
+  EXPECT_EQ(devices_[2]->arrival.identity, 5U);
 }
 
-TEST_F(BrokerTest, messages_beyond_the_rate_wait_and_none_is_lost) {
+TEST_F(BrokerTest, a_returning_pads_driver_never_sees_its_address_twice) {
+  const PadArrival pad{.slot = 0, .model = PadModel::dualsense, .identity = 5};
   open_client();
-  ASSERT_TRUE(arrives({.slot = 0}));
-  const auto begin = SteadyTime{}.now();
-  std::size_t sent = 0;
-  const auto socket = raw_client();
-  ASSERT_TRUE(link::send(socket.get(), link::ToBroker{PadEvent{PadArrival{.slot = 0, .identity = 77}}}));
+  ASSERT_TRUE(arrives(pad));
+  client_->take(PadGone{0});
+  ASSERT_TRUE(arrives(pad));
+  EXPECT_TRUE(devices_[0]->alive) << "its driver may still be greeting it";
+  EXPECT_EQ(devices_[1]->arrival.identity, 6U);
+  client_.reset();
+  reopen_broker({.shortest_life = 0s});
+  open_client();
+  ASSERT_TRUE(arrives(pad));
+  client_->take(PadGone{0});
+  ASSERT_TRUE(arrives(pad));
+  EXPECT_FALSE(devices_[2]->alive);
+  EXPECT_EQ(devices_[3]->arrival.identity, 5U);
+}
+
+constexpr PadTriggerEffect kPull{.kind = 2, .parameters = {1, 2}}, kOff{.kind = 5};
+
+TEST_F(BrokerTest, a_pad_stops_shaking_when_another_takes_its_place) {
+  open_client();
+  ASSERT_TRUE(arrives({.slot = 1}));
+  say(*devices_[0], PadRumble{.strong = 5});
+  say(*devices_[0], PadTriggerRumble{.left = 5});
+  say(*devices_[0], PadAdaptiveTriggers{.sets_left = true, .left = kPull});
+  ASSERT_TRUE(eventually([&] { return feedback_.size() == 3; }));
+  feedback_.clear();
+  ASSERT_TRUE(arrives({.slot = 1, .model = PadModel::switch_pro}));
+  ASSERT_TRUE(eventually([&] { return feedback_.size() == 3; }));
+  EXPECT_THAT(feedback_,
+              ElementsAre(PadFeedback{PadRumble{.slot = 1}}, PadFeedback{PadTriggerRumble{.slot = 1}},
+                          PadFeedback{PadAdaptiveTriggers{.slot = 1, .sets_left = true, .left = kOff}}));
+}
+
+TEST_F(BrokerTest, a_pad_stops_shaking_when_its_device_breaks_or_the_broker_goes) {
+  open_client();
+  ASSERT_TRUE(arrives({.slot = 1}));
+  say(*devices_[0], PadRumble{.strong = 5});
+  ASSERT_TRUE(eventually([&] { return feedback_.size() == 1; }));
+  devices_[0]->breaks = true;
+  eventfd_write(devices_[0]->wake, 1);
   ASSERT_TRUE(eventually([&] { return devices_.size() == 2; }));
-  constexpr std::size_t kMany = 2000;
-  ASSERT_TRUE(eventually([&] {
-    while (sent < kMany && link::send(socket.get(), link::ToBroker{PadEvent{PadMotion{}}})) ++sent;
-    return devices_[1]->events.size() == kMany;
-  }));
-  const auto most = Broker::kMessagesPerSecond / 4;
-  EXPECT_GE(SteadyTime{}.now() - begin,
-            std::chrono::duration_cast<Duration>(std::chrono::duration<double>{
-                (static_cast<double>(kMany) - most) / Broker::kMessagesPerSecond}) -
-                20ms);
+  EXPECT_THAT(feedback_,
+              ElementsAre(PadFeedback{PadRumble{.slot = 1, .strong = 5}}, PadFeedback{PadRumble{.slot = 1}}));
+  say(*devices_[1], PadRumble{.weak = 7});
+  ASSERT_TRUE(eventually([&] { return feedback_.size() == 3; }));
+  broker_.reset();
+  ASSERT_TRUE(eventually([&] { return feedback_.size() == 4; }));
+  EXPECT_EQ(feedback_[3], (PadFeedback{PadRumble{.slot = 1}}));
 }
 
 TEST_F(BrokerTest, listens_for_its_own_user_alone_and_never_twice) {

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <tuple>
+#include <vector>
 
 #include "media/pad.hpp"
 
@@ -44,6 +45,25 @@ class FeedbackMemory {
   std::optional<PadFeedback> news(const PadFeedback& feedback) {
     return std::visit([this](const auto& each) -> std::optional<PadFeedback> { return remember(each); },
                       feedback);
+  }
+  // What stops all that goes on by itself; nothing if nothing does.
+  std::vector<PadFeedback> stop() {
+    std::vector<PadFeedback> stops;
+    const auto add = [&](const auto& now) {
+      if (const auto news = remember(now)) stops.emplace_back(*news);
+    };
+    if (const auto& last = std::get<std::optional<PadRumble>>(kinds_)) add(PadRumble{.slot = last->slot});
+    if (const auto& last = std::get<std::optional<PadTriggerRumble>>(kinds_))
+      add(PadTriggerRumble{.slot = last->slot});
+    if (const auto& last = std::get<std::optional<PadAdaptiveTriggers>>(kinds_)) {
+      constexpr PadTriggerEffect kOff{.kind = 5};  // what applications turn them off with
+      add(PadAdaptiveTriggers{.slot = last->slot,
+                              .sets_left = last->sets_left,
+                              .sets_right = last->sets_right,
+                              .left = last->sets_left ? kOff : PadTriggerEffect{},
+                              .right = last->sets_right ? kOff : PadTriggerEffect{}});
+    }
+    return stops;
   }
   void for_each(const auto& call) const {
     std::apply([&](const auto&... kinds) { ((kinds ? call(PadFeedback{*kinds}) : void()), ...); }, kinds_);

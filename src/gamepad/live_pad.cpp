@@ -51,6 +51,12 @@ void LivePad::repeat_feedback() const {
   });
 }
 
+void LivePad::stop_effects() {
+  for (const auto& each : told_.stop()) {
+    if (events_.on_feedback) events_.on_feedback(each);
+  }
+}
+
 void LivePad::on_readable() {
   std::vector<PadFeedback> feedback;
   const auto status = device_->on_readable(now(), feedback);

@@ -30,6 +30,8 @@ class LivePad {
   void release();
   // Says again what it was last told.
   void repeat_feedback() const;
+  // It is to go: tells what stops its rumble and the effects of its triggers.
+  void stop_effects();
   // Its client has gone: it is served on in silence.
   void mute() { events_ = {}; }
 
