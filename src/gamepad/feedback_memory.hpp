@@ -49,8 +49,8 @@ class FeedbackMemory {
   // What stops all that goes on by itself; nothing if nothing does.
   std::vector<PadFeedback> stop() {
     std::vector<PadFeedback> stops;
-    const auto add = [&](const auto& now) {
-      if (const auto news = remember(now)) stops.emplace_back(*news);
+    const auto add = [&](const PadFeedback& now) {
+      if (const auto told = news(now)) stops.push_back(*told);
     };
     if (const auto& last = std::get<std::optional<PadRumble>>(kinds_)) add(PadRumble{.slot = last->slot});
     if (const auto& last = std::get<std::optional<PadTriggerRumble>>(kinds_))
