@@ -46,7 +46,7 @@ CASES = [
     case("sound-7.1", channels=8),
     case("sound-7.1-high", channels=8, bitrate=20000, encryption="none"),
     # No desktop takes the touchpads and motion of pads yet: the host does not announce them, the library refuses.
-    case("input", input=HERE / "everything.input", unsupported=4),
+    case("input", input=HERE / "everything.input"),
     # The strict library leaves out one datagram of each block itself; only with losses does it need the later parity.
     case("loss-1-strict", loss=1.0, arrives=0.7, strict=True),
     # `arrives`: the least share of the frames the client must be able to decode.
