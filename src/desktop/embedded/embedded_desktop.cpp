@@ -13,6 +13,7 @@
 #include "desktop/embedded/compositor.h"
 #include "desktop/keymap/character_table.hpp"
 #include "desktop/keymap/layout.hpp"
+#include "interface/display_mode.hpp"
 
 namespace lumen::embedded {
 namespace {
@@ -26,13 +27,6 @@ static_assert(kMaxTouches == LUMEN_COMP_MAX_TOUCHES);
 
 lumen_comp_mode to_comp(const Mode& mode) {
   return {static_cast<std::int32_t>(mode.width), static_cast<std::int32_t>(mode.height), mode.refresh_mhz};
-}
-
-Status check_mode(const Mode& mode) {
-  if (is_valid(mode)) return {};
-  return fail(ErrorCode::invalid_argument, "desktop.mode",
-              fmt::format("a display cannot have the mode {}x{}", mode.width, mode.height),
-              fmt::format("Sides are {} to {} pixels, rates 1 to 500 Hz", kMinModeSize, kMaxModeSize));
 }
 
 // 0…65535 over the whole side to the nearest whole pixel. A client that points at pixel p of n sends

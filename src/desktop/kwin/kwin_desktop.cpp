@@ -13,6 +13,7 @@
 #include "desktop/kwin/windows.hpp"
 #include "desktop/pipewire/pipewire_capture.hpp"
 #include "desktop/wayland/connection.hpp"
+#include "interface/display_mode.hpp"
 
 namespace lumen::kwin {
 namespace {
@@ -31,13 +32,6 @@ Timestamp now() { return SteadyTime{}.now(); }
 // KWin 5 paints the pointer into the pictures of its virtual outputs, whatever was asked of the stream.
 DesktopAbilities abilities_of_kwin() {
   return {.max_refresh_mhz = kRefreshMhz, .touch = true, .pointer_apart = false};
-}
-
-Status check_mode(const Mode& mode) {
-  if (is_valid(mode)) return {};
-  return fail(ErrorCode::invalid_argument, "desktop.mode",
-              fmt::format("a display cannot have the mode {}x{}", mode.width, mode.height),
-              fmt::format("Sides are {} to {} pixels, rates 1 to 500 Hz", kMinModeSize, kMaxModeSize));
 }
 
 tl::unexpected<Error> no_virtual_output(std::string_view why) {

@@ -10,6 +10,7 @@
 #include "desktop/mutter/mutter_input.hpp"
 #include "desktop/mutter/mutter_session.hpp"
 #include "desktop/pipewire/pipewire_capture.hpp"
+#include "interface/display_mode.hpp"
 #include "libpipewire/handles.hpp"
 
 namespace lumen::mutter {
@@ -23,13 +24,6 @@ constexpr std::uint32_t kUsualLimitMhz = 60'000;
 constexpr auto kShell = "org.gnome.Shell", kShellPath = "/org/gnome/Shell";
 
 Timestamp now() { return SteadyTime{}.now(); }
-
-Status check_mode(const Mode& mode) {
-  if (is_valid(mode)) return {};
-  return fail(ErrorCode::invalid_argument, "desktop.mode",
-              fmt::format("a display cannot have the mode {}x{}", mode.width, mode.height),
-              fmt::format("Sides are {} to {} pixels, rates 1 to 500 Hz", kMinModeSize, kMaxModeSize));
-}
 
 DesktopAbilities abilities_of(std::uint32_t device_types, std::uint32_t limit_mhz) {
   return {.max_refresh_mhz = limit_mhz,

@@ -11,6 +11,7 @@
 #include "desktop/pipewire/pipewire_capture.hpp"
 #include "desktop/portal/portal_session.hpp"
 #include "desktop/remote/remote_input.hpp"
+#include "interface/display_mode.hpp"
 
 namespace lumen::portal {
 namespace {
@@ -21,13 +22,6 @@ constexpr Duration kProbeWithin = 2s, kFormatWithin = 3s;
 constexpr std::size_t kMaxToken = 4096;
 
 Timestamp now() { return SteadyTime{}.now(); }
-
-Status check_mode(const Mode& mode) {
-  if (is_valid(mode)) return {};
-  return fail(ErrorCode::invalid_argument, "desktop.mode",
-              fmt::format("a display cannot have the mode {}x{}", mode.width, mode.height),
-              fmt::format("Sides are {} to {} pixels, rates 1 to 500 Hz", kMinModeSize, kMaxModeSize));
-}
 
 DesktopAbilities abilities_of(bool is_virtual, std::uint32_t device_types) {
   return {.any_mode = is_virtual,
