@@ -135,7 +135,8 @@ TEST_F(PortalDesktops, the_consent_is_kept_privately_and_each_token_serves_once)
   ASSERT_EQ(stat(token_file().c_str(), &about), 0);
   EXPECT_EQ(about.st_mode & 0777U, 0600U);
   desktop_.reset();
-  EXPECT_TRUE(portal_->was_asked("Close org.freedesktop.portal.Session"));
+  EXPECT_TRUE(
+      desktop_test::eventually([&] { return portal_->was_asked("Close org.freedesktop.portal.Session"); }));
   ASSERT_NO_FATAL_FAILURE(open());
   EXPECT_TRUE(std::ranges::any_of(portal_->asked(), [](const auto& each) {
     return each.find("restore_token=token-1") != std::string::npos;
@@ -181,7 +182,8 @@ TEST_F(PortalDesktops, a_person_who_says_no_is_understood) {
   EXPECT_EQ(made.error().code, ErrorCode::denied);
   EXPECT_FALSE(made.error().remedy.empty());
   EXPECT_EQ(token(), "");
-  EXPECT_TRUE(portal_->was_asked("Close org.freedesktop.portal.Session"));
+  EXPECT_TRUE(
+      desktop_test::eventually([&] { return portal_->was_asked("Close org.freedesktop.portal.Session"); }));
 }
 
 TEST_F(PortalDesktops, a_question_that_nobody_answers_is_taken_back) {
