@@ -164,18 +164,23 @@ std::string Host::on_command(const std::string& command) {
     stop();
     return "stopping\n";
   }
-  if (extension_) {
-    if (const auto answer = extension_->on_command(command)) return *answer;
+  for (const auto& extension : extensions_) {
+    if (const auto answer = extension.on_command(command)) return *answer;
   }
   return "error: this host has no such command\n";
 }
 
 void Host::stop() {
-  if (!extension_ || std::exchange(is_stopping_, true)) {
+  if (extensions_.empty() || std::exchange(is_stopping_, true)) {
     loop_.stop();
     return;
   }
-  extension_->on_stop([this] { loop_.stop(); });
+  const auto left = std::make_shared<std::size_t>(extensions_.size());
+  for (const auto& extension : extensions_) {
+    extension.on_stop([this, left] {
+      if (--*left == 0) loop_.stop();
+    });
+  }
 }
 
 std::string Host::status_json() const {
@@ -194,7 +199,9 @@ std::string Host::status_json() const {
     entry["connect_file"] = session.connect_file;
     json["sessions"].push_back(std::move(entry));
   }
-  if (extension_) json[extension_->name] = nlohmann::json::parse(extension_->status_json(), nullptr, false);
+  for (const auto& extension : extensions_) {
+    json[extension.name] = nlohmann::json::parse(extension.status_json(), nullptr, false);
+  }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

@@ -51,7 +51,7 @@ class Host {
   Host& operator=(const Host&) = delete;
 
   // What it refers to outlives the host's loop. On lm-main.
-  void extend(HostExtension extension) { extension_ = std::move(extension); }
+  void extend(HostExtension extension) { extensions_.push_back(std::move(extension)); }
   // Ends everything, then stops the loop. A second call does not wait. On lm-main.
   void stop();
 
@@ -103,7 +103,7 @@ class Host {
   Mutex quic_mutex_;
   std::vector<QuicDatagram> quic_queue_ LUMEN_GUARDED_BY(quic_mutex_);
   MediaTable table_;
-  std::optional<HostExtension> extension_;
+  std::vector<HostExtension> extensions_;
   std::unique_ptr<CommandChain> restore_;  // undoes what sessions of a killed host left changed
   bool is_stopping_ = false;
   std::unique_ptr<ControlSocket> control_;  // holds the lock: goes last of all
