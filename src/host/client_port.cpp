@@ -114,7 +114,7 @@ void ClientPort::handle(const lumen1::AskRecovery& ask) { sender_.broken(ask.bro
 void ClientPort::handle(const lumen1::ClientInput& input) {
   if (silent_.load(std::memory_order_relaxed)) return;  // it cannot see what it does
   if (!edges_.expects(input)) return;
-  if (!may_send(permissions_.load(std::memory_order_relaxed), input.event)) {
+  if (!may_send(lumen1::control::Permissions{permissions_.load(std::memory_order_relaxed)}, input.event)) {
     counters_.not_permitted.fetch_add(1, std::memory_order_relaxed);
   } else if (link_.send(input.event)) {
     counters_.input_events.fetch_add(1, std::memory_order_relaxed);

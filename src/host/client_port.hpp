@@ -43,9 +43,9 @@ class ClientPort {
 
   // Any thread: from the next datagram on only who has this secret is listened to; nullopt: nobody.
   void admit(const std::optional<lumen1::Secret>& secret) LUMEN_EXCLUDES(mutex_);
-  // Any thread: bits of permissions.hpp, for the next event on.
-  void set_permissions(std::uint32_t permissions) {
-    permissions_.store(permissions, std::memory_order_relaxed);
+  // Any thread: from the next event on.
+  void set_permissions(lumen1::control::Permissions permissions) {
+    permissions_.store(permissions.mask(), std::memory_order_relaxed);
   }
 
   // A datagram that names this session.
@@ -72,7 +72,7 @@ class ClientPort {
   Logger& log_;
   ClientCounters counters_;
   std::atomic<bool> silent_{false};  // written by both threads, publishes nothing
-  std::atomic<std::uint32_t> permissions_{kMayAll};
+  std::atomic<std::uint32_t> permissions_{lumen1::control::Permissions::all().mask()};
   Mutex mutex_;
   std::optional<lumen1::Secret> secret_ LUMEN_GUARDED_BY(mutex_);
   std::atomic<bool> admission_changed_{false};  // release after secret_ was written, acquire on lm-net

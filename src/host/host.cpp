@@ -105,7 +105,7 @@ Status Host::open_session(std::size_t index) {
   LocalSession session{.stream = nullptr, .connect_file = connect_file(params_.runtime_root, index)};
   LUMEN_TRY(session.stream, make_session(slot_params(fmt::format("session-{}", index)), {}));
   connect.session = session.stream->id();
-  session.stream->admit(connect.secret, kMayAll);
+  session.stream->admit(connect.secret, lumen1::control::Permissions::all());
   LUMEN_CHECK_OK(write_private_file(session.connect_file, lumen1::to_text(connect)));
   sessions_.push_back(std::move(session));
   return {};

@@ -189,7 +189,7 @@ TEST_F(ClientPortTest, edges_are_injected_once_and_acknowledged) {
 TEST_F(ClientPortTest, what_is_not_permitted_is_acknowledged_and_left_undone) {
   auto sealer = lumen1::Sealer::create(handshake().client_to_host, 0).value();
   deliver(sealed(sealer, lumen1::ClientInput{1, Key{30, true}}));
-  port_->set_permissions(kMayAll & ~kMayType);
+  port_->set_permissions(lumen1::control::Permissions::all().without(lumen1::control::Permission::input));
   deliver(sealed(sealer, lumen1::ClientInput{2, Key{30, false}}));
   deliver(sealed(sealer, lumen1::ClientInput{3, ReleaseAll{}}));
   const auto events = injected();

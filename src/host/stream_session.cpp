@@ -34,11 +34,9 @@ StreamSession::StreamSession(StreamSessionParams params, StreamSessionEvents eve
       id_,
       ClientEvents{.on_wish =
                        [this, post](const lumen1::ClientState& wish) {
-                         post([this, mode = wish.mode, drawn = wish.pointer_drawn] {
-                           slot_->client_wants(mode, drawn);
-                         });
+                         post([this, mode = wish.mode, drawn = wish.pointer_drawn] { on_wish(mode, drawn); });
                        },
-                   .on_goodbye = [this, post] { post([this] { slot_->client_gone(); }); }},
+                   .on_goodbye = [this, post] { post([this] { on_gone(); }); }},
       codec, socket, log);
   slot_ = std::make_unique<SessionSlot>(std::move(params.slot), slot_events(), loop, end_->link, log);
   table_.put(id_, end_);
@@ -50,7 +48,28 @@ StreamSession::~StreamSession() {
   slot_.reset();
 }
 
-void StreamSession::admit(const lumen1::Secret& secret, std::uint32_t permissions) {
+void StreamSession::on_wish(const Mode& mode, bool pointer_drawn) {
+  wish_ = {mode, pointer_drawn};
+  if (!paused_) slot_->client_wants(mode, pointer_drawn);
+}
+
+void StreamSession::on_gone() {
+  wish_.reset();
+  slot_->client_gone();
+}
+
+void StreamSession::pause() {
+  paused_ = true;
+  slot_->client_gone();
+}
+
+void StreamSession::resume() {
+  if (std::exchange(paused_, false) && wish_) slot_->client_wants(wish_->mode, wish_->pointer_drawn);
+}
+
+void StreamSession::admit(const lumen1::Secret& secret, lumen1::control::Permissions permissions) {
+  paused_ = false;
+  wish_.reset();
   end_->port.set_permissions(permissions);
   end_->port.admit(secret);
 }
@@ -58,7 +77,7 @@ void StreamSession::admit(const lumen1::Secret& secret, std::uint32_t permission
 void StreamSession::shut_out() {
   end_->port.admit(std::nullopt);
   end_->sender.set_peer(std::nullopt);
-  slot_->client_gone();
+  on_gone();
 }
 
 void StreamSession::say_goodbye() {
@@ -72,7 +91,7 @@ void StreamSession::give_up_silent(Timestamp since) {
   if (!slot_->has_client() || heard >= since) return;
   log_.warn("the client of session {} has said nothing for a while", id_);
   end_->port.mark_silent();
-  slot_->client_gone();
+  on_gone();
 }
 
 void StreamSession::tell(const std::function<void(lumen1::HostState&)>& change) {
