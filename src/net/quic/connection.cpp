@@ -288,6 +288,7 @@ void Connection::fail_with(int result, Timestamp now) {
   tell(why(result));
   switch (result) {
     case NGTCP2_ERR_DRAINING:  // the other side has closed: silence is the answer
+      return end(now + linger());
     case NGTCP2_ERR_IDLE_CLOSE:
     case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
     case NGTCP2_ERR_DROP_CONN:
@@ -358,12 +359,16 @@ void Connection::end_with(const CloseError& error, Timestamp now) {
     path_ = from_ngtcp2(path.path);
     shared_.params.send(path_, view(farewell_.data(), farewell_.size()));
   }
-  end(now);
+  end(now + linger());
 }
 
-void Connection::end(Timestamp now) {
-  // RFC 9000 10.2: long enough for what is still on its way to come.
-  forget_at_ = now + 3 * Duration{static_cast<Duration::rep>(ngtcp2_conn_get_pto(conn_.get()))};
+// RFC 9000 10.2: long enough for what is still on its way to come.
+Duration Connection::linger() const {
+  return 3 * Duration{static_cast<Duration::rep>(ngtcp2_conn_get_pto(conn_.get()))};
+}
+
+void Connection::end(Timestamp forget_at) {
+  forget_at_ = forget_at;
   tls_.reset();
   conn_.reset();
 }

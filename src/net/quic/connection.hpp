@@ -77,7 +77,8 @@ class Connection {
   QuicClosed why_peer_closed() const;
   // Sends `error`, frees what can be freed and leaves a tombstone.
   void end_with(const CloseError& error, Timestamp now);
-  void end(Timestamp now);
+  Duration linger() const;
+  void end(Timestamp forget_at);
   void tell(QuicClosed closed);
   void answer_from_the_grave();
 
