@@ -120,15 +120,21 @@ class ClientDialogue {
   void handle(const PermissionsChanged& changed, Timestamp now);
   void handle(const HostBye& bye, Timestamp now);
 
+  void take_frames(ByteView bytes, Timestamp now);
   Status require_ready() const;
+  Status require_no_pairing() const;
   Result<PairingBinding> binding(std::string_view exporter_label) const;
-  template <class Message>
-  Result<RequestId> ask(Message message, Kind kind, Timestamp now);
-  bool answers(RequestId request, Kind kind);
-  void ping(Timestamp now);
-  void expire_requests(Timestamp now);
+  void expect(Pairing next, Timestamp deadline);
+  void paired(Permissions permissions);
   void fail_pairing(PairingRefusal reason, std::string_view text = {}, std::string_view remedy = {},
                     Duration retry_after = {});
+  void unproven();
+  template <class Message>
+  Result<RequestId> ask(Message message, Kind kind, Timestamp now);
+  bool answers(RequestId request, std::optional<Kind> kind);
+  void give_up(RequestId request);
+  void expire_requests(Timestamp now);
+  void ping(Timestamp now);
   bool send(const ClientMessage& message);
   void break_off(std::string_view what);
   void end(ByeReason reason, std::string_view text, std::string_view remedy, bool tell_host);
@@ -144,7 +150,8 @@ class ClientDialogue {
   Nonce nonce_{};
   Commitment commitment_{};
   Timestamp started_{}, pairing_ends_{}, next_ping_{};
-  int pings_ = 0;
+  std::set<std::uint64_t> pings_;  // not answered yet
+  int pings_sent_ = 0;
   std::map<RequestId, Request> requests_;
   std::set<RequestId> given_up_;  // expired; a late Opened of theirs is closed again
   RequestId last_request_ = 0;

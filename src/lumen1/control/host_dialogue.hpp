@@ -115,7 +115,7 @@ class HostDialogue {
   // `text` says what happened here, if there is more to say than the reason does.
   bool refuse(RequestId request, RefusalReason reason, std::string_view text = {});
   // After StoreDevice.
-  void stored(bool in_book_and_on_disk, Timestamp now);
+  void stored(bool in_book_and_on_disk);
 
   // --- at any time
   void session_ended(SessionId session, EndReason reason, std::string_view text = {});
@@ -129,9 +129,6 @@ class HostDialogue {
     Kind kind{};
     SessionId session = 0;
     StreamWish wish;  // open, change
-  };
-  struct Session {
-    StreamWish wish;
   };
   enum class Pairing : std::uint8_t { none, code, asked, waiting, storing };
 
@@ -150,16 +147,20 @@ class HostDialogue {
   void handle(const ClientBye& bye, Timestamp now);
   void handle_message(const ClientMessage& message, Timestamp now);
 
+  void take_frames(ByteView bytes, Timestamp now);
+  bool has_all_sessions() const;
   bool accept(RequestId id, Kind kind, std::optional<SessionId> session = std::nullopt);
-  std::optional<Request> take(RequestId id, std::initializer_list<Kind> kinds);
+  const Request* pending(RequestId id, std::initializer_list<Kind> kinds) const;
+  bool answer(RequestId id, const HostMessage& message);
+  void forget_session(SessionId session);
   void refuse_now(RequestId id, RefusalReason reason, std::string_view text = {});
-  bool may_pair();
-  std::optional<Applicant> applicant(std::string_view exporter_label);
+  std::optional<Applicant> applicant(std::string_view exporter_label) const;
+  bool may_begin_pairing();
   void refuse_pairing(const DeskRefusal& refusal);
   void store(Permissions permissions);
   void follow_desk(Timestamp now);
   void abandon_pairing();
-  void send(const HostMessage& message);
+  bool send(const HostMessage& message);
   void break_off(std::string_view what);
   void end(ByeReason reason, std::string_view text, bool tell_client);
 
@@ -173,12 +174,11 @@ class HostDialogue {
   std::optional<Permissions> permissions_;  // of a device that is paired and enabled
   Pairing pairing_ = Pairing::none;
   AttemptId attempt_{};
-  bool by_code_ = false;
-  crypto::CpaceTag tag_{};     // ours, held back until the device is stored
-  Permissions granted_;        // likewise
-  Timestamp patience_ends_{};  // for hello, then for pairing
+  std::optional<crypto::CpaceTag> tag_;  // ours, held back until the device is stored; by code only
+  Timestamp patience_ends_{};            // for hello, then for pairing
+  Timestamp attempt_ends_{};             // for what the client has to send next, or somebody to decide
   std::map<RequestId, Request> requests_;
-  std::map<SessionId, Session> sessions_;
+  std::map<SessionId, StreamWish> sessions_;
   std::vector<HostEvent> events_;
   std::vector<std::byte> output_;
   bool over_ = false;

@@ -89,10 +89,7 @@ class PairingDesk {
  public:
   static constexpr std::size_t kMaxEvents = 64;  // older ones are dropped
 
-  explicit PairingDesk(const PairingLimits& limits = {})
-      : limits_{limits},
-        code_limiter_{limits.code_address, limits.code_together},
-        asking_limiter_{limits.asking_address, limits.asking_together} {}
+  explicit PairingDesk(const PairingLimits& limits = {});
   PairingDesk(const PairingDesk&) = delete;
   PairingDesk& operator=(const PairingDesk&) = delete;
   ~PairingDesk();
@@ -117,6 +114,7 @@ class PairingDesk {
   struct CodeBegun {
     AttemptId id{};
     crypto::CpaceShare share{};
+    Timestamp expires{};  // the tag must be there
   };
   struct CodeProven {
     crypto::CpaceTag tag{};  // to be sent once the device is stored
@@ -125,6 +123,7 @@ class PairingDesk {
   struct AskingBegun {
     AttemptId id{};
     Commitment commitment{};
+    Timestamp expires{};  // the nonce must be there
   };
   struct Revealed {
     Nonce nonce{};
@@ -164,11 +163,13 @@ class PairingDesk {
     Verdict verdict = Verdict::waiting;
     Permissions permissions;
   };
+  using Askings = std::map<AttemptId, Asking>;
   void end_code(CodeEnd end);
-  void end_asking(std::map<AttemptId, Asking>::iterator asking);
-  bool is_shown(const Asking& asking, Timestamp now) const;
+  void end_code_if_void();
+  void decide(Asking& asking, Verdict verdict);
+  static bool is_shown(const Asking& asking, Timestamp now);
   Result<Asking*> require_shown(AttemptId id, Timestamp now);
-  std::optional<PairingRefusal> no_room_for(const Applicant& applicant);
+  bool has_room_for(const Applicant& applicant, Timestamp now) const;
   AttemptId next_id() { return AttemptId{++last_id_}; }
   void tell(DeskEvent event);
 
@@ -176,7 +177,7 @@ class PairingDesk {
   AttemptLimiter code_limiter_, asking_limiter_;
   std::optional<Code> code_;
   std::map<AttemptId, CodeAttempt> attempts_;
-  std::map<AttemptId, Asking> askings_;
+  Askings askings_;
   std::vector<DeskEvent> events_;
   std::uint64_t last_id_ = 0, generation_ = 0;
 };
