@@ -15,6 +15,7 @@
 #include "host/config.hpp"
 #include "host/gamestream/gamestream_host.hpp"
 #include "host/host.hpp"
+#include "host/lumen1/lumen_host.hpp"
 
 namespace {
 
@@ -24,7 +25,8 @@ struct Options {
   lumen::host::HostParams params;
   std::string application = "desktop", config = lumen::host::config_path();
   std::string desktop;  // empty: as configured
-  bool gamestream = true, publish = true;
+  std::optional<std::uint16_t> port;
+  bool lumen = true, gamestream = true, publish = true;
 };
 
 std::string program_dir() {
@@ -43,24 +45,60 @@ lumen::link::DesktopWish desktop_wish(const Options& options, const lumen::host:
   return wish;
 }
 
-// nullptr: not wanted.
-lumen::Result<std::unique_ptr<GameStreamHost>> open_gamestream(const Options& options, lumen::EventLoop& loop,
-                                                               lumen::Logger& log) {
-  LUMEN_TRY(auto config, lumen::host::read_config(options.config));
-  config.desktop.use = desktop_wish(options, config.desktop).use;
-  if (!options.gamestream || !config.gamestream.enabled) return nullptr;
+lumen::host::SlotSettings slot_settings(const Options& options, const lumen::host::HostConfig& config) {
+  return {.session_program = options.params.session_program,
+          .preset = options.params.preset,
+          .log_level = options.params.log_level,
+          .scale = config.desktop.scale,
+          .restore_dir = lumen::host::restore_dir(lumen::host::state_dir())};
+}
+
+// The parts of a host that speak protocols of their own; each may be absent.
+struct Doors {
+  std::unique_ptr<lumen::host::LumenHost> lumen;
+  std::unique_ptr<GameStreamHost> gamestream;
+};
+
+lumen::Result<Doors> open_doors(const Options& options, const lumen::host::HostConfig& config,
+                                lumen::host::Host& host, lumen::host::EncoderSurvey& survey,
+                                lumen::EventLoop& loop, lumen::Logger& log) {
+  Doors doors;
   const auto& params = options.params;
-  return GameStreamHost::create({.config = std::move(config),
-                                 .desktop = params.command,
-                                 .session_program = params.session_program,
-                                 .runtime_root = params.runtime_root,
-                                 .state_dir = lumen::host::state_dir(),
-                                 .preset = params.preset,
-                                 .log_level = params.log_level,
-                                 .max_bitrate_kbps = params.bitrate_kbps,
-                                 .page_port = params.port,
-                                 .publish = options.publish},
-                                loop, log);
+  if (config.lumen.enabled) {
+    LUMEN_TRY(doors.lumen,
+              lumen::host::LumenHost::create(
+                  {.service = {.name = lumen::host::shown_name(config),
+                               .apps = lumen::host::all_apps(params.command, config.desktop.use, config.apps),
+                               .runtime_root = params.runtime_root,
+                               .settings = slot_settings(options, config),
+                               .max_bitrate_kbps = params.bitrate_kbps},
+                   .state_dir = lumen::host::state_dir(),
+                   .publish = options.publish},
+                  host, survey, loop, log));
+    log.info("{}", doors.lumen->greeting());
+  }
+  if (options.gamestream && config.gamestream.enabled) {
+    LUMEN_TRY(doors.gamestream, GameStreamHost::create({.config = config,
+                                                        .desktop = params.command,
+                                                        .runtime_root = params.runtime_root,
+                                                        .state_dir = lumen::host::state_dir(),
+                                                        .settings = slot_settings(options, config),
+                                                        .max_bitrate_kbps = params.bitrate_kbps,
+                                                        .page_port = params.port,
+                                                        .publish = options.publish},
+                                                       survey, loop, log));
+    log.info("{}", doors.gamestream->greeting());
+  }
+  return doors;
+}
+
+template <class Door>
+void extend(lumen::host::Host& host, const char* name, Door* door) {
+  if (door == nullptr) return;
+  host.extend({.name = name,
+               .on_command = [door](const std::string& line) { return door->on_command(line); },
+               .status_json = [door] { return door->status_json(); },
+               .on_stop = [door](std::function<void()> done) { door->stop(std::move(done)); }});
 }
 
 int serve(Options options) {
@@ -72,23 +110,24 @@ int serve(Options options) {
   params.application = std::move(application->name);
   params.session_program = program_dir() + "/lumen-session";
   params.runtime_root = lumen::runtime_root();
-  const auto config = lumen::host::read_config(options.config);
+  auto config = lumen::host::read_config(options.config);
   if (!config) return lumen::apps::complain("lumen-host", config.error());
   params.desktop = desktop_wish(options, config->desktop);
+  config->desktop.use = params.desktop.use;
+  if (!options.lumen) config->lumen = {.enabled = false, .bind = "127.0.0.1"};  // by connect files alone
+  if (params.bind_address.empty()) params.bind_address = config->lumen.bind;
+  params.port = options.port.value_or(config->lumen.port);
   const auto signals = lumen::apps::take_signals({SIGTERM, SIGINT});
   auto loop = lumen::EventLoop::create();
   if (!loop) return lumen::apps::complain("lumen-host", loop.error());
   auto host = lumen::host::Host::create(params, **loop, *log);
   if (!host) return lumen::apps::complain("lumen-host", host.error());
-  auto gamestream = open_gamestream(options, **loop, *log);
-  if (!gamestream) return lumen::apps::complain("lumen-host", gamestream.error());
-  if (*gamestream) {
-    (*host)->extend({.name = "gamestream",
-                     .on_command = [&](const std::string& line) { return (*gamestream)->on_command(line); },
-                     .status_json = [&] { return (*gamestream)->status_json(); },
-                     .on_stop = [&](std::function<void()> done) { (*gamestream)->stop(std::move(done)); }});
-    log->info("{}", (*gamestream)->greeting());
-  }
+  lumen::host::EncoderSurvey survey{
+      {.program = params.session_program, .preset = params.preset}, **loop, *log};
+  auto doors = open_doors(options, *config, **host, survey, **loop, *log);
+  if (!doors) return lumen::apps::complain("lumen-host", doors.error());
+  extend(**host, "lumen", doors->lumen.get());
+  extend(**host, "gamestream", doors->gamestream.get());
   if (const auto watched = (*loop)->watch(signals.get(), EPOLLIN,
                                           [&](std::uint32_t) {
                                             signalfd_siginfo info{};
@@ -152,9 +191,10 @@ int main(int argc, char** argv) {
                    "which one: auto (yours where you run one), private, kwin, mutter, wlroots, portal")
       ->check(CLI::IsMember(
           std::vector<std::string>{lumen::host::kDesktopNames.begin(), lumen::host::kDesktopNames.end()}));
-  serve_command->add_option("--bind", options.params.bind_address, "address to listen on")
-      ->capture_default_str();
-  serve_command->add_option("--port", options.params.port, "UDP port")->capture_default_str();
+  serve_command->add_option("--bind", options.params.bind_address,
+                            "address to listen on for lumen/1; default: as configured, every one");
+  serve_command->add_option("--port", options.port, "UDP port of lumen/1; default: as configured, 47986")
+      ->check(CLI::Range(0, 65535));
   serve_command->add_option("--sessions", options.params.sessions, "how many desktops, one connect file each")
       ->check(CLI::Range(1, 16))
       ->capture_default_str();
@@ -169,7 +209,9 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
   serve_command->add_option("--config", options.config, "the configuration")->capture_default_str();
-  serve_command->add_flag("!--no-gamestream", options.gamestream, "only lumen/1, nothing for Moonlight");
+  serve_command->add_flag("!--no-gamestream", options.gamestream, "nothing for Moonlight");
+  serve_command->add_flag("!--no-lumen", options.lumen,
+                          "lumen-client gets in by a connect file of this machine only");
   serve_command->add_flag("!--no-publish", options.publish,
                           "do not say on the network that this host is here");
   lumen::apps::PairOptions pairing;

@@ -9,13 +9,13 @@ constexpr OfferPolicy kOfferPolicy{.least = {1280, 720, 30'000}};
 
 }  // namespace
 
-EncoderSurvey::EncoderSurvey(const EncoderProbeParams& params, EventLoop& loop, Logger& log) : log_{log} {
+void EncoderSurvey::start() {
   auto started = EncoderProbe::start(
-      params, loop, [this](const std::vector<EncoderMeasurement>& measured) { finish(measured); });
+      params_, loop_, [this](const std::vector<EncoderMeasurement>& measured) { finish(measured); });
   if (started) {
     probe_ = std::move(*started);
   } else {
-    log.warn("only H.264 is offered: {}", describe(started.error()));
+    log_.warn("only H.264 is offered: {}", describe(started.error()));
   }
 }
 
@@ -27,6 +27,7 @@ void EncoderSurvey::finish(const std::vector<EncoderMeasurement>& measurements) 
 }
 
 void EncoderSurvey::on_offer(std::function<void(const EncoderOffer&)> listener) {
+  if (!std::exchange(started_, true)) start();
   if (done_) listener(offer_);
   listeners_.push_back(std::move(listener));
 }

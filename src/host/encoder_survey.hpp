@@ -1,5 +1,5 @@
 // lumen/host: measures this machine's encoders once, beside everything else, and tells all who offer codecs.
-// Until it is done H.264 is offered alone. Owner: lm-main.
+// Until it is done H.264 is offered alone. It begins when somebody wants to know. Owner: lm-main.
 #pragma once
 
 #include <functional>
@@ -14,8 +14,9 @@ namespace lumen::host {
 
 class EncoderSurvey {
  public:
-  // Begins at once. What cannot be measured is logged. `loop` and `log` outlive it.
-  EncoderSurvey(const EncoderProbeParams& params, EventLoop& loop, Logger& log);
+  // What cannot be measured is logged. `loop` and `log` outlive it.
+  EncoderSurvey(EncoderProbeParams params, EventLoop& loop, Logger& log)
+      : params_{std::move(params)}, loop_{loop}, log_{log} {}
   EncoderSurvey(const EncoderSurvey&) = delete;
   EncoderSurvey& operator=(const EncoderSurvey&) = delete;
 
@@ -24,10 +25,13 @@ class EncoderSurvey {
   void on_offer(std::function<void(const EncoderOffer&)> listener);
 
  private:
+  void start();
   void finish(const std::vector<EncoderMeasurement>& measurements);
+  EncoderProbeParams params_;
+  EventLoop& loop_;
   Logger& log_;
   EncoderOffer offer_;
-  bool done_ = false;
+  bool started_ = false, done_ = false;
   std::vector<std::function<void(const EncoderOffer&)>> listeners_;
   std::unique_ptr<EncoderProbe> probe_;
 };

@@ -99,8 +99,7 @@ Result<std::unique_ptr<StreamSession>> Host::make_session(SlotParams slot, Strea
 
 Status Host::open_session(std::size_t index) {
   lumen1::ConnectInfo connect{params_.bind_address, port_, 0, {}};
-  if (connect.address == "0.0.0.0") connect.address = "127.0.0.1";
-  if (connect.address == "::") connect.address = "::1";
+  if (connect.address == "0.0.0.0" || connect.address == "::") connect.address = "127.0.0.1";
   LUMEN_CHECK_OK(crypto::fill_random(connect.secret));
   LocalSession session{.stream = nullptr, .connect_file = connect_file(params_.runtime_root, index)};
   LUMEN_TRY(session.stream, make_session(slot_params(fmt::format("session-{}", index)), {}));

@@ -22,7 +22,7 @@
 namespace lumen::host {
 
 struct HostParams {
-  std::string bind_address = "127.0.0.1";
+  std::string bind_address;
   std::uint16_t port = 47986;
   std::size_t sessions = 1;          // each with its own desktop and connect file
   std::vector<std::string> command;  // the application

@@ -154,7 +154,7 @@ class UsageSampler {
 
 Result<link::Child> start_host(const Params& params, const std::string& runtime) {
   link::SpawnParams spawn{.argv = {params.program_dir + "/lumen-host", "serve", "--app", params.application,
-                                   "--port", "0", "--no-gamestream", "--log-level", "warning"},
+                                   "--port", "0", "--no-gamestream", "--no-lumen", "--log-level", "warning"},
                           .environment = {"XDG_RUNTIME_DIR=" + runtime}};
   if (!params.preset.empty()) spawn.argv.insert(spawn.argv.end(), {"--preset", params.preset});
   return link::spawn(spawn);

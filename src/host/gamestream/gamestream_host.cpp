@@ -30,12 +30,6 @@ using namespace std::chrono_literals;
 
 Timestamp now() { return SteadyTime{}.now(); }
 
-std::string machine_name() {
-  std::array<char, 65> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "Lumen";
-  return name.data();
-}
-
 // One address for sockets of one family; "::" takes IPv4 as well.
 std::vector<std::string> tcp_addresses(const std::string& bind) {
   if (bind == "::") return {"0.0.0.0", "::"};
@@ -269,8 +263,8 @@ Status GameStreamHost::Parts::open() {
                         .encryption = params.config.gamestream.encryption,
                         .codecs = params.config.gamestream.codecs,
                         .runtime_root = params.runtime_root,
-                        .max_bitrate_kbps = params.max_bitrate_kbps,
                         .settings = params.settings,
+                        .max_bitrate_kbps = params.max_bitrate_kbps,
                         .pad_model = params.config.gamestream.pads},
       store, catalog, *media, loop, log, send);
   LUMEN_CHECK_OK(open_rtsp());
@@ -302,7 +296,7 @@ Result<std::unique_ptr<GameStreamHost>> GameStreamHost::create(GameStreamHostPar
   LUMEN_TRY(auto store, StateStore::open(params.state_dir));
   LUMEN_TRY(auto catalog, AppCatalog::create(params.desktop, params.config.apps, params.config.desktop.use));
   LUMEN_TRY(auto token, open_token(params.state_dir));
-  auto name = params.config.name.empty() ? machine_name() : params.config.name;
+  auto name = shown_name(params.config);
   std::unique_ptr<Parts> parts{new Parts{.params = std::move(params),
                                          .survey = survey,
                                          .loop = loop,

@@ -249,7 +249,7 @@ void LumenService::handle(Connection& from, const control::StoreDevice& device) 
   } else {
     log_.error("{} is not paired: {}", device.name, describe(stored.error()));
   }
-  from.dialogue->stored(stored.has_value(), now());
+  from.dialogue->stored(stored.has_value());
 }
 
 void LumenService::handle(Connection& from, const control::WantsApps& wants) {

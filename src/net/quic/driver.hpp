@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/event_loop.hpp"
-#include "net/quic/endpoint.hpp"
+#include "net/quic/quic.hpp"
 
 namespace lumen::net {
 
