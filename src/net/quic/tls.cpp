@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "net/quic/library.hpp"
+#include "net/quic/transport_parameters.hpp"
 
 namespace lumen::net {
 namespace {
@@ -20,7 +21,6 @@ constexpr const char* kPriorities =
     "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:%DISABLE_TLS13_COMPAT_MODE";
 // A certificate of the largest size that Lumen takes fits, with the messages around it.
 constexpr std::size_t kMaxHandshakeBytes = 16 * 1024;
-constexpr std::uint64_t kGreaseQuicBit = 0x2AB2;
 
 tl::unexpected<Error> broken(std::string_view what, int result) {
   return fail(ErrorCode::internal, "quic.internal", fmt::format("{}: {}", what, gnutls_strerror(result)),
@@ -121,36 +121,9 @@ struct TlsHooks {
     return 0;
   }
 
-  // RFC 9000 16. Zero bytes taken: cut short.
-  static std::size_t read_varint(ByteView bytes, std::uint64_t& value) {
-    if (bytes.empty()) return 0;
-    const auto first = std::to_integer<std::uint8_t>(bytes[0]);
-    const auto length = std::size_t{1} << (first >> 6U);
-    if (length > bytes.size()) return 0;
-    value = first & 0x3FU;
-    for (std::size_t i = 1; i < length; ++i) value = value << 8U | std::to_integer<std::uint8_t>(bytes[i]);
-    return length;
-  }
-
-  // The list without `grease_quic_bit`; none when it does not parse.
-  static std::optional<std::vector<std::byte>> without_grease(ByteView list) {
-    std::vector<std::byte> kept;
-    while (!list.empty()) {
-      std::uint64_t id = 0, length = 0;
-      const auto id_bytes = read_varint(list, id);
-      const auto length_bytes = id_bytes == 0 ? 0 : read_varint(list.subspan(id_bytes), length);
-      const auto head = id_bytes + length_bytes;
-      if (length_bytes == 0 || length > list.size() - head) return std::nullopt;
-      const auto parameter = list.first(head + static_cast<std::size_t>(length));
-      if (id != kGreaseQuicBit) kept.insert(kept.end(), parameter.begin(), parameter.end());
-      list = list.subspan(parameter.size());
-    }
-    return kept;
-  }
-
   static int take_parameters(gnutls_session_t session, const unsigned char* bytes, std::size_t count) {
     auto* conn = self(session).conn_;
-    const auto kept = without_grease(view(bytes, count));
+    const auto kept = without_grease_quic_bit(view(bytes, count));
     const int result = kept ? ngtcp2_conn_decode_remote_transport_params(conn, raw(*kept), kept->size())
                             : NGTCP2_ERR_MALFORMED_TRANSPORT_PARAM;
     if (result == 0) return 0;
