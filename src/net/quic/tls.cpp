@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -83,20 +84,27 @@ struct TlsHooks {
     return *static_cast<TlsSession*>(gnutls_session_get_ptr(session));
   }
 
-  // New keys. ngtcp2 aborts when keys of one level come twice; they cannot, as TLS messages that come after
-  // the handshake are refused before GnuTLS sees them (connection.cpp).
+  // Whether it is the first time. At keys of one level that come twice ngtcp2 aborts.
+  static bool take_turn(unsigned& taken, gnutls_record_encryption_level_t level) {
+    const auto bit = 1U << static_cast<unsigned>(level);
+    return (std::exchange(taken, taken | bit) & bit) == 0;
+  }
+
+  // New keys.
   static int secret(gnutls_session_t session, gnutls_record_encryption_level_t at, const void* receive,
                     const void* send, std::size_t count) {
-    auto* conn = self(session).conn_;
+    auto& tls = self(session);
     const auto level = ngtcp2_crypto_gnutls_from_gnutls_record_encryption_level(at);
     const auto* rx = static_cast<const std::uint8_t*>(receive);
     const auto* tx = static_cast<const std::uint8_t*>(send);
-    if (rx != nullptr &&
-        ngtcp2_crypto_derive_and_install_rx_key(conn, nullptr, nullptr, nullptr, level, rx, count) != 0) {
+    if (rx != nullptr && (!take_turn(tls.receive_keys_, at) ||
+                          ngtcp2_crypto_derive_and_install_rx_key(tls.conn_, nullptr, nullptr, nullptr, level,
+                                                                  rx, count) != 0)) {
       return -1;
     }
-    if (tx != nullptr &&
-        ngtcp2_crypto_derive_and_install_tx_key(conn, nullptr, nullptr, nullptr, level, tx, count) != 0) {
+    if (tx != nullptr && (!take_turn(tls.send_keys_, at) ||
+                          ngtcp2_crypto_derive_and_install_tx_key(tls.conn_, nullptr, nullptr, nullptr, level,
+                                                                  tx, count) != 0)) {
       return -1;
     }
     return 0;

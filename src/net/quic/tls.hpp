@@ -69,6 +69,7 @@ class TlsSession {
   std::optional<crypto::Fingerprint> pin_;
   std::optional<crypto::Certificate> peer_;
   bool wrong_host_ = false;
+  unsigned receive_keys_ = 0, send_keys_ = 0;  // a bit for each level that has them
   std::unique_ptr<gnutls_session_int, FreeSession> session_;
 };
 
