@@ -60,6 +60,7 @@ class Connection {
   Status export_secret(std::string_view label, ByteView context, MutableBytes out) const;
   Status migrate(const Endpoint& local, Timestamp now);
   QuicStatus status() const;
+  ngtcp2_conn* native() const { return conn_.get(); }  // for tests that misuse it
 
  private:
   friend struct Callbacks;

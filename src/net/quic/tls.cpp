@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "net/quic/library.hpp"
+#include "net/quic/transport_parameters.hpp"
 
 namespace lumen::net {
 namespace {
@@ -20,7 +22,6 @@ constexpr const char* kPriorities =
     "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:%DISABLE_TLS13_COMPAT_MODE";
 // A certificate of the largest size that Lumen takes fits, with the messages around it.
 constexpr std::size_t kMaxHandshakeBytes = 16 * 1024;
-constexpr std::uint64_t kGreaseQuicBit = 0x2AB2;
 
 tl::unexpected<Error> broken(std::string_view what, int result) {
   return fail(ErrorCode::internal, "quic.internal", fmt::format("{}: {}", what, gnutls_strerror(result)),
@@ -83,20 +84,27 @@ struct TlsHooks {
     return *static_cast<TlsSession*>(gnutls_session_get_ptr(session));
   }
 
-  // New keys. ngtcp2 aborts when keys of one level come twice; they cannot, as TLS messages that come after
-  // the handshake are refused before GnuTLS sees them (connection.cpp).
+  // Whether it is the first time. At keys of one level that come twice ngtcp2 aborts.
+  static bool take_turn(unsigned& taken, gnutls_record_encryption_level_t level) {
+    const auto bit = 1U << static_cast<unsigned>(level);
+    return (std::exchange(taken, taken | bit) & bit) == 0;
+  }
+
+  // New keys.
   static int secret(gnutls_session_t session, gnutls_record_encryption_level_t at, const void* receive,
                     const void* send, std::size_t count) {
-    auto* conn = self(session).conn_;
+    auto& tls = self(session);
     const auto level = ngtcp2_crypto_gnutls_from_gnutls_record_encryption_level(at);
     const auto* rx = static_cast<const std::uint8_t*>(receive);
     const auto* tx = static_cast<const std::uint8_t*>(send);
-    if (rx != nullptr &&
-        ngtcp2_crypto_derive_and_install_rx_key(conn, nullptr, nullptr, nullptr, level, rx, count) != 0) {
+    if (rx != nullptr && (!take_turn(tls.receive_keys_, at) ||
+                          ngtcp2_crypto_derive_and_install_rx_key(tls.conn_, nullptr, nullptr, nullptr, level,
+                                                                  rx, count) != 0)) {
       return -1;
     }
-    if (tx != nullptr &&
-        ngtcp2_crypto_derive_and_install_tx_key(conn, nullptr, nullptr, nullptr, level, tx, count) != 0) {
+    if (tx != nullptr && (!take_turn(tls.send_keys_, at) ||
+                          ngtcp2_crypto_derive_and_install_tx_key(tls.conn_, nullptr, nullptr, nullptr, level,
+                                                                  tx, count) != 0)) {
       return -1;
     }
     return 0;
@@ -121,36 +129,9 @@ struct TlsHooks {
     return 0;
   }
 
-  // RFC 9000 16. Zero bytes taken: cut short.
-  static std::size_t read_varint(ByteView bytes, std::uint64_t& value) {
-    if (bytes.empty()) return 0;
-    const auto first = std::to_integer<std::uint8_t>(bytes[0]);
-    const auto length = std::size_t{1} << (first >> 6U);
-    if (length > bytes.size()) return 0;
-    value = first & 0x3FU;
-    for (std::size_t i = 1; i < length; ++i) value = value << 8U | std::to_integer<std::uint8_t>(bytes[i]);
-    return length;
-  }
-
-  // The list without `grease_quic_bit`; none when it does not parse.
-  static std::optional<std::vector<std::byte>> without_grease(ByteView list) {
-    std::vector<std::byte> kept;
-    while (!list.empty()) {
-      std::uint64_t id = 0, length = 0;
-      const auto id_bytes = read_varint(list, id);
-      const auto length_bytes = id_bytes == 0 ? 0 : read_varint(list.subspan(id_bytes), length);
-      const auto head = id_bytes + length_bytes;
-      if (length_bytes == 0 || length > list.size() - head) return std::nullopt;
-      const auto parameter = list.first(head + static_cast<std::size_t>(length));
-      if (id != kGreaseQuicBit) kept.insert(kept.end(), parameter.begin(), parameter.end());
-      list = list.subspan(parameter.size());
-    }
-    return kept;
-  }
-
   static int take_parameters(gnutls_session_t session, const unsigned char* bytes, std::size_t count) {
     auto* conn = self(session).conn_;
-    const auto kept = without_grease(view(bytes, count));
+    const auto kept = without_grease_quic_bit(view(bytes, count));
     const int result = kept ? ngtcp2_conn_decode_remote_transport_params(conn, raw(*kept), kept->size())
                             : NGTCP2_ERR_MALFORMED_TRANSPORT_PARAM;
     if (result == 0) return 0;

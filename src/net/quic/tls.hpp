@@ -19,16 +19,14 @@
 namespace lumen::net {
 
 struct QuicIdentity::Tls {
-  struct FreeCredentials {
-    void operator()(gnutls_certificate_credentials_st* credentials) const {
-      gnutls_certificate_free_credentials(credentials);
+  struct Free {
+    void operator()(gnutls_certificate_credentials_st* owned) const {
+      gnutls_certificate_free_credentials(owned);
     }
+    void operator()(gnutls_priority_st* owned) const { gnutls_priority_deinit(owned); }
   };
-  struct FreePriorities {
-    void operator()(gnutls_priority_st* priorities) const { gnutls_priority_deinit(priorities); }
-  };
-  std::unique_ptr<gnutls_certificate_credentials_st, FreeCredentials> credentials;
-  std::unique_ptr<gnutls_priority_st, FreePriorities> priorities;
+  std::unique_ptr<gnutls_certificate_credentials_st, Free> credentials;
+  std::unique_ptr<gnutls_priority_st, Free> priorities;
 };
 
 namespace quic {
@@ -69,6 +67,7 @@ class TlsSession {
   std::optional<crypto::Fingerprint> pin_;
   std::optional<crypto::Certificate> peer_;
   bool wrong_host_ = false;
+  unsigned receive_keys_ = 0, send_keys_ = 0;  // a bit for each level that has them
   std::unique_ptr<gnutls_session_int, FreeSession> session_;
 };
 
