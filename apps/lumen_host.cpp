@@ -1,5 +1,5 @@
-// lumen-host: serves desktops to clients. Sub-commands: serve (default), pair, clients, status, stop,
-// displays, doctor, restore, consent.
+// lumen-host: serves desktops to clients. Sub-commands: serve (default), pair, approve, clients, status,
+// stop, displays, doctor, restore, consent.
 #include <unistd.h>
 
 #include <filesystem>
@@ -145,13 +145,16 @@ int serve(Options options) {
 }
 
 void add_pair_command(CLI::App& app, lumen::apps::PairOptions& options, int& wait) {
-  auto* command = app.add_subcommand("pair", "let a Moonlight client in, by the PIN that it shows");
+  auto* command = app.add_subcommand(
+      "pair", "let a client in: shows a code for lumen-client, takes the PIN of Moonlight");
   command->add_option("pin", options.pin, "the four digits; asked for when not given");
   command->add_option("--client", options.prompt, "which of several that wait, by its number in --list");
   command->add_option("--name", options.name, "what to call the client; default: as it calls itself");
   command->add_option("--wait", wait, "seconds to wait for a client to ask")->check(CLI::Range(0, 600));
   command->add_flag("--list", options.list, "print who waits");
   command->add_flag("--deny", options.deny, "send the client away instead");
+  command->add_flag("--code", options.code, "show a code of six digits for lumen-client, and wait");
+  command->add_flag("--phrase", options.phrase, "three words instead of the digits");
   command->add_flag("--page", options.page,
                     "print the address of the page that takes the PIN, with its token");
 }
@@ -169,6 +172,9 @@ void add_clients_command(CLI::App& app, lumen::apps::ClientsOptions& options) {
   };
   add("rename", "give it another name", Verb::rename)
       ->add_option("name", options.name, "the new name")
+      ->required();
+  add("permit", "say what it may: view,input,gamepad,sound,microphone,clipboard", Verb::permit)
+      ->add_option("what", options.name, "some of them, with commas between")
       ->required();
   add("enable", "let it connect again", Verb::enable);
   add("disable", "keep it out, but keep its pairing; what it has running ends", Verb::disable);
@@ -228,12 +234,16 @@ int main(int argc, char** argv) {
   auto* doctor_command = app.add_subcommand("doctor", "look for what stands in the way of a good stream");
   doctor_command->add_flag("--json", as_json, "for programs");
   doctor_command->add_option("--config", options.config, "the configuration")->capture_default_str();
+  std::string asking;
+  auto* approve_command = app.add_subcommand("approve", "let a device in that asks, by its number");
+  approve_command->add_option("number", asking, "as lumen-host pair and the log show it")->required();
   auto* restore_command =
       app.add_subcommand("restore", "undo what sessions that crashed have left changed on your desktop");
   app.add_subcommand("consent", "share this desktop through its portal: asks on its screen, and remembers");
   CLI11_PARSE(app, argc, argv);
   if (*status_command) return lumen::apps::ask("status");
   if (*stop_command) return lumen::apps::ask("stop");
+  if (*approve_command) return lumen::apps::ask("device-approve " + asking);
   if (*displays_command) return lumen::apps::displays(program_dir(), as_json);
   if (*doctor_command) return lumen::apps::doctor(program_dir(), options.config, as_json);
   if (app.got_subcommand("consent")) return lumen::apps::consent(program_dir());
