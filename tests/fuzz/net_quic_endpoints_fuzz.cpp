@@ -164,6 +164,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Run run;
   run.connect(true);
   while (script.remaining() >= 2) {
+    run.pass(std::chrono::milliseconds{1});
     const auto action = script.little<std::uint8_t>();
     const std::size_t length = script.little<std::uint8_t>();
     const std::size_t who = (action >> 4U) & 1U;
