@@ -49,6 +49,8 @@ ngtcp2_callbacks Callbacks::for_role(QuicRole role) {
   return all;
 }
 
+// NOLINTBEGIN(readability-function-size): ngtcp2 decides how many arguments there are
+
 // After the handshake TLS has nothing to say: there are no tickets, and QUIC updates its keys by itself.
 // GnuTLS would take a KeyUpdate and install keys a second time, at which ngtcp2 aborts.
 int Callbacks::take_tls(ngtcp2_conn* conn, ngtcp2_crypto_level level, std::uint64_t offset,
@@ -135,5 +137,7 @@ int Callbacks::stateless_reset(ngtcp2_conn*, const ngtcp2_pkt_stateless_reset*, 
   self(user).reset_ = true;
   return 0;
 }
+
+// NOLINTEND(readability-function-size)
 
 }  // namespace lumen::net::quic

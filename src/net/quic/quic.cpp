@@ -34,6 +34,7 @@ struct QuicEndpoint::Core {
       : shared{.params = std::move(params), .cids = {}, .events = {}, .counters = {}} {}
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
+  ~Core() = default;
 
   bool is_host() const { return shared.params.role == QuicRole::host; }
   Connection* find(QuicId id) const {

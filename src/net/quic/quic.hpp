@@ -32,7 +32,7 @@
 namespace lumen::net {
 
 // Written and not yet acknowledged by the other side; read and not yet polled.
-inline constexpr std::size_t kQuicSendBufferBytes = 256 * 1024, kQuicReceiveBufferBytes = 256 * 1024;
+inline constexpr std::size_t kQuicSendBufferBytes = 256U << 10U, kQuicReceiveBufferBytes = 256U << 10U;
 // The largest datagram that leaves: IPv6 in an Ethernet frame. It begins at 1200 and grows as the path
 // allows.
 inline constexpr std::size_t kQuicMaxDatagramBytes = 1452;

@@ -21,7 +21,7 @@ constexpr const char* kPriorities =
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:"
     "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:%DISABLE_TLS13_COMPAT_MODE";
 // A certificate of the largest size that Lumen takes fits, with the messages around it.
-constexpr std::size_t kMaxHandshakeBytes = 16 * 1024;
+constexpr std::size_t kMaxHandshakeBytes = 16U << 10U;
 
 tl::unexpected<Error> broken(std::string_view what, int result) {
   return fail(ErrorCode::internal, "quic.internal", fmt::format("{}: {}", what, gnutls_strerror(result)),
