@@ -261,7 +261,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadByte{kOpenBytes, 39, 2}, BadByte{kOpenBytes, 40, 6},     // quality, packet
                     BadByte{kOpenBytes, 41, 0}, BadByte{kOpenBytes, 41, 4},     // fields
                     BadByte{kOpenBytes, 42, 51}, BadByte{kOpenBytes, 43, 201},  // parity
-                    BadByte{kOpenBytes, 45, 2}, BadByte{kOpenBytes, 45, 36},    // datagram
+                    BadByte{kOpenBytes, 45, 1}, BadByte{kOpenBytes, 45, 36},    // datagram
                     BadByte{kOpenBytes, 49, 1}, BadByte{kOpenBytes, 50, 2}));   // bitrate, microphone
 INSTANTIATE_TEST_SUITE_P(Others, BadValue,
                          testing::Values(BadByte{kChangeBytes, 11, 2}, BadByte{kChangeBytes, 24, 1},

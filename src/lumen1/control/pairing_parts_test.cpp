@@ -131,8 +131,9 @@ TEST(PairingExchange, words_and_commitment_are_these) {
   Nonce host_nonce{}, client_nonce{};
   host_nonce.fill(std::byte{0xAA});
   client_nonce.fill(std::byte{0xBB});
-  EXPECT_EQ(words_of(host_nonce, client_nonce, binding()).value(), "WORDS");
-  EXPECT_EQ(crypto::to_hex(commitment_of(host_nonce, binding()).value()), "COMMITMENT");
+  EXPECT_EQ(words_of(host_nonce, client_nonce, binding()).value(), "noodle-muffin");
+  EXPECT_EQ(crypto::to_hex(commitment_of(host_nonce, binding()).value()),
+            "f202e92e35e0588b476c34f56f262aafb8ce4b1e70d48ca71dccf08e9253ef13");
 }
 
 TEST(PairingExchange, commitment_and_words_depend_on_all_that_both_must_see) {
