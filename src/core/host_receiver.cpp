@@ -56,7 +56,7 @@ HostReceiver::Heard HostReceiver::on_hello(ByteView hello) {
   if (pending_.size() == kMostPending) pending_.pop_front();
   pending_.push_back({{hello.begin(), hello.end()},
                       std::move(answer->welcome),
-                      {std::move(*opener), answer->keys.host_to_client}});
+                      {std::move(*opener), answer->keys.host_to_client, answer->keys.sound}});
   return Heard::hello;
 }
 

@@ -42,11 +42,12 @@ class HostReceiver {
   bool is_newest() const { return newest_; }
   // Once, after `connected`: nothing of them is kept.
   lumen1::DirectionKeys take_send_keys() { return std::exchange(current_->send_keys, {}); }
+  lumen1::DirectionKeys take_sound_keys() { return std::exchange(current_->sound_keys, {}); }
 
  private:
   struct Connection {
     lumen1::Opener opener;
-    lumen1::DirectionKeys send_keys;
+    lumen1::DirectionKeys send_keys, sound_keys;
     std::uint64_t newest = 0;  // highest packet number so far
   };
   // A hello that was answered. Whoever recorded one can send it again, but does not get further; so that it

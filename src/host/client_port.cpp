@@ -8,9 +8,10 @@ namespace lumen::host {
 // NOLINTNEXTLINE(readability-function-size): see the header
 ClientPort::ClientPort(std::uint8_t session, const lumen1::Secret& secret, const net::UdpSocket& socket,
                        stream::VideoSender& sender, SessionPort& link, StateBoard& board, ClientEvents events,
-                       Logger& log)
+                       Logger& log, stream::SoundSender* sound)
     : socket_{socket},
       sender_{sender},
+      sound_{sound},
       link_{link},
       board_{board},
       events_{std::move(events)},
@@ -53,6 +54,7 @@ void ClientPort::on_connected(const net::Endpoint& from) {
   });
   counters_.connections.fetch_add(1, std::memory_order_relaxed);
   sender_.set_peer(stream::Peer{from, receiver_.take_send_keys()});
+  if (sound_ != nullptr) sound_->set_peer(stream::Peer{from, receiver_.take_sound_keys()});
 }
 
 void ClientPort::on_messages(const net::Endpoint& from, Timestamp now) {
@@ -61,6 +63,7 @@ void ClientPort::on_messages(const net::Endpoint& from, Timestamp now) {
     log_.info("client moved to {}", from.to_string());
     client_ = from;
     sender_.move_peer(from);
+    if (sound_ != nullptr) sound_->move_peer(from);
   }
   if (receiver_.is_malformed()) counters_.malformed.fetch_add(1, std::memory_order_relaxed);
   for (const auto& message : receiver_.messages()) {
@@ -73,6 +76,7 @@ void ClientPort::handle(const lumen1::ClientState& state) {
   counters_.reported_lost.fetch_add(state.loss.lost, std::memory_order_relaxed);
   counters_.round_trip_us.store(state.round_trip_us, std::memory_order_relaxed);
   sender_.report(state.loss, std::chrono::microseconds{state.round_trip_us});
+  if (sound_ != nullptr) sound_->report(state.loss);
   board_.update([&state](lumen1::HostState& board) { board.pong = state.ping; });
   sender_.send_message(board_.compose());
   const bool back = silent_.exchange(false, std::memory_order_relaxed);

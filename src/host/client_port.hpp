@@ -12,6 +12,7 @@
 #include "host/session_port.hpp"
 #include "host/state_board.hpp"
 #include "lumen1/edge_input.hpp"
+#include "stream/send/sound_sender.hpp"
 #include "stream/send/video_sender.hpp"
 
 namespace lumen::host {
@@ -30,11 +31,11 @@ struct ClientCounters {  // relaxed
 
 class ClientPort {
  public:
-  // All references outlive the port.
+  // All references outlive the port. `sound`: none without.
   // NOLINTNEXTLINE(readability-function-size): each is somebody it talks to
   ClientPort(std::uint8_t session, const lumen1::Secret& secret, const net::UdpSocket& socket,
              stream::VideoSender& sender, SessionPort& link, StateBoard& board, ClientEvents events,
-             Logger& log);
+             Logger& log, stream::SoundSender* sound = nullptr);
 
   // A datagram that names this session.
   void on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now);
@@ -52,6 +53,7 @@ class ClientPort {
 
   const net::UdpSocket& socket_;
   stream::VideoSender& sender_;
+  stream::SoundSender* sound_;
   SessionPort& link_;
   StateBoard& board_;
   ClientEvents events_;

@@ -72,6 +72,14 @@ nlohmann::json to_json(const stream::SendStats& stats) {
           {"assumed_loss_percent", static_cast<double>(stats.assumed_loss_ppm.load()) / 1e4}};
 }
 
+nlohmann::json to_json(const stream::SoundSendStats& stats) {
+  return {{"packets", stats.packets.load()},
+          {"bytes", stats.bytes.load()},
+          {"refused", stats.refused.load()},
+          {"too_large", stats.too_large.load()},
+          {"copies", stats.copies.load()}};
+}
+
 nlohmann::json to_json(const ClientCounters& counters) {
   return {{"connections", counters.connections.load()},
           {"not_authentic", counters.not_authentic.load()},
@@ -89,6 +97,8 @@ struct Host::Session {
   StateBoard board;
   SessionPort link;
   std::unique_ptr<stream::VideoSender> sender;
+  std::unique_ptr<stream::SoundSender> sound;
+  std::string reason, no_sound;  // why the picture stands still, why nothing is heard; empty: all is well
   std::unique_ptr<SessionSlot> slot;
   std::unique_ptr<ClientPort> port;
   std::string connect_file;
@@ -155,14 +165,21 @@ SlotEvents Host::slot_events(Session& session) {
     session.board.update(change);
     session.sender->send_message(session.board.compose());
   };
+  const auto reason_of = [&session] {
+    const bool is_silent = session.reason.empty() && !session.no_sound.empty();
+    return is_silent ? fmt::format("no sound: {}", session.no_sound) : session.reason;
+  };
   return {
       .on_ring =
           [&session](std::shared_ptr<link::SharedRing> ring) { session.sender->set_ring(std::move(ring)); },
+      .on_audio_ring =
+          [&session](std::shared_ptr<link::AudioRing> ring) { session.sound->set_ring(std::move(ring)); },
       .on_state =
-          [&session, tell](SlotState state, const std::string& reason) {
+          [&session, tell, reason_of](SlotState state, const std::string& reason) {
+            session.reason = reason;
             tell([&](lumen1::HostState& board) {
               board.state = to_stream_state(state);
-              board.reason = reason;
+              board.reason = reason_of();
               if (state == SlotState::starting) board.mode = session.slot->mode();
             });
           },
@@ -180,6 +197,11 @@ SlotEvents Host::slot_events(Session& session) {
               board.encoder = mode.encoder;
               board.encoder_reason = mode.encoder_reason;
             });
+          },
+      .on_sound =
+          [&session, tell, reason_of](const link::SoundState& sound) {
+            session.no_sound = sound.reason;
+            tell([&](lumen1::HostState& board) { board.reason = reason_of(); });
           }};
 }
 
@@ -197,10 +219,13 @@ Status Host::open_session(std::size_t index) {
       stream::SenderParams{.stream = {.session = id},
                            .on_idr_needed = [raw] { raw->link.send(link::RequestIdr{}); }},
       codec_, *socket_, log_);
+  session->sound =
+      std::make_unique<stream::SoundSender>(stream::SoundSender::Params{.session = id}, *socket_, log_);
   session->slot = std::make_unique<SessionSlot>(SlotParams{.program = params_.session_program,
                                                            .command = params_.command,
                                                            .runtime_dir = dir,
                                                            .marker = link::make_marker(dir),
+                                                           .audio = AudioFormat{},
                                                            .preset = params_.preset,
                                                            .log_level = params_.log_level,
                                                            .bitrate_kbps = params_.bitrate_kbps,
@@ -214,7 +239,7 @@ Status Host::open_session(std::size_t index) {
                                 },
                             .on_goodbye = [this, raw] { loop_.post([raw] { raw->slot->client_gone(); }); }};
   session->port = std::make_unique<ClientPort>(id, connect.secret, *socket_, *session->sender, session->link,
-                                               session->board, events, log_);
+                                               session->board, events, log_, session->sound.get());
   LUMEN_CHECK_OK(write_private_file(session->connect_file, lumen1::to_text(connect)));
   sessions_.push_back(std::move(session));
   return {};
@@ -294,6 +319,7 @@ std::string Host::status_json() const {
                          {"restarts", session->slot->restarts()},
                          {"connect_file", session->connect_file},
                          {"send", to_json(session->sender->stats())},
+                         {"sound", to_json(session->sound->stats())},
                          {"client", to_json(session->port->counters())}};
     if (const auto& stats = session->slot->stats()) entry["picture"] = to_json(*stats);
     json["sessions"].push_back(std::move(entry));

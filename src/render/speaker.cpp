@@ -63,8 +63,11 @@ class SdlSpeaker final : public Speaker {
       left_out_.fetch_add(samples.size_bytes() / frame_bytes_, std::memory_order_relaxed);
       return;
     }
-    if (waiting == 0) queue(silence_);
+    if (waiting == 0 && !silence_.empty()) queue(silence_);
     queue(samples);
+  }
+  Duration queued() override {
+    return Duration{std::chrono::seconds{1}} * (SDL_GetQueuedAudioSize(device_) / frame_bytes_) / kRateHz;
   }
   std::uint64_t left_out() const override { return left_out_.load(std::memory_order_relaxed); }
 
