@@ -8,6 +8,7 @@
 #include "client/picture_tap.hpp"
 #include "client/report_json.hpp"
 #include "codec/software.hpp"
+#include "render/microphone.hpp"
 #include "render/speaker.hpp"
 #include "render/window.hpp"
 
@@ -63,7 +64,9 @@ class Run {
                               .on_picture = [this](const auto& decoded) { tap_.on_picture(decoded); },
                               .on_host_state = [this](const auto& state) { on_host_state(state); },
                               .on_failed = [this](const Error& error) { set_failure(error); },
-                              .sound = sound_params()},
+                              .sound = sound_params(),
+                              .open_microphone = params_.microphone ? OpenSoundInput{render::open_microphone}
+                                                                    : OpenSoundInput{}},
                              log_));
     return {};
   }
@@ -211,6 +214,7 @@ std::string to_json(const ClientReport& report) {
   auto sound = to_json(report.sound);
   sound.update(to_json(report.receive.sound));
   json.update({{"sound", std::move(sound)},
+               {"voice_packets_sent", report.receive.voice_packets},
                {"mode", is_valid(report.host.mode) ? to_string(report.host.mode) : ""},
                {"encoder", report.host.encoder},
                {"encoder_reason", report.host.encoder_reason},

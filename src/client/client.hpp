@@ -19,7 +19,8 @@ struct ClientParams {
   lumen1::ConnectInfo connect;
   Mode mode;
   bool headless = false, fullscreen = false;
-  bool sound = true;   // played; measured in any case
+  bool sound = true;  // played; measured in any case
+  bool microphone = false;
   bool check = false;  // the test scene is streaming: verify every frame
   std::optional<Duration> run_for;
   std::optional<Mode> then_mode;  // asked for after `then_after`

@@ -1,5 +1,6 @@
 #include "host/client_port.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -36,6 +37,9 @@ void ClientPort::on_datagram(const net::Endpoint& from, MutableBytes datagram, T
     case core::HostReceiver::Heard::message:
       on_messages(from, now);
       break;
+    case core::HostReceiver::Heard::microphone:
+      on_microphone();
+      break;
   }
 }
 
@@ -43,6 +47,8 @@ void ClientPort::on_connected(const net::Endpoint& from) {
   log_.info("client connected from {}", from.to_string());
   client_ = from;
   edges_ = {};
+  voice_reader_ = lumen1::SoundReader{lumen1::Kind::microphone};
+  voice_filter_ = {};
   wish_.reset();
   link_.send(InputEvent{ReleaseAll{}});  // whatever the client before it held
   silent_.store(false, std::memory_order_relaxed);
@@ -68,6 +74,24 @@ void ClientPort::on_messages(const net::Endpoint& from, Timestamp now) {
   if (receiver_.is_malformed()) counters_.malformed.fetch_add(1, std::memory_order_relaxed);
   for (const auto& message : receiver_.messages()) {
     std::visit([this](const auto& known) { handle(known); }, message);
+  }
+}
+
+// The session gets each packet once, however many copies came.
+void ClientPort::on_microphone() {
+  if (!microphone_allowed_.load(std::memory_order_relaxed) || silent_.load(std::memory_order_relaxed)) return;
+  const auto datagram = voice_reader_.read(receiver_.microphone());
+  if (!datagram) return;
+  if (datagram->begins_stream) voice_filter_ = {};
+  link::VoicePacket voice{.stream = datagram->body.stream, .packet_ms = datagram->body.format.packet_ms};
+  for (std::size_t i = 0; i < datagram->body.count; ++i) {
+    const auto packet = datagram->body.packets[i];
+    voice.number = datagram->newest - i;
+    if (packet.size() > voice.bytes.size() || !voice_filter_.is_new(voice.number)) continue;
+    voice.is_copy = i > 0;
+    voice.size = static_cast<std::uint16_t>(packet.size());
+    std::ranges::copy(packet, voice.bytes.begin());
+    if (link_.send(voice)) counters_.voice_packets.fetch_add(1, std::memory_order_relaxed);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "host/session_port.hpp"
 #include "host/state_board.hpp"
 #include "lumen1/edge_input.hpp"
+#include "lumen1/sound.hpp"
 #include "stream/send/sound_sender.hpp"
 #include "stream/send/video_sender.hpp"
 
@@ -25,6 +26,7 @@ struct ClientEvents {
 
 struct ClientCounters {  // relaxed
   std::atomic<std::uint64_t> not_authentic{0}, malformed{0}, input_events{0}, connections{0};
+  std::atomic<std::uint64_t> voice_packets{0};
   std::atomic<std::int64_t> last_heard_ns{0};
   std::atomic<std::uint64_t> reported_expected{0}, reported_lost{0}, round_trip_us{0};
 };
@@ -40,12 +42,15 @@ class ClientPort {
   // A datagram that names this session.
   void on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now);
   const ClientCounters& counters() const { return counters_; }
+  // Any thread: whether the client's microphone is passed on to the session; at first it is not.
+  void allow_microphone(bool yes) { microphone_allowed_.store(yes, std::memory_order_relaxed); }
   // lm-main: the client was given up for its silence; its next word counts as a new wish.
   void mark_silent() { silent_.store(true, std::memory_order_relaxed); }
 
  private:
   void on_connected(const net::Endpoint& from);
   void on_messages(const net::Endpoint& from, Timestamp now);
+  void on_microphone();
   void handle(const lumen1::ClientState& state);
   void handle(const lumen1::AskRecovery& ask);
   void handle(const lumen1::ClientInput& input);
@@ -59,10 +64,13 @@ class ClientPort {
   ClientEvents events_;
   Logger& log_;
   ClientCounters counters_;
-  std::atomic<bool> silent_{false};  // written by both threads, publishes nothing
+  std::atomic<bool> silent_{false};              // written by both threads, publishes nothing
+  std::atomic<bool> microphone_allowed_{false};  // as well
   core::HostReceiver receiver_;
   net::Endpoint client_;
   lumen1::EdgeReceiver edges_;
+  lumen1::SoundReader voice_reader_{lumen1::Kind::microphone};
+  lumen1::SoundFilter voice_filter_;
   std::optional<lumen1::ClientState> wish_;
 };
 

@@ -85,6 +85,7 @@ nlohmann::json to_json(const ClientCounters& counters) {
           {"not_authentic", counters.not_authentic.load()},
           {"malformed", counters.malformed.load()},
           {"input_events", counters.input_events.load()},
+          {"voice_packets", counters.voice_packets.load()},
           {"round_trip_us", counters.round_trip_us.load()},
           {"datagrams_expected", counters.reported_expected.load()},
           {"datagrams_lost", counters.reported_lost.load()}};
@@ -240,6 +241,7 @@ Status Host::open_session(std::size_t index) {
                             .on_goodbye = [this, raw] { loop_.post([raw] { raw->slot->client_gone(); }); }};
   session->port = std::make_unique<ClientPort>(id, connect.secret, *socket_, *session->sender, session->link,
                                                session->board, events, log_, session->sound.get());
+  session->port->allow_microphone(true);  // who can read the connect file is this user
   LUMEN_CHECK_OK(write_private_file(session->connect_file, lumen1::to_text(connect)));
   sessions_.push_back(std::move(session));
   return {};

@@ -100,4 +100,26 @@ class SoundReader {
   std::uint64_t malformed_ = 0;
 };
 
+// Tells packets that come for the first time from those that came before, among the last 64. Owner: one
+// thread.
+class SoundFilter {
+ public:
+  // Of each number, true once. One that is too old counts as known.
+  bool is_new(std::uint64_t number) {
+    if (number > newest_) {
+      const auto step = number - newest_;
+      seen_ = step < kKept ? seen_ << step : 0;
+      newest_ = number;
+    }
+    const auto age = newest_ - number;
+    if (age >= kKept || (seen_ >> age & 1U) != 0) return false;
+    seen_ |= std::uint64_t{1} << age;
+    return true;
+  }
+
+ private:
+  static constexpr std::uint64_t kKept = 64;
+  std::uint64_t newest_ = 0, seen_ = 0;  // bit i: newest_ − i came
+};
+
 }  // namespace lumen::lumen1

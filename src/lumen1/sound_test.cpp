@@ -145,6 +145,16 @@ TEST(SoundReader, another_format_needs_another_stream) {
   EXPECT_TRUE(reader.read(from_hex("02000000 01 06 00 05 00000000 01 00 0100 c1")));
 }
 
+TEST(SoundFilter, each_packet_is_new_once) {
+  SoundFilter filter;
+  for (const std::uint64_t number : {100U, 102U, 101U, 164U}) EXPECT_TRUE(filter.is_new(number)) << number;
+  for (const std::uint64_t number : {100U, 101U, 102U, 164U, 90U})
+    EXPECT_FALSE(filter.is_new(number)) << number;
+  EXPECT_TRUE(filter.is_new(103));
+  EXPECT_TRUE(filter.is_new(1'000'000));
+  EXPECT_FALSE(filter.is_new(164));
+}
+
 // Whatever is lost and in whatever order the rest comes: what is read is what was sent, under its number, and
 // up to as many datagrams in a row as there are copies can be lost without a packet missing.
 RC_GTEST_PROP(SoundProperty, packets_survive_as_many_losses_in_a_row_as_there_are_copies, ()) {

@@ -1,14 +1,11 @@
-// lumen/stream/receive: opened bodies of sound to samples when an output wants them: reader, jitter buffer,
-// decoder, concealment, rate. Sans-I/O. Owner: one thread. Allocates only where a stream begins.
+// lumen/stream/receive: opened bodies of sound to samples when an output wants them: reader and player.
+// Sans-I/O. Owner: one thread. Allocates only where a stream begins.
 #pragma once
 
 #include <optional>
 #include <span>
-#include <vector>
 
-#include "audio/opus_decoder.hpp"
-#include "audio/rate_adjuster.hpp"
-#include "flow/sound_playout.hpp"
+#include "audio/packet_player.hpp"
 #include "lumen1/sound.hpp"
 
 namespace lumen::stream {
@@ -30,29 +27,22 @@ class SoundPlayer {
   // `until_needed`: when next() will be wanted again, from now; negative when it is overdue.
   void push(ByteView body, Duration until_needed, Timestamp now);
   // What the stream is; nullopt before there is one.
-  const std::optional<AudioFormat>& format() const { return format_; }
+  std::optional<AudioFormat> format() const {
+    return stream_ ? std::optional{stream_->format()} : std::nullopt;
+  }
   // About one packet's worth of samples, interleaved, valid until the next call. Only with a format().
-  std::span<const float> next();
+  std::span<const float> next() { return stream_->next(); }
   PlayerStats stats() const;
 
  private:
-  struct Stream {
-    Stream(audio::OpusDecoder its_decoder, const AudioFormat& format);
-    audio::OpusDecoder decoder;
-    SoundPlayout playout;
-    audio::RateAdjuster adjuster;
-    std::vector<float> faded, silence;
-  };
   void begin_stream(const AudioFormat& format);
-  std::span<const float> decode(const SoundPlayout::Next& next);
-  std::span<const float> skip();
 
   lumen1::Kind kind_;
   lumen1::SoundReader reader_;
-  std::optional<AudioFormat> format_;
-  std::optional<Stream> stream_;
+  std::optional<audio::PacketPlayer> stream_;
   PlayerStats stats_;
-  PlayoutStats earlier_;  // of streams before this one
+  PlayoutStats earlier_;  // of streams before this one, as the next
+  std::uint64_t earlier_undecodable_ = 0;
 };
 
 }  // namespace lumen::stream

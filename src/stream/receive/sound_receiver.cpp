@@ -110,7 +110,7 @@ void SoundReceiver::open(MutableBytes datagram, Timestamp arrived) {
 }
 
 void SoundReceiver::change_output() {
-  const auto& format = player_->format();
+  const auto format = player_->format();
   if (!format || (output_ && output_channels_ == format->channels)) return;
   output_channels_ = format->channels;
   output_.reset();

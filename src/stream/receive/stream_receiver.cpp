@@ -42,6 +42,7 @@ StreamReceiver::StreamReceiver(ReceiverParams params, net::UdpSocket socket, con
                .on_failed = params_.on_failed},
               log_},
       sound_{params_.sound, log_},
+      microphone_{params_.open_microphone, socket_, host_, log_},
       thread_{"lm-recv", [this](const std::stop_token& stop) { loop(stop); }} {}
 
 StreamReceiver::~StreamReceiver() { thread_.request_stop(); }
@@ -61,6 +62,7 @@ ReceiveStats StreamReceiver::stats() const {
   MutexLock lock{mutex_};
   auto stats = published_;
   stats.sound = sound;
+  stats.voice_packets = microphone_.packets();
   return stats;
 }
 
@@ -111,6 +113,7 @@ void StreamReceiver::on_datagram(MutableBytes datagram) {
 
 void StreamReceiver::on_connected() {
   sound_.connect(stream_.take_sound_keys());
+  microphone_.connect(stream_.take_microphone_keys(), params_.connect.session);
   if (const auto set = channel_.set_keys(stream_.take_send_keys(), params_.connect.session); !set) {
     params_.on_failed(set.error());
     return;

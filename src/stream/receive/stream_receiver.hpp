@@ -14,6 +14,7 @@
 #include "stream/receive/client_channel.hpp"
 #include "stream/receive/decode_stage.hpp"
 #include "stream/receive/impairment.hpp"
+#include "stream/receive/microphone_sender.hpp"
 #include "stream/receive/sound_receiver.hpp"
 
 namespace lumen::stream {
@@ -29,6 +30,7 @@ struct ReceiverParams {
   std::function<void(const lumen1::HostState&)> on_host_state;  // lm-recv, on every change
   std::function<void(const Error&)> on_failed;                  // any thread: the stream cannot go on
   SoundReceiver::Params sound;                                  // lm-audio
+  OpenSoundInput open_microphone;                               // lm-mic; empty: none
 };
 
 // A consistent copy of the counters.
@@ -38,6 +40,7 @@ struct ReceiveStats {
   std::uint64_t idr = 0, recovery_asked = 0, decode_dropped_full = 0, skipped_broken = 0;
   Duration round_trip{};
   SoundReceiveStats sound;
+  std::uint64_t voice_packets = 0;  // sent
 };
 
 class StreamReceiver {
@@ -92,6 +95,7 @@ class StreamReceiver {
   Timestamp next_publish_{};
   DecodeStage decode_;
   SoundReceiver sound_;
+  MicrophoneSender microphone_;
   OwnedThread thread_;
 };
 
