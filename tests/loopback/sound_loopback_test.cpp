@@ -42,9 +42,10 @@ class SoundLoopback : public testing::Test {
     host_link_ = std::move(sockets.host);
     link_.set(host_link_.get());
     sound_.set_ring(ring_);
-    port_ = std::make_unique<host::ClientPort>(std::uint8_t{0}, secret_, socket_, sender_, link_, board_,
+    port_ = std::make_unique<host::ClientPort>(std::uint8_t{0}, socket_, sender_, link_, board_,
                                                host::ClientEvents{[](const lumen1::ClientState&) {}, [] {}},
                                                *log_, &sound_);
+    port_->admit(secret_);
     network_ = std::make_unique<OwnedThread>("lm-net", [this](const std::stop_token& stop) {
       while (!stop.stop_requested()) {
         socket_.receive(20ms, [this](const net::Endpoint& from, MutableBytes datagram) {
@@ -152,17 +153,17 @@ TEST_F(SoundLoopback, at_five_percent_loss_copies_fill_the_gaps) {
 }
 
 TEST_F(SoundLoopback, a_microphone_is_passed_on_only_when_it_is_allowed) {
+  port_->set_permissions(host::kMayAll & ~host::kMaySpeak);
   connect(0, true);
   EXPECT_EQ(voice_for(500ms).size(), 0U);
-  port_->allow_microphone(true);
+  port_->set_permissions(host::kMayAll);
   EXPECT_GT(voice_for(500ms).size(), 20U);
-  port_->allow_microphone(false);
+  port_->set_permissions(host::kMayView);
   voice_for(50ms);  // what was on its way
   EXPECT_EQ(voice_for(300ms).size(), 0U);
 }
 
 TEST_F(SoundLoopback, what_is_said_arrives_once_and_in_whole) {
-  port_->allow_microphone(true);
   connect(0, true);
   const auto voice = voice_for(2s);
   ASSERT_GT(voice.size(), 100U);

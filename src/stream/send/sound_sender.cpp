@@ -109,7 +109,7 @@ void SoundSender::change_peer(const std::optional<Peer>& peer) {
 }
 
 void SoundSender::send(const AudioPacketView& packet) {
-  if (!to_ || !sealer_) return;  // nobody listens
+  if (!to_ || !sealer_ || !allowed_.load(std::memory_order_relaxed)) return;  // nobody listens
   const auto datagram = packetizer_.pack(packet, now());
   if (!datagram) {
     stats_.too_large.fetch_add(1, std::memory_order_relaxed);

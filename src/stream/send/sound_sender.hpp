@@ -42,6 +42,8 @@ class SoundSender {
   // A new client with new keys; nullopt: none. What is pushed meanwhile is dropped.
   void set_peer(std::optional<Peer> peer);
   void move_peer(const net::Endpoint& to);
+  // Whether the client may hear anything, from the next packet on; at first it may.
+  void allow(bool yes) { allowed_.store(yes, std::memory_order_relaxed); }
   // What the client measured since its last report.
   void report(const LossReport& loss);
   const SoundSendStats& stats() const { return stats_; }
@@ -59,6 +61,7 @@ class SoundSender {
   net::UdpSocket& socket_;
   Logger& log_;
   SoundSendStats stats_;
+  std::atomic<bool> allowed_{true};  // publishes nothing
   SendInbox inbox_;
   UniqueFd wake_;
   Mutex ring_mutex_;

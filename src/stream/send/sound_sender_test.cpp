@@ -83,6 +83,10 @@ TEST_F(SoundSenderTest, nothing_leaves_without_a_client) {
   const auto got = receive(client_);
   ASSERT_TRUE(got);
   EXPECT_EQ(got->values.front(), 2);
+  sender_.allow(false);
+  push(9);
+  EXPECT_FALSE(receive(client_, 50ms)) << "it may not";
+  sender_.allow(true);
   sender_.set_peer(std::nullopt);
   push(3);
   EXPECT_FALSE(receive(client_, 50ms));
