@@ -198,7 +198,7 @@ nlohmann::json to_json(const stream::SoundReceiveStats& sound) {
           {"datagrams_dropped_full", sound.dropped_full},
           {"lead_ms", to_ms(player.lead)},
           {"wanted_lead_ms", to_ms(player.wanted_lead)},
-          {"latency_ms", to_ms(player.latency)},
+          {"latency_ms", to_ms(sound.latency)},
           {"queued_ms", to_ms(sound.queued)}};
 }
 

@@ -17,7 +17,7 @@ struct PlayerStats {
   std::uint64_t undecodable = 0;   // packets that Opus refused; made up as if they had been lost
   std::uint64_t streams = 0;       // begun: one, and one more for each new encoder or format
   Duration lead{}, wanted_lead{};  // how long before its turn the latest packet of late came, and should
-  Duration latency{};              // captured at the host → handed to the output, without the network's part
+  Duration latency{};  // captured at the host → next() has given it away, without the network's part
 };
 
 class SoundPlayer {

@@ -130,6 +130,7 @@ void SoundReceiver::feed() {
 void SoundReceiver::publish_stats() {
   next_publish_ = now() + kPublishInterval;
   if (player_) stats_.player = player_->stats();
+  stats_.latency = stats_.player.latency + kReserve;  // what comes is put behind that
   stats_.queued = output_ ? output_->queued() : Duration::zero();
   stats_.dropped_full = dropped_full_.load(std::memory_order_relaxed);
   MutexLock lock{mutex_};

@@ -24,6 +24,7 @@ struct SoundReceiveStats {
   std::uint64_t datagrams = 0, bytes = 0, not_authentic = 0;
   std::uint64_t dropped_full = 0;  // nobody took them in time
   Duration queued{};               // in the output
+  Duration latency{};              // captured at the host → taken by the device, without the network's part
 };
 
 class SoundReceiver {
