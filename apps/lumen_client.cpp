@@ -24,7 +24,8 @@ struct Options {
   std::string mode = "1280x720@60", then_mode, png, stats_json, log_level = "warning";
   double seconds = 0, loss = 0, then_after = 0;
   std::uint64_t seed = 1;
-  bool headless = false, fullscreen = false, check = false, progress = false;
+  bool headless = false, fullscreen = false, check = false, progress = false, microphone = false,
+       silent = false;
 };
 
 constexpr std::size_t kMaxConnectFile = 4096;  // bytes
@@ -38,6 +39,8 @@ lumen::Result<lumen::client::ClientParams> make_params(const Options& options) {
                                      .mode = mode,
                                      .headless = options.headless || !has_display(),
                                      .fullscreen = options.fullscreen,
+                                     .sound = !options.silent,
+                                     .microphone = options.microphone,
                                      .check = options.check,
                                      .loss_percent = options.loss,
                                      .loss_seed = options.seed,
@@ -84,6 +87,9 @@ int main(int argc, char** argv) {
   app.add_option("--mode", options.mode, "the display you want, WIDTHxHEIGHT@HZ")->capture_default_str();
   app.add_flag("--headless", options.headless, "no window");
   app.add_flag("--fullscreen", options.fullscreen, "full screen (Ctrl+Alt+F toggles, Ctrl+Alt+Q leaves)");
+  app.add_flag("--silent", options.silent, "do not play the sound");
+  app.add_flag("--microphone", options.microphone,
+               "let programs over there record from this machine's microphone");
   app.add_option("--seconds", options.seconds, "stop after so many seconds of streaming")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--then-mode", options.then_mode, "change to this mode while streaming");

@@ -8,6 +8,8 @@
 #include "client/picture_tap.hpp"
 #include "client/report_json.hpp"
 #include "codec/software.hpp"
+#include "render/microphone.hpp"
+#include "render/speaker.hpp"
 #include "render/window.hpp"
 
 namespace lumen::client {
@@ -33,6 +35,7 @@ class Run {
     if (outcome.status && !params_.png_path.empty()) outcome.status = tap_.write_png(params_.png_path);
     if (receiver_) outcome.report.receive = receiver_->stats();
     receiver_.reset();  // no callback from here on
+    outcome.report.sound = meter_.snapshot();
     outcome.report.facts = tap_.checker().snapshot();
     outcome.report.since_last_frame = over - outcome.report.facts.last_at;
     outcome.report.ran_for = now() - begun;
@@ -60,9 +63,27 @@ class Run {
                               .make_decoder = codec::create_decoder,
                               .on_picture = [this](const auto& decoded) { tap_.on_picture(decoded); },
                               .on_host_state = [this](const auto& state) { on_host_state(state); },
-                              .on_failed = [this](const Error& error) { set_failure(error); }},
+                              .on_failed = [this](const Error& error) { set_failure(error); },
+                              .sound = sound_params(),
+                              .open_microphone = params_.microphone ? OpenSoundInput{render::open_microphone}
+                                                                    : OpenSoundInput{}},
                              log_));
     return {};
+  }
+
+  stream::SoundReceiver::Params sound_params() {
+    stream::SoundReceiver::Params sound;
+    sound.on_sound = [this](std::span<const float> samples, std::uint8_t channels) {
+      meter_.add(samples, channels);
+    };
+    if (params_.headless || !params_.sound) return sound;
+    sound.make_output = [this](std::uint8_t channels) -> std::unique_ptr<SoundOutput> {
+      auto speaker = render::Speaker::create({.channels = channels, .cushion = Duration::zero()});
+      if (speaker) return std::move(*speaker);
+      log_.warn("{}", describe(speaker.error()));  // a picture without sound is better than none
+      return nullptr;
+    };
+    return sound;
   }
 
   Status loop(Timestamp begun) {
@@ -149,6 +170,7 @@ class Run {
   int signal_fd_;
   Logger& log_;
   PictureTap tap_;
+  SoundMeter meter_;
   Mutex mutex_;
   std::optional<lumen1::HostState> state_ LUMEN_GUARDED_BY(mutex_);
   std::optional<Error> failure_ LUMEN_GUARDED_BY(mutex_);
@@ -157,6 +179,28 @@ class Run {
   std::uint64_t last_distinct_ = 0;
   std::unique_ptr<stream::StreamReceiver> receiver_;  // last: its threads call back into the rest
 };
+
+nlohmann::json to_json(const stream::SoundReceiveStats& sound) {
+  const auto& player = sound.player;
+  const auto& playout = player.playout;
+  return {{"packets_played", playout.played},
+          {"packets_from_copies", playout.copies_used},
+          {"packets_concealed", playout.concealed},
+          {"packets_late", playout.late},
+          {"packets_skipped", playout.skipped},
+          {"packets_silent", playout.silent},
+          {"packets_undecodable", player.undecodable},
+          {"streams", player.streams},
+          {"datagrams", sound.datagrams},
+          {"bytes", sound.bytes},
+          {"datagrams_malformed", player.malformed},
+          {"datagrams_not_authentic", sound.not_authentic},
+          {"datagrams_dropped_full", sound.dropped_full},
+          {"lead_ms", to_ms(player.lead)},
+          {"wanted_lead_ms", to_ms(player.wanted_lead)},
+          {"latency_ms", to_ms(sound.latency)},
+          {"queued_ms", to_ms(sound.queued)}};
+}
 
 }  // namespace
 
@@ -167,7 +211,11 @@ ClientOutcome run_client(const ClientParams& params, int signal_fd, Logger& log)
 std::string to_json(const ClientReport& report) {
   const auto& assembly = report.receive.reassembly;
   auto json = to_json(report.facts);
-  json.update({{"mode", is_valid(report.host.mode) ? to_string(report.host.mode) : ""},
+  auto sound = to_json(report.sound);
+  sound.update(to_json(report.receive.sound));
+  json.update({{"sound", std::move(sound)},
+               {"voice_packets_sent", report.receive.voice_packets},
+               {"mode", is_valid(report.host.mode) ? to_string(report.host.mode) : ""},
                {"encoder", report.host.encoder},
                {"encoder_reason", report.host.encoder_reason},
                {"display", report.host.display},

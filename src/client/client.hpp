@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "client/frame_checker.hpp"
+#include "client/sound_meter.hpp"
 #include "lumen1/connect_info.hpp"
 #include "media/mode.hpp"
 #include "stream/receive/stream_receiver.hpp"
@@ -18,6 +19,8 @@ struct ClientParams {
   lumen1::ConnectInfo connect;
   Mode mode;
   bool headless = false, fullscreen = false;
+  bool sound = true;  // played; measured in any case
+  bool microphone = false;
   bool check = false;  // the test scene is streaming: verify every frame
   std::optional<Duration> run_for;
   std::optional<Mode> then_mode;  // asked for after `then_after`
@@ -30,6 +33,7 @@ struct ClientParams {
 
 struct ClientReport {
   CheckFacts facts;
+  SoundFacts sound;
   stream::ReceiveStats receive;
   lumen1::HostState host;
   Duration ran_for{};

@@ -285,18 +285,6 @@ nlohmann::json to_json(const stream::GameAudioStats& audio) {
           {"bytes", audio.bytes}};
 }
 
-nlohmann::json to_json(const SoundFacts& facts) {
-  auto channels = nlohmann::json::array();
-  for (std::size_t i = 0; i < facts.channels; ++i) {
-    const auto& channel = facts.by_channel[i];
-    channels.push_back(
-        {{"level_dbfs", channel.level_dbfs}, {"peak_dbfs", channel.peak_dbfs}, {"tone_hz", channel.tone_hz}});
-  }
-  return {{"channels", std::move(channels)},
-          {"samples", facts.samples},
-          {"silent_samples", facts.silent_samples}};
-}
-
 }  // namespace
 
 GameClientOutcome run_game_client(const GameClientParams& params, HostBook& book, int signal_fd,

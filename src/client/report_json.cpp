@@ -35,6 +35,18 @@ nlohmann::json to_json(const CheckFacts& facts) {
             {"decode", to_json(facts.latency.decode)}}}};
 }
 
+nlohmann::json to_json(const SoundFacts& facts) {
+  auto channels = nlohmann::json::array();
+  for (std::size_t i = 0; i < facts.channels; ++i) {
+    const auto& channel = facts.by_channel[i];
+    channels.push_back(
+        {{"level_dbfs", channel.level_dbfs}, {"peak_dbfs", channel.peak_dbfs}, {"tone_hz", channel.tone_hz}});
+  }
+  return {{"channels", std::move(channels)},
+          {"samples", facts.samples},
+          {"silent_samples", facts.silent_samples}};
+}
+
 std::string to_text(const nlohmann::json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/frame_checker.hpp"
+#include "client/sound_meter.hpp"
 
 namespace lumen::client {
 
@@ -13,6 +14,7 @@ namespace lumen::client {
 nlohmann::json to_json(const LatencyHistogram& histogram);
 // "frames_…", "longest_freeze_ms", "draw_to_decoded_ms", "stages_ms", ….
 nlohmann::json to_json(const CheckFacts& facts);
+nlohmann::json to_json(const SoundFacts& facts);
 // As text with a final line end, whatever bytes a host has sent.
 std::string to_text(const nlohmann::json& json);
 

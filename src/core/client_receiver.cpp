@@ -52,6 +52,8 @@ bool ClientReceiver::on_welcome(ByteView datagram, Timestamp now) {
   stats_.not_authentic += opener_ ? opener_->rejected() : 0;
   opener_ = std::move(*opener);
   send_keys_ = keys->client_to_host;
+  sound_keys_ = keys->sound;
+  microphone_keys_ = keys->microphone;
   handshake_.reset();
   begin(now);
   return true;

@@ -60,6 +60,9 @@ class ClientReceiver {
   bool is_connected() const { return opener_.has_value(); }
   // Once, after `connected`: nothing of them is kept.
   lumen1::DirectionKeys take_send_keys() { return std::exchange(send_keys_, {}); }
+  // The same of sound, whose datagrams are not for receive(), and of the microphone.
+  lumen1::DirectionKeys take_sound_keys() { return std::exchange(sound_keys_, {}); }
+  lumen1::DirectionKeys take_microphone_keys() { return std::exchange(microphone_keys_, {}); }
   // The newest ping sent on this connection and the newest one answered; 0: none.
   std::uint32_t last_ping() const { return ping_; }
   std::uint32_t last_pong() const { return pong_; }
@@ -120,7 +123,7 @@ class ClientReceiver {
   ClientReceiverParams params_;
   std::optional<lumen1::ClientHandshake> handshake_;
   std::optional<lumen1::Opener> opener_;
-  lumen1::DirectionKeys send_keys_;
+  lumen1::DirectionKeys send_keys_, sound_keys_, microphone_keys_;
   lumen1::Reassembler reassembler_;
   LossMeter loss_meter_;
   RecoveryAsker recovery_;

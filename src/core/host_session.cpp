@@ -21,6 +21,7 @@ Result<HostSession::Accepted> HostSession::receive(MutableBytes datagram, Timest
       ++stats_.foreign;
       return Accepted::no;
     case HostReceiver::Heard::refused:
+    case HostReceiver::Heard::microphone:  // nobody takes it here
       ++stats_.refused;
       return Accepted::no;
     case HostReceiver::Heard::hello:

@@ -1,5 +1,6 @@
 #include "host/client_port.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -7,10 +8,12 @@ namespace lumen::host {
 
 // NOLINTNEXTLINE(readability-function-size): see the header
 ClientPort::ClientPort(std::uint8_t session, const net::UdpSocket& socket, stream::VideoSender& sender,
-                       SessionPort& link, StateBoard& board, ClientEvents events, Logger& log)
+                       SessionPort& link, StateBoard& board, ClientEvents events, Logger& log,
+                       stream::SoundSender* sound)
     : session_{session},
       socket_{socket},
       sender_{sender},
+      sound_{sound},
       link_{link},
       board_{board},
       events_{std::move(events)},
@@ -62,6 +65,9 @@ void ClientPort::on_datagram(const net::Endpoint& from, MutableBytes datagram, T
     case core::HostReceiver::Heard::message:
       on_messages(from, now);
       break;
+    case core::HostReceiver::Heard::microphone:
+      on_microphone();
+      break;
   }
 }
 
@@ -69,6 +75,8 @@ void ClientPort::on_connected(const net::Endpoint& from) {
   log_.info("client connected from {}", from.to_string());
   client_ = from;
   edges_ = {};
+  voice_reader_ = lumen1::SoundReader{lumen1::Kind::microphone};
+  voice_filter_ = {};
   wish_.reset();
   link_.send(InputEvent{ReleaseAll{}});  // whatever the client before it held
   silent_.store(false, std::memory_order_relaxed);
@@ -80,6 +88,7 @@ void ClientPort::on_connected(const net::Endpoint& from) {
   });
   counters_.connections.fetch_add(1, std::memory_order_relaxed);
   sender_.set_peer(stream::Peer{from, receiver_->take_send_keys()});
+  if (sound_ != nullptr) sound_->set_peer(stream::Peer{from, receiver_->take_sound_keys()});
 }
 
 void ClientPort::on_messages(const net::Endpoint& from, Timestamp now) {
@@ -88,10 +97,33 @@ void ClientPort::on_messages(const net::Endpoint& from, Timestamp now) {
     log_.info("client moved to {}", from.to_string());
     client_ = from;
     sender_.move_peer(from);
+    if (sound_ != nullptr) sound_->move_peer(from);
   }
   if (receiver_->is_malformed()) counters_.malformed.fetch_add(1, std::memory_order_relaxed);
   for (const auto& message : receiver_->messages()) {
     std::visit([this](const auto& known) { handle(known); }, message);
+  }
+}
+
+// The session gets each packet once, however many copies came.
+void ClientPort::on_microphone() {
+  if (silent_.load(std::memory_order_relaxed)) return;
+  if (!permissions().has(lumen1::control::Permission::microphone)) {
+    counters_.not_permitted.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  const auto datagram = voice_reader_.read(receiver_->microphone());
+  if (!datagram) return;
+  if (datagram->begins_stream) voice_filter_ = {};
+  link::VoicePacket voice{.stream = datagram->body.stream, .packet_ms = datagram->body.format.packet_ms};
+  for (std::size_t i = 0; i < datagram->body.count; ++i) {
+    const auto packet = datagram->body.packets[i];
+    voice.number = datagram->newest - i;
+    if (packet.size() > voice.bytes.size() || !voice_filter_.is_new(voice.number)) continue;
+    voice.is_copy = i > 0;
+    voice.size = static_cast<std::uint16_t>(packet.size());
+    std::ranges::copy(packet, voice.bytes.begin());
+    if (link_.send(voice)) counters_.voice_packets.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
@@ -100,6 +132,7 @@ void ClientPort::handle(const lumen1::ClientState& state) {
   counters_.reported_lost.fetch_add(state.loss.lost, std::memory_order_relaxed);
   counters_.round_trip_us.store(state.round_trip_us, std::memory_order_relaxed);
   sender_.report(state.loss, std::chrono::microseconds{state.round_trip_us});
+  if (sound_ != nullptr) sound_->report(state.loss);
   board_.update([&state](lumen1::HostState& board) { board.pong = state.ping; });
   sender_.send_message(board_.compose());
   const bool back = silent_.exchange(false, std::memory_order_relaxed);
@@ -114,7 +147,7 @@ void ClientPort::handle(const lumen1::AskRecovery& ask) { sender_.broken(ask.bro
 void ClientPort::handle(const lumen1::ClientInput& input) {
   if (silent_.load(std::memory_order_relaxed)) return;  // it cannot see what it does
   if (!edges_.expects(input)) return;
-  if (!may_send(lumen1::control::Permissions{permissions_.load(std::memory_order_relaxed)}, input.event)) {
+  if (!may_send(permissions(), input.event)) {
     counters_.not_permitted.fetch_add(1, std::memory_order_relaxed);
   } else if (link_.send(input.event)) {
     counters_.input_events.fetch_add(1, std::memory_order_relaxed);

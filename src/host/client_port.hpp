@@ -14,6 +14,8 @@
 #include "host/session_port.hpp"
 #include "host/state_board.hpp"
 #include "lumen1/edge_input.hpp"
+#include "lumen1/sound.hpp"
+#include "stream/send/sound_sender.hpp"
 #include "stream/send/video_sender.hpp"
 
 namespace lumen::host {
@@ -26,17 +28,18 @@ struct ClientEvents {
 
 struct ClientCounters {  // relaxed
   std::atomic<std::uint64_t> not_authentic{0}, malformed{0}, input_events{0}, connections{0},
-      not_permitted{0};
+      not_permitted{0}, voice_packets{0};
   std::atomic<std::int64_t> last_heard_ns{0};
   std::atomic<std::uint64_t> reported_expected{0}, reported_lost{0}, round_trip_us{0};
 };
 
 class ClientPort {
  public:
-  // All references outlive the port.
+  // All references outlive the port. `sound`: none without.
   // NOLINTNEXTLINE(readability-function-size): each is somebody it talks to
   ClientPort(std::uint8_t session, const net::UdpSocket& socket, stream::VideoSender& sender,
-             SessionPort& link, StateBoard& board, ClientEvents events, Logger& log);
+             SessionPort& link, StateBoard& board, ClientEvents events, Logger& log,
+             stream::SoundSender* sound = nullptr);
   ~ClientPort();  // wipes what of the secret is left
   ClientPort(const ClientPort&) = delete;
   ClientPort& operator=(const ClientPort&) = delete;
@@ -55,9 +58,13 @@ class ClientPort {
   void mark_silent() { silent_.store(true, std::memory_order_relaxed); }
 
  private:
+  lumen1::control::Permissions permissions() const {
+    return lumen1::control::Permissions{permissions_.load(std::memory_order_relaxed)};
+  }
   void take_admission() LUMEN_EXCLUDES(mutex_);
   void on_connected(const net::Endpoint& from);
   void on_messages(const net::Endpoint& from, Timestamp now);
+  void on_microphone();
   void handle(const lumen1::ClientState& state);
   void handle(const lumen1::AskRecovery& ask);
   void handle(const lumen1::ClientInput& input);
@@ -66,6 +73,7 @@ class ClientPort {
   const std::uint8_t session_;
   const net::UdpSocket& socket_;
   stream::VideoSender& sender_;
+  stream::SoundSender* sound_;
   SessionPort& link_;
   StateBoard& board_;
   ClientEvents events_;
@@ -80,6 +88,8 @@ class ClientPort {
   std::optional<core::HostReceiver> receiver_;  // none: nobody is admitted
   net::Endpoint client_;
   lumen1::EdgeReceiver edges_;
+  lumen1::SoundReader voice_reader_{lumen1::Kind::microphone};
+  lumen1::SoundFilter voice_filter_;
   std::optional<lumen1::ClientState> wish_;
 };
 

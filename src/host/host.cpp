@@ -81,6 +81,7 @@ SlotParams Host::slot_params(const std::string& name) const {
           .command = params_.command,
           .runtime_dir = dir,
           .marker = link::make_marker(dir),
+          .audio = AudioFormat{},
           .preset = params_.preset,
           .log_level = params_.log_level,
           .bitrate_kbps = params_.bitrate_kbps,

@@ -1,4 +1,4 @@
-// lumen/host: what carries one lumen/1 session's picture and input between its session process and its
+// lumen/host: what carries one lumen/1 session's picture, sound and input between its session process and its
 // client. Held by lm-main's StreamSession, and by lm-net while it handles a datagram; goes with the last.
 #pragma once
 
@@ -17,11 +17,13 @@ struct MediaEnd {
                codec,
                socket,
                log},
-        port{id, socket, sender, link, board, std::move(events), log} {}
+        sound{{.session = id}, socket, log},
+        port{id, socket, sender, link, board, std::move(events), log, &sound} {}
 
   StateBoard board;
   SessionPort link;
   stream::VideoSender sender;
+  stream::SoundSender sound;
   ClientPort port;
 };
 

@@ -67,16 +67,22 @@ void StreamSession::resume() {
   if (std::exchange(paused_, false) && wish_) slot_->client_wants(wish_->mode, wish_->pointer_drawn);
 }
 
+void StreamSession::set_permissions(lumen1::control::Permissions permissions) {
+  end_->port.set_permissions(permissions);
+  end_->sound.allow(permissions.has(lumen1::control::Permission::sound));
+}
+
 void StreamSession::admit(const lumen1::Secret& secret, lumen1::control::Permissions permissions) {
   paused_ = false;
   wish_.reset();
-  end_->port.set_permissions(permissions);
+  set_permissions(permissions);
   end_->port.admit(secret);
 }
 
 void StreamSession::shut_out() {
   end_->port.admit(std::nullopt);
   end_->sender.set_peer(std::nullopt);
+  end_->sound.set_peer(std::nullopt);
   on_gone();
 }
 
@@ -99,18 +105,26 @@ void StreamSession::tell(const std::function<void(lumen1::HostState&)>& change) 
   end_->sender.send_message(end_->board.compose());
 }
 
+// What is not seen is worse than what is not heard.
+std::string StreamSession::reason() const {
+  return still_.empty() && !silent_.empty() ? "no sound: " + silent_ : still_;
+}
+
 // What the slot says goes to the sender and, by the board, to the client.
 SlotEvents StreamSession::slot_events() {
   return {
       .on_ring = [this](std::shared_ptr<link::SharedRing> ring) { end_->sender.set_ring(std::move(ring)); },
+      .on_audio_ring =
+          [this](std::shared_ptr<link::AudioRing> ring) { end_->sound.set_ring(std::move(ring)); },
       .on_state =
-          [this](SlotState state, const std::string& reason) {
+          [this](SlotState state, const std::string& why) {
+            still_ = why;
             tell([&](lumen1::HostState& board) {
               board.state = to_stream_state(state);
-              board.reason = reason;
+              board.reason = reason();
               if (state == SlotState::starting) board.mode = slot_->mode();
             });
-            if (events_.on_state) events_.on_state(state, reason);
+            if (events_.on_state) events_.on_state(state, why);
           },
       .on_ready =
           [this](const link::Ready& ready) {
@@ -127,6 +141,11 @@ SlotEvents StreamSession::slot_events() {
               board.encoder_reason = mode.encoder_reason;
             });
             if (events_.on_mode) events_.on_mode(mode);
+          },
+      .on_sound =
+          [this](const link::SoundState& sound) {
+            silent_ = sound.reason;
+            tell([&](lumen1::HostState& board) { board.reason = reason(); });
           }};
 }
 

@@ -35,7 +35,7 @@ class StreamSession {
 
   // Who has this secret may connect from now on, and do what `permissions` allow; nobody who had another may.
   void admit(const lumen1::Secret& secret, lumen1::control::Permissions permissions);
-  void set_permissions(lumen1::control::Permissions permissions) { end_->port.set_permissions(permissions); }
+  void set_permissions(lumen1::control::Permissions permissions);
   // Between them neither pictures nor sound are made, whatever the client asks for.
   void pause();
   void resume();
@@ -55,6 +55,7 @@ class StreamSession {
   SlotEvents slot_events();
   void on_wish(const Mode& mode, bool pointer_drawn);
   void on_gone();
+  std::string reason() const;
   void tell(const std::function<void(lumen1::HostState&)>& change);
 
   std::uint8_t id_;
@@ -69,6 +70,7 @@ class StreamSession {
   bool paused_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what was posted
   std::shared_ptr<MediaEnd> end_;
+  std::string still_, silent_;  // why the picture stands still, why nothing is heard; empty: all is well
   std::unique_ptr<SessionSlot> slot_;
 };
 

@@ -25,6 +25,8 @@ inline constexpr std::uint8_t kType<SetEncoding> = 7;
 template <>
 inline constexpr std::uint8_t kType<SetAudio> = 8;
 template <>
+inline constexpr std::uint8_t kType<VoicePacket> = 9;
+template <>
 inline constexpr std::uint8_t kType<PointerMoveTo> = 16;
 template <>
 inline constexpr std::uint8_t kType<PointerMoveBy> = 17;
@@ -85,6 +87,13 @@ static void fields(auto& io, Is<SetEncoding> auto& m) {
   io.number(encoding.id);
 }
 static void fields(auto& io, Is<SetAudio> auto& m) { io.audio(m.format); }
+static void fields(auto& io, Is<VoicePacket> auto& m) {
+  io.number(m.number);
+  io.number(m.stream);
+  io.packet_ms(m.packet_ms);
+  io.flag(m.is_copy);
+  io.block(m.bytes, m.size);
+}
 static void fields(auto& io, Is<PointerMoveTo> auto& m) {
   io.number(m.x);
   io.number(m.y);

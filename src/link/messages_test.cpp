@@ -40,6 +40,7 @@ std::vector<ToSession> every_message_to_the_session() {
           SetAudio{{8, AudioQuality::high, 10}},
           SetEncoding{{Codec::hevc, {ColorMatrix::bt709, ColorRange::limited}, 0, 0, 0, 10}},
           SetEncoding{{Codec::av1, {ColorMatrix::bt709, ColorRange::limited}, 0, 0, 0, 11}},
+          VoicePacket{~0ULL, 3, 20, true, 2, {std::byte{0xA1}, std::byte{0xA2}}},
           Stop{},
           InputEvent{PointerMoveTo{1, 65'535}},
           InputEvent{PointerMoveBy{-1.5F, 1e6F}},
@@ -128,6 +129,13 @@ TEST(LinkMessages, keep_every_field) {
 TEST(LinkMessages, have_these_bytes) {
   EXPECT_EQ(hex(ToSession{SetMode{kMode}}), "0102250900003904000024ea0000");
   EXPECT_EQ(hex(ToSession{Stop{}}), "0106");
+  EXPECT_EQ(hex(ToSession{VoicePacket{5, 3, 10, true, 2, {std::byte{0xA1}, std::byte{0xA2}}}}),
+            "0109"
+            "0500000000000000"
+            "03"
+            "0a"
+            "01"
+            "0200a1a2");
   EXPECT_EQ(hex(ToSession{InputEvent{PointerMoveBy{1.0F, -2.0F}}}), "01110000803f000000c0");
   EXPECT_EQ(hex(ToSession{InputEvent{Key{30, true}}}), "01141e0001");
   EXPECT_EQ(hex(ToSession{InputEvent{Scroll{-120, 1}}}), "011388ff0100");

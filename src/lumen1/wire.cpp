@@ -10,7 +10,7 @@ constexpr auto kLastCode = static_cast<std::uint8_t>(fec::LeopardField::gf16);
 
 bool is_known(std::uint8_t kind) {
   return kind >= static_cast<std::uint8_t>(Kind::hello) &&
-         kind <= static_cast<std::uint8_t>(Kind::client_message);
+         kind <= static_cast<std::uint8_t>(Kind::microphone);
 }
 
 bool has_valid_sizes(const ShardHeader& header) {

@@ -24,6 +24,8 @@ enum class Kind : std::uint8_t {
   video = 0x06,           // host → client
   host_message = 0x07,    // host → client
   client_message = 0x08,  // client → host
+  sound = 0x09,           // host → client, keyed and numbered apart
+  microphone = 0x0A,      // client → host, keyed and numbered apart
 };
 
 inline constexpr std::size_t kClearHeaderBytes = 12, kTagBytes = 16;

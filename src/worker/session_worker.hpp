@@ -7,6 +7,7 @@
 #include <string>
 
 #include "audio/sound_pipeline.hpp"
+#include "audio/voice_source.hpp"
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
 #include "gamepad/broker_client.hpp"
@@ -42,6 +43,7 @@ class SessionWorker {
   Status open_desktop(const link::Configure& configure);
   Status open_pipeline(const link::Configure& configure);
   Status open_sound(const link::Configure& configure, std::vector<UniqueFd> descriptors);
+  void on_voice(const link::VoicePacket& voice);
   void on_sound();
   void report_sound();
   void update_sound_focus();
@@ -71,6 +73,8 @@ class SessionWorker {
   gamepad::BrokerClient pads_;
   std::unique_ptr<SoundServer> sound_server_;
   std::unique_ptr<audio::SoundPipeline> sound_;
+  std::unique_ptr<audio::VoiceSource> microphone_;  // while a client speaks
+  Timestamp voice_heard_{};
   std::unique_ptr<SoundFocus> sound_focus_;
   std::unique_ptr<IdleInhibitor> idle_inhibitor_;
   std::optional<std::string> source_trouble_, told_trouble_;

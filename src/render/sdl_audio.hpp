@@ -1,0 +1,24 @@
+// lumen/render: SDL's audio subsystem, counted by SDL. Private to lumen/render.
+#pragma once
+
+#include <SDL2/SDL.h>
+
+namespace lumen::render {
+
+inline constexpr int kRateHz = 48'000;
+
+class SdlAudio {
+ public:
+  SdlAudio() : started_{SDL_InitSubSystem(SDL_INIT_AUDIO) == 0} {}
+  SdlAudio(const SdlAudio&) = delete;
+  SdlAudio& operator=(const SdlAudio&) = delete;
+  ~SdlAudio() {
+    if (started_) SDL_QuitSubSystem(SDL_INIT_AUDIO);
+  }
+  bool started() const { return started_; }
+
+ private:
+  bool started_;
+};
+
+}  // namespace lumen::render
