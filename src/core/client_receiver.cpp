@@ -9,13 +9,13 @@ using namespace std::chrono_literals;
 
 constexpr Duration kPingTimeout = 2s;
 // Shards are asked for again while that is quicker than the picture that replaces them is missed.
-constexpr Duration kMostPatience = 85ms, kLongestRoundTrip = 60ms, kAssumedRoundTrip = 20ms;
-constexpr int kAttempts = 3;
+constexpr Duration kPatience = 85ms, kLongestRoundTrip = 200ms, kAssumedRoundTrip = 20ms;
+constexpr int kAttempts = 2;
 
 lumen1::Reassembler::Repeats repeats_for(Duration round_trip) {
   if (round_trip > kLongestRoundTrip) return {};
   const auto interval = round_trip + round_trip / 4 + 4ms;
-  return {interval, std::min<Duration>(kAttempts * interval + 8ms, kMostPatience)};
+  return {interval, std::max<Duration>(kAttempts * interval + 8ms, kPatience)};
 }
 
 std::uint32_t to_wire_us(Duration duration) {
@@ -44,7 +44,10 @@ ClientReceiver::Heard ClientReceiver::receive(MutableBytes datagram, Timestamp n
   if (!opener_) return Heard::refused;
   const auto opened = opener_->open(datagram);
   if (!opened) return Heard::refused;
-  if (now - heard_ > kNothingHeard) recovery_.hurry();  // what was asked meanwhile nobody heard
+  if (now - heard_ > kNothingHeard) {  // what was asked meanwhile nobody heard
+    recovery_.hurry();
+    loss_meter_.skip_outage(opened->header.packet_number);
+  }
   heard_ = now;
   ++stats_.datagrams;
   stats_.bytes += bytes;
@@ -88,6 +91,7 @@ void ClientReceiver::begin(Timestamp now) {
   loss_meter_ = {};
   delay_meter_ = {};
   recovery_ = {};
+  twice_.reset();
   reassembler_.set_repeats(repeats_for(kAssumedRoundTrip));
   connection_datagrams_ = connection_bytes_ = 0;
   newest_packet_ = 0;
@@ -222,11 +226,12 @@ Result<std::optional<ByteView>> ClientReceiver::next_hello(Timestamp now) {
 
 std::optional<lumen1::ClientMessage> ClientReceiver::next_message(Timestamp now) {
   if (must_greet(now)) return std::nullopt;
+  if (auto again = std::exchange(twice_, std::nullopt)) return again;
   if (const auto broken = recovery_.due(now)) {
     ++stats_.recovery_asked;
-    return lumen1::AskRecovery{static_cast<std::uint32_t>(broken->value)};
+    return twice_ = lumen1::AskRecovery{static_cast<std::uint32_t>(broken->value)};
   }
-  if (const auto ask = reassembler_.next_ask(now)) return *ask;
+  if (const auto ask = reassembler_.next_ask(now)) return twice_ = *ask;
   if (now >= next_feedback_) return compose_feedback(now);
   if (now < next_state_) return std::nullopt;
   next_state_ = now + kStateInterval;

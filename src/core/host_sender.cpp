@@ -15,6 +15,8 @@ constexpr double kToldChange = 0.02;  // of the bitrate; less is not worth a wor
 // Shards sent again: a quarter of what is sent, and some at once.
 constexpr double kRepeatShare = 0.25, kRepeatBurst = 256;
 constexpr std::size_t kMostCopies = 3;
+constexpr Duration kQuickRoundTrip = std::chrono::milliseconds{60};  // shards sent again are in time
+constexpr Duration kFullQueue = std::chrono::milliseconds{100};
 
 }  // namespace
 
@@ -54,6 +56,7 @@ void HostSender::disconnect() {
   left_ = {};
   feedback_ = 0;
   rate_control_.reset();
+  in_flight_ = {};
   apply_rate();
 }
 
@@ -67,16 +70,23 @@ void HostSender::set_bitrate_cap(std::uint32_t kbps) {
   told_.reset();  // whoever made pictures before may be another now
 }
 
-void HostSender::set_round_trip(Duration round_trip) {
-  if (round_trip > Duration::zero()) round_trip_ = round_trip;
+void HostSender::set_round_trip(Duration round_trip, Timestamp now) {
+  if (round_trip <= Duration::zero()) return;
+  round_trip_ = round_trip;
+  parity_.set_repeats(round_trip <= kQuickRoundTrip);
+  rate_control_.set_round_trip(round_trip, now);
 }
 
 void HostSender::report(const lumen1::Feedback& feedback, Timestamp now) {
-  parity_.report(now, feedback.loss);
+  // What a full queue drops says nothing of what the way loses, and parity would only fill it up.
+  const bool full = feedback.has_delay() && feedback.queue_most_us > kFullQueue / std::chrono::microseconds{1};
+  if (!full && !rate_control_.is_draining()) parity_.report(now, feedback.loss);
   if (static_cast<std::int32_t>(feedback.sequence - feedback_) <= 0) return;
   feedback_ = feedback.sequence;
   PathReport report{.clock_us = feedback.clock_us, .bytes = feedback.bytes, .loss = feedback.loss};
   if (feedback.has_delay()) report.least_queue = std::chrono::microseconds{feedback.queue_least_us};
+  in_flight_.came(feedback.newest_packet);
+  report.in_flight = in_flight_.bytes();
   rate_control_.report(report, now);
   apply_rate();
 }
@@ -102,8 +112,9 @@ std::optional<RateDecision> HostSender::take_bitrate() {
 
 void HostSender::ask(const lumen1::AskShards& ask, Timestamp now) {
   const auto frame = unwrap_sent(ask.frame, last_);
-  const auto data_shards = frame ? history_.data_shards(*frame) : 0;
-  if (!sealer_ || data_shards == 0 || (*frame == last_ && next_ != frame_.datagrams)) return;
+  if (!sealer_ || !frame || (*frame == last_ && next_ != frame_.datagrams)) return;
+  if (!history_.take_attempt(*frame, ask.attempt)) return;
+  const auto data_shards = history_.data_shards(*frame);
   const auto elapsed = std::chrono::duration<double>(std::max(Duration::zero(), now - credited_)).count();
   credited_ = now;
   const auto per_second = static_cast<double>(pacer_.rate().value) * kRepeatShare / 8 /
@@ -148,6 +159,7 @@ std::optional<Train> HostSender::next_repeats(Timestamp now) {
     stats_.datagrams += count;
     stats_.bytes += bytes.size();
     rate_control_.sent_again(Bytes{bytes.size()});
+    in_flight_.sent(sealer_->next_number() - 1, Bytes{bytes.size()});
     return Train{bytes, each, count, due};
   }
   repeats_.clear();
@@ -178,7 +190,7 @@ Status HostSender::push(const AccessUnitView& unit, Timestamp now) {
   next_ = 0;
   auto numbered = unit;
   numbered.id = FrameId{last_.value + 1};
-  auto packed = packetizer_.pack(numbered, parity_);
+  auto packed = packetizer_.pack(numbered, parity_for(unit.bytes.size()));
   if (!packed) {
     idr_request_ = numbered.id;
     return tl::unexpected{std::move(packed).error()};
@@ -199,6 +211,13 @@ Status HostSender::push(const AccessUnitView& unit, Timestamp now) {
   return {};
 }
 
+// On a path that is too narrow for the picture, parity is no more than the data.
+std::size_t HostSender::parity_for(std::size_t unit_bytes) const {
+  const auto data_shards = packetizer_.data_shards_for(unit_bytes);
+  const auto parity = parity_.parity_for(data_shards);
+  return rate_control_.limit_kbps() ? std::min(parity, std::max<std::size_t>(data_shards, 2)) : parity;
+}
+
 std::optional<Train> HostSender::next_train(Timestamp now) {
   if (!sealer_) return std::nullopt;
   if (auto train = next_repeats(now)) return train;
@@ -213,6 +232,7 @@ std::optional<Train> HostSender::next_train(Timestamp now) {
   const auto due = pacer_.book(now, Bytes{bytes.size()});
   if (!packetizer_.seal(frame_, first, end, presented_, due, *sealer_)) return std::nullopt;
   next_ = end;
+  in_flight_.sent(sealer_->next_number() - 1, Bytes{bytes.size()});
   stats_.datagrams += end - first;
   stats_.bytes += bytes.size();
   return Train{bytes, frame_.datagram_bytes, end - first, due};

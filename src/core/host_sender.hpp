@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "flow/in_flight.hpp"
 #include "flow/pacer.hpp"
 #include "flow/rate_control.hpp"
 #include "flow/recovery.hpp"
@@ -70,7 +71,7 @@ class HostSender {
   // What sound takes of the path.
   void set_reserve(std::uint32_t kbps) { rate_control_.set_reserve(kbps); }
 
-  void set_round_trip(Duration round_trip);
+  void set_round_trip(Duration round_trip, Timestamp now);
   // The client says what it measured since its last report. An older one than the last is ignored but for
   // its loss.
   void report(const lumen1::Feedback& feedback, Timestamp now);
@@ -107,6 +108,7 @@ class HostSender {
 
   std::optional<Train> next_repeats(Timestamp now);
   void apply_rate();
+  std::size_t parity_for(std::size_t unit_bytes) const;
   std::size_t train_datagrams(std::size_t datagram_bytes) const;
 
   HostSenderParams params_;
@@ -115,6 +117,7 @@ class HostSender {
   ParityControl parity_;
   Pacer pacer_;
   RateControl rate_control_;
+  InFlight in_flight_;
   std::optional<RateDecision> told_;  // the encoder
   lumen1::ShardHistory history_;
   std::vector<Repeated> repeats_;

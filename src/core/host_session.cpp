@@ -52,10 +52,10 @@ Status HostSession::on_connected(Timestamp now) {
   return sender_.connect(receiver_.take_send_keys(), now);
 }
 
-void HostSession::handle(const lumen1::ClientState& state, Timestamp) {
+void HostSession::handle(const lumen1::ClientState& state, Timestamp now) {
   const std::chrono::microseconds round_trip{state.round_trip_us};
   stats_.round_trip = round_trip;
-  sender_.set_round_trip(round_trip);
+  sender_.set_round_trip(round_trip, now);
   if (!receiver_.is_newest()) return;  // overtaken: its losses count, its wish is an old one
   state_.pong = state.ping;
   state_due_ = true;

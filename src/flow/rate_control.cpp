@@ -8,11 +8,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kSentWindow = 200ms, kLossInterval = 1s, kLossIgnored = 30s, kHold = 500ms, kHurry = 5s;
+constexpr Duration kSentWindow = 200ms, kLossInterval = 1s, kLossIgnored = 30s, kHold = 500ms, kHurry = 5s,
+                   kRoundTripMemory = 10s;
 constexpr std::uint32_t kShortSpan = 45'000, kLongSpan = 140'000;  // µs of the client's clock
 constexpr std::uint32_t kOutageRun = 64;                           // datagrams lost in a row that no rate explains
 constexpr double kNear = 0.85, kUsed = 0.7, kFreeFactor = 1.5;
-constexpr double kLeastDrain = 0.4, kMostDrain = 0.9;
+constexpr double kLeastDrain = 0.25, kMostDrain = 0.9;
 constexpr double kPace = 1.5;  // of the limit: a frame is out well before the next one
 constexpr double kLeastLossSample = 100;
 constexpr int kLossSteps = 3;
@@ -108,10 +109,13 @@ void RateControl::report(const PathReport& report, Timestamp now) {
   if (!report.least_queue) return;
   queue_ = above_base(*report.least_queue);
   queued_reports_ = queue_ > params_.some ? queued_reports_ + 1 : 0;
+  const auto queue = queue_now(report.in_flight).value_or(queue_);
+  const bool shows = queue_ > params_.much || queued_reports_ >= params_.patience;
   if (draining_) {
-    drain(queue_, now);
-  } else if (queue_ > params_.much || queued_reports_ >= params_.patience) {
-    on_queue(queue_, now);
+    drain(queue, now);
+  } else if (shows && (now >= stale_until_ || queue > params_.some)) {
+    on_queue(now);
+    drain(std::max(queue, queue_), now);
   } else {
     probe(std::min<Duration>(elapsed, 200ms), now);
   }
@@ -123,12 +127,32 @@ Duration RateControl::above_base(Duration least_queue) {
   return least_queue - base_shift_;
 }
 
-void RateControl::on_queue(Duration queue, Timestamp now) {
+void RateControl::set_round_trip(Duration round_trip, Timestamp now) {
+  if (round_trip <= Duration::zero()) return;
+  if (now >= next_round_trip_) {
+    older_round_trip_ = least_round_trip_;
+    least_round_trip_ = round_trip;
+    next_round_trip_ = now + kRoundTripMemory;
+  }
+  least_round_trip_ = std::min(least_round_trip_, round_trip);
+}
+
+// Little's law, less the way. nullopt: too little is known.
+std::optional<Duration> RateControl::queue_now(Bytes in_flight) const {
+  const auto delivered = delivered_kbps(kShortSpan);
+  if (delivered <= 0 || least_round_trip_ == Duration::zero()) return std::nullopt;
+  const std::chrono::duration<double, std::milli> takes{static_cast<double>(in_flight.value) * 8 / delivered};
+  auto way = least_round_trip_;
+  if (older_round_trip_ > Duration::zero()) way = std::min(way, older_round_trip_);
+  const auto queue = std::chrono::duration_cast<Duration>(std::min(takes, decltype(takes){10'000.0}));
+  return std::max(Duration::zero(), queue - way - base_shift_);
+}
+
+void RateControl::on_queue(Timestamp now) {
   draining_ = true;
-  drain_best_ = queue;
+  drain_best_ = Duration::max();
   drain_progress_ = now;
   give_reason(RateReason::queue);
-  drain(queue, now);
 }
 
 void RateControl::drain(Duration queue, Timestamp now) {
@@ -136,6 +160,7 @@ void RateControl::drain(Duration queue, Timestamp now) {
     draining_ = false;
     queued_reports_ = 0;
     lowered_ = now;
+    stale_until_ = now + queue_ + 2 * least_round_trip_ + kHold / 5;
     if (capacity_ > 0) set_limit(params_.headroom * capacity_);
     give_reason(RateReason::probing);
     return;
@@ -148,8 +173,8 @@ void RateControl::drain(Duration queue, Timestamp now) {
     return;  // the next report finds it empty
   }
   // While there is a queue, what arrives is what the bottleneck lets through.
-  if (queue > params_.some) {
-    const auto delivered = delivered_kbps(queue > params_.much ? kShortSpan : kLongSpan);
+  if (std::max(queue, queue_) > params_.some) {
+    const auto delivered = delivered_kbps(queue_ > params_.much ? kShortSpan : kLongSpan);
     if (delivered > 0) capacity_ = delivered;
   }
   const auto share = std::clamp(1 - seconds(queue) / seconds(params_.drain_time), kLeastDrain, kMostDrain);

@@ -16,8 +16,11 @@
 //   wait behind it. It counts as a queue at once from `much` on, and from `some` on when it stays for
 //   `patience` reports, so that jitter is not taken for one.
 // - Draining: the capacity is what was delivered lately, by the client's clock. The limit is the capacity
-//   less a share that empties the queue within `drain_time`, between 10 and 60 %. A delay that does not fall
-//   for `stuck_after` although less is sent is no queue: the way has become longer, and that is the new base.
+//   less a share that empties the queue within `drain_time`, between 10 and 75 %. How long the queue is now
+//   is told by what is in flight: divided by the capacity it is the round trip with the queue. Datagrams say
+//   it only after they have waited in it; for so long their delay is not taken for another queue.
+//   A delay that does not fall for `stuck_after` although less is sent is no queue: the way has become
+//   longer, and that is the new base.
 // - Once empty the limit is `headroom` of the capacity. It grows while it is used and the delay is small:
 //   by 2 % a second around the last known capacity, 10 % a second else, 30 % after five seconds of that.
 // - A path that drops instead of queueing: beyond `heavy_loss` (outages aside) the limit is lowered by half
@@ -43,6 +46,7 @@ struct PathReport {
   std::uint32_t clock_us = 0;           // of the client
   std::uint32_t bytes = 0;              // received, on and on
   std::optional<Duration> least_queue;  // nullopt: no video came
+  Bytes in_flight{};                    // sent, but not known to have come
   LossReport loss;
 };
 
@@ -74,6 +78,8 @@ class RateControl {
   // What the encoder was configured for; a new value begins anew where nothing is known of the path.
   void set_cap(std::uint32_t kbps) { params_.cap_kbps = kbps; }
   void set_reserve(std::uint32_t kbps) { params_.reserve_kbps = kbps; }
+  // As measured last; the least of the last 10…20 s is the way without a queue.
+  void set_round_trip(Duration round_trip, Timestamp now);
   // A new client: nothing is known of its path.
   void reset();
 
@@ -87,6 +93,7 @@ class RateControl {
   // Of the last report with video in it; what came while there was a queue; the limit of the wire.
   Duration queue() const { return queue_; }
   double capacity_kbps() const { return capacity_; }  // 0: not known
+  bool is_draining() const { return draining_; }
   std::optional<double> limit_kbps() const { return limit_; }
   double overhead() const { return overhead_; }  // of the wire over the unit
   // How often each reason came to hold.
@@ -97,12 +104,13 @@ class RateControl {
     std::uint32_t clock_us = 0, bytes = 0;
   };
   double delivered_kbps(std::uint32_t span_us) const;
+  std::optional<Duration> queue_now(Bytes in_flight) const;
   double encoder_kbps() const;
   double least_limit() const;
   void set_limit(double kbps);
   void give_reason(RateReason reason);
   Duration above_base(Duration least_queue);
-  void on_queue(Duration queue, Timestamp now);
+  void on_queue(Timestamp now);
   void drain(Duration queue, Timestamp now);
   void probe(Duration elapsed, Timestamp now);
   void watch_loss(const LossReport& loss, Timestamp now);
@@ -120,6 +128,8 @@ class RateControl {
   Timestamp reported_{};
   Duration queue_{}, base_shift_{}, drain_best_{};
   int queued_reports_ = 0;
+  Duration least_round_trip_{}, older_round_trip_{};
+  Timestamp next_round_trip_{}, stale_until_{};
   Timestamp drain_progress_{}, lowered_{};
   // loss
   double lossy_expected_ = 0, lossy_lost_ = 0;

@@ -10,6 +10,14 @@ void ShardHistory::keep(const AccessUnitView& unit, const ShardHeader& header) {
   kept.unit = unit;
   kept.unit.bytes = {};
   kept.header = header;
+  kept.attempt = 0;
+}
+
+bool ShardHistory::take_attempt(FrameId frame, std::uint8_t attempt) {
+  auto& kept = kept_[frame.value % kFrames];
+  if (!has(frame) || attempt <= kept.attempt) return false;
+  kept.attempt = attempt;
+  return true;
 }
 
 void ShardHistory::forget() {

@@ -19,6 +19,8 @@ class ShardHistory {
   void keep(const AccessUnitView& unit, const ShardHeader& header);
   void forget();
 
+  // Whether the frame is kept and this is the newest request for it: each may come more than once.
+  bool take_attempt(FrameId frame, std::uint8_t attempt);
   // 0: the frame is not kept (any more).
   std::size_t data_shards(FrameId frame) const;
   // As long as its datagrams are. The frame is kept.
@@ -29,6 +31,7 @@ class ShardHistory {
  private:
   struct Kept {
     bool used = false;
+    std::uint8_t attempt = 0;  // newest
     AccessUnitView unit;  // without its bytes
     std::vector<std::byte> bytes;
     ShardHeader header;
