@@ -10,12 +10,12 @@ using namespace std::chrono_literals;
 constexpr Duration kPingTimeout = 2s;
 // Shards are asked for again while that is quicker than the picture that replaces them is missed.
 constexpr Duration kPatience = 85ms, kLongestRoundTrip = 200ms, kAssumedRoundTrip = 20ms;
-constexpr int kAttempts = 2;
+constexpr Duration kShortestInterval = 6ms, kLongestInterval = 15ms;  // about a frame: another burst
 
 lumen1::Reassembler::Repeats repeats_for(Duration round_trip) {
   if (round_trip > kLongestRoundTrip) return {};
-  const auto interval = round_trip + round_trip / 4 + 4ms;
-  return {interval, std::max<Duration>(kAttempts * interval + 8ms, kPatience)};
+  const auto interval = std::clamp<Duration>(round_trip, kShortestInterval, kLongestInterval);
+  return {interval, std::max<Duration>(2 * round_trip + 3 * interval, kPatience)};
 }
 
 std::uint32_t to_wire_us(Duration duration) {
@@ -91,7 +91,6 @@ void ClientReceiver::begin(Timestamp now) {
   loss_meter_ = {};
   delay_meter_ = {};
   recovery_ = {};
-  twice_.reset();
   reassembler_.set_repeats(repeats_for(kAssumedRoundTrip));
   connection_datagrams_ = connection_bytes_ = 0;
   newest_packet_ = 0;
@@ -132,7 +131,7 @@ void ClientReceiver::on_mark(const lumen1::VideoMark& mark, Timestamp now) {
 void ClientReceiver::measured_round_trip(Duration sample) {
   auto& round_trip = stats_.round_trip;
   round_trip = round_trip == Duration::zero() ? sample : (round_trip * 7 + sample) / 8;
-  recovery_.set_interval(std::clamp<Duration>(round_trip * 2, 10ms, 250ms));
+  recovery_.set_interval(std::clamp<Duration>(round_trip / 2, 5ms, 20ms));  // the host merges them
   reassembler_.set_repeats(repeats_for(round_trip));
 }
 
@@ -226,12 +225,11 @@ Result<std::optional<ByteView>> ClientReceiver::next_hello(Timestamp now) {
 
 std::optional<lumen1::ClientMessage> ClientReceiver::next_message(Timestamp now) {
   if (must_greet(now)) return std::nullopt;
-  if (auto again = std::exchange(twice_, std::nullopt)) return again;
   if (const auto broken = recovery_.due(now)) {
     ++stats_.recovery_asked;
-    return twice_ = lumen1::AskRecovery{static_cast<std::uint32_t>(broken->value)};
+    return lumen1::AskRecovery{static_cast<std::uint32_t>(broken->value)};
   }
-  if (const auto ask = reassembler_.next_ask(now)) return twice_ = *ask;
+  if (const auto ask = reassembler_.next_ask(now)) return *ask;
   if (now >= next_feedback_) return compose_feedback(now);
   if (now < next_state_) return std::nullopt;
   next_state_ = now + kStateInterval;

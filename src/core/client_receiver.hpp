@@ -136,7 +136,6 @@ class ClientReceiver {
   LossMeter loss_meter_;
   DelayMeter delay_meter_;
   RecoveryAsker recovery_;
-  std::optional<lumen1::ClientMessage> twice_;  // is said once more
   std::optional<lumen1::FrameLoss> missing_;
   bool repaired_ = false;
   std::optional<FrameId> first_;  // popped

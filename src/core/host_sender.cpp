@@ -14,7 +14,6 @@ constexpr Bytes kPacedBurst{12U << 10U};
 constexpr double kToldChange = 0.02;  // of the bitrate; less is not worth a word
 // Shards sent again: a quarter of what is sent, and some at once.
 constexpr double kRepeatShare = 0.25, kRepeatBurst = 256;
-constexpr std::size_t kMostCopies = 3;
 constexpr Duration kQuickRoundTrip = std::chrono::milliseconds{60};  // shards sent again are in time
 constexpr Duration kFullQueue = std::chrono::milliseconds{100};
 
@@ -120,19 +119,16 @@ void HostSender::ask(const lumen1::AskShards& ask, Timestamp now) {
   const auto per_second = static_cast<double>(pacer_.rate().value) * kRepeatShare / 8 /
                           static_cast<double>(history_.datagram_bytes(*frame));
   repeat_credit_ = std::min(repeat_credit_ + elapsed * per_second, kRepeatBurst);
-  const auto copies = std::min<std::size_t>(ask.attempt, kMostCopies);
-  for (std::size_t copy = 0; copy < copies; ++copy) {
-    const auto repeat = [&](std::size_t first, std::size_t last) {
-      for (auto shard = first; shard <= last && shard < data_shards; ++shard) {
-        if (copy == 0) ++stats_.shards_asked;
-        if (repeat_credit_ < 1 || repeats_.size() == kMostRepeated) return;
-        repeat_credit_ -= 1;
-        repeats_.push_back({*frame, static_cast<std::uint16_t>(shard)});
-      }
-    };
-    if (ask.count == 0) repeat(0, data_shards - 1);
-    for (const auto& range : std::span{ask.ranges}.first(ask.count)) repeat(range.first, range.last);
-  }
+  const auto repeat = [&](std::size_t first, std::size_t last) {
+    for (auto shard = first; shard <= last && shard < data_shards; ++shard) {
+      ++stats_.shards_asked;
+      if (repeat_credit_ < 1 || repeats_.size() == kMostRepeated) continue;
+      repeat_credit_ -= 1;
+      repeats_.push_back({*frame, static_cast<std::uint16_t>(shard)});
+    }
+  };
+  if (ask.count == 0) repeat(0, data_shards - 1);
+  for (const auto& range : std::span{ask.ranges}.first(ask.count)) repeat(range.first, range.last);
 }
 
 // Shards of one frame: they are equal in size.

@@ -50,7 +50,7 @@ class ParityControl {
   struct Params {
     double initial_loss = 0.02, floor_loss = 0.002, ceiling_loss = 0.25;
     double target = 1e-7, burst_target = 1e-5;  // probability that a frame cannot be mended; 1e-12…0.1
-    double repeat_target = 1e-5, repeat_burst_target = 0.03;  // where it can still be asked for in time
+    double repeat_target = 1e-5, repeat_burst_target = 0.05;  // where it can still be asked for in time
     Duration half_life = std::chrono::seconds{3};
     double max_burst = 64;  // datagrams; of the mean run
     // Floor: min_shards, and min_percent of the data. Ceiling: max_percent of the data, but a frame may

@@ -340,9 +340,12 @@ std::optional<AskShards> Reassembler::next_ask(Timestamp now) {
     auto& frame = late_[id % kSlots];
     if (frame.id != id || !is_due(frame) || now < frame.next_ask) continue;
     if (frame.attempts == 0) ++stats_.frames_asked;
-    ++stats_.asks;
-    frame.attempts = static_cast<std::uint8_t>(std::min(frame.attempts + 1, 255));
-    frame.next_ask = now + repeats_.interval;
+    frame.next_ask = now + kInsist;
+    if (now >= frame.next_attempt) {
+      ++stats_.asks;
+      frame.attempts = static_cast<std::uint8_t>(std::min(frame.attempts + 1, 255));
+      frame.next_attempt = now + repeats_.interval;
+    }
     return ask_for(frame);
   }
   return std::nullopt;

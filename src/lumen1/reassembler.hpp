@@ -7,8 +7,8 @@
 // bounded by `memory_budget`, whatever they claim to be; what they are mended in is up to 16 MiB more.
 //
 // With set_repeats() shards that parity cannot replace are asked for again: next_ask() names them once
-// something of a later frame has come, or mark() has said that the frame has left, and again after each
-// `interval`. Frames then wait for `patience` instead of `reorder_wait`, unless so much is missing that a new
+// something of a later frame has come, or mark() has said that the frame has left. It insists every kInsist, and
+// after each `interval` wants them sent once more. Frames then wait for `patience` instead of `reorder_wait`, unless so much is missing that a new
 // picture is the better answer: more than kMostRepeatedFrames or kMostRepeatedShards, or a frame of more than
 // kMaxRepeatedFrameBytes.
 //
@@ -61,8 +61,9 @@ class Reassembler {
 
   static constexpr std::size_t kMostRepeatedFrames = 8, kMostRepeatedShards = 64;
   static constexpr Duration kAskWait = std::chrono::milliseconds{2};  // it may only have been overtaken
+  static constexpr Duration kInsist = std::chrono::milliseconds{2};   // the request may be lost, too
   struct Repeats {
-    Duration interval{}, patience{};  // of asking again; no patience: nothing is asked for
+    Duration interval{}, patience{};  // of attempts; no patience: nothing is asked for
   };
   void set_repeats(const Repeats& repeats) { repeats_ = repeats; }
   // While nothing can be decoded before an IDR, no frame before a whole IDR is waited for.
@@ -103,7 +104,7 @@ class Reassembler {
   struct Late {
     bool known = false;
     std::uint64_t id = 0;
-    Timestamp since, next_ask;
+    Timestamp since, next_ask, next_attempt;
     std::uint8_t attempts = 0;
   };
   // What is missing before the oldest whole frame, or before the end of what is known to have left.
