@@ -84,6 +84,8 @@ class HostSender {
   std::optional<FrameId> take_idr_request();
   // What the encoder is to make from now on, when that has changed by more than a little.
   std::optional<RateDecision> take_bitrate();
+  // Nobody could be told: take_bitrate() has it again.
+  void bitrate_not_told() { told_.reset(); }
   RateDecision rate() const { return rate_control_.decision(); }
 
   // Numbers the unit (its id is ignored), splits it and adds parity; what is left of the one before is

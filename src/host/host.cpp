@@ -69,6 +69,13 @@ nlohmann::json to_json(const stream::SendStats& stats) {
           {"parity_shards", stats.parity_shards.load()},
           {"recovery_asked", stats.recovery_asked.load()},
           {"recovery_merged", stats.recovery_merged.load()},
+          {"shards_asked", stats.shards_asked.load()},
+          {"shards_repeated", stats.shards_repeated.load()},
+          {"bitrate_kbps", stats.bitrate_kbps.load()},
+          {"bitrate_reason", to_string(stats.rate_reason.load())},
+          {"capacity_kbps", stats.capacity_kbps.load()},
+          {"queue_us", stats.queue_us.load()},
+          {"assumed_burst", static_cast<double>(stats.assumed_burst_milli.load()) / 1e3},
           {"assumed_loss_percent", static_cast<double>(stats.assumed_loss_ppm.load()) / 1e4}};
 }
 
@@ -174,7 +181,8 @@ SlotEvents Host::slot_events(Session& session) {
             });
           },
       .on_mode =
-          [tell](const link::ModeChanged& mode) {
+          [tell, &session](const link::ModeChanged& mode) {
+            session.sender->set_bitrate_cap(mode.bitrate_kbps);
             tell([&](lumen1::HostState& board) {
               board.mode = mode.mode;
               board.encoder = mode.encoder;
@@ -195,7 +203,11 @@ Status Host::open_session(std::size_t index) {
   session->connect_file = connect_file(params_.runtime_root, index);
   session->sender = std::make_unique<stream::VideoSender>(
       stream::SenderParams{.stream = {.session = id},
-                           .on_idr_needed = [raw] { raw->link.send(link::RequestIdr{}); }},
+                           .on_idr_needed = [raw] { raw->link.send(link::RequestIdr{}); },
+                           .on_bitrate =
+                               [raw](std::uint32_t kbps) {
+                                 return raw->link.send(link::LimitBitrate{kbps});
+                               }},
       codec_, *socket_, log_);
   session->slot = std::make_unique<SessionSlot>(SlotParams{.program = params_.session_program,
                                                            .command = params_.command,
