@@ -128,11 +128,8 @@ void ClientPort::on_microphone() {
 }
 
 void ClientPort::handle(const lumen1::ClientState& state) {
-  counters_.reported_expected.fetch_add(state.loss.expected, std::memory_order_relaxed);
-  counters_.reported_lost.fetch_add(state.loss.lost, std::memory_order_relaxed);
   counters_.round_trip_us.store(state.round_trip_us, std::memory_order_relaxed);
-  sender_.report(state.loss, std::chrono::microseconds{state.round_trip_us});
-  if (sound_ != nullptr) sound_->report(state.loss);
+  sender_.set_round_trip(std::chrono::microseconds{state.round_trip_us});
   board_.update([&state](lumen1::HostState& board) { board.pong = state.ping; });
   sender_.send_message(board_.compose());
   const bool back = silent_.exchange(false, std::memory_order_relaxed);
@@ -141,6 +138,14 @@ void ClientPort::handle(const lumen1::ClientState& state) {
     events_.on_wish(state);
   }
 }
+
+void ClientPort::handle(const lumen1::Feedback& feedback) {
+  counters_.reported_expected.fetch_add(feedback.loss.expected, std::memory_order_relaxed);
+  counters_.reported_lost.fetch_add(feedback.loss.lost, std::memory_order_relaxed);
+  sender_.report(feedback);
+}
+
+void ClientPort::handle(const lumen1::AskShards& ask) { sender_.ask(ask); }
 
 void ClientPort::handle(const lumen1::AskRecovery& ask) { sender_.broken(ask.broken_frame); }
 

@@ -66,6 +66,8 @@ class ClientPort {
   void on_messages(const net::Endpoint& from, Timestamp now);
   void on_microphone();
   void handle(const lumen1::ClientState& state);
+  void handle(const lumen1::Feedback& feedback);
+  void handle(const lumen1::AskShards& ask);
   void handle(const lumen1::AskRecovery& ask);
   void handle(const lumen1::ClientInput& input);
   void handle(const lumen1::Goodbye& goodbye);

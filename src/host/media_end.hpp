@@ -13,7 +13,9 @@ struct MediaEnd {
   // `codec`, `socket` and `log` outlive it.
   MediaEnd(std::uint8_t id, ClientEvents events, const fec::Leopard& codec, net::UdpSocket& socket,
            Logger& log)
-      : sender{{.stream = {.session = id}, .on_idr_needed = [this] { link.send(link::RequestIdr{}); }},
+      : sender{{.stream = {.session = id},
+                .on_idr_needed = [this] { link.send(link::RequestIdr{}); },
+                .on_bitrate = [this](std::uint32_t kbps) { return link.send(link::LimitBitrate{kbps}); }},
                codec,
                socket,
                log},

@@ -43,6 +43,13 @@ nlohmann::json to_json(const stream::SendStats& stats) {
           {"parity_shards", stats.parity_shards.load()},
           {"recovery_asked", stats.recovery_asked.load()},
           {"recovery_merged", stats.recovery_merged.load()},
+          {"shards_asked", stats.shards_asked.load()},
+          {"shards_repeated", stats.shards_repeated.load()},
+          {"bitrate_kbps", stats.bitrate_kbps.load()},
+          {"bitrate_reason", to_string(stats.rate_reason.load())},
+          {"capacity_kbps", stats.capacity_kbps.load()},
+          {"queue_us", stats.queue_us.load()},
+          {"assumed_burst", static_cast<double>(stats.assumed_burst_milli.load()) / 1e3},
           {"assumed_loss_percent", static_cast<double>(stats.assumed_loss_ppm.load()) / 1e4}};
 }
 

@@ -135,6 +135,7 @@ SlotEvents StreamSession::slot_events() {
           },
       .on_mode =
           [this](const link::ModeChanged& mode) {
+            end_->sender.set_bitrate_cap(mode.bitrate_kbps);
             tell([&](lumen1::HostState& board) {
               board.mode = mode.mode;
               board.encoder = mode.encoder;

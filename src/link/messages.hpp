@@ -74,9 +74,14 @@ struct VoicePacket {
 
   ByteView packet() const { return ByteView{bytes}.first(size); }
 };
+// The picture gets no more than this from the next one on, whatever the encoding says, also after it changes.
+// Nothing is opened anew and no IDR made.
+struct LimitBitrate {
+  std::uint32_t kbps = 0;  // 0: no limit
+};
 struct Stop {};
 using ToSession = std::variant<Configure, SetMode, SetPointer, RequestIdr, SetStreaming, Stop, InputEvent,
-                               SetEncoding, SetAudio, VoicePacket, PadEvent>;
+                               SetEncoding, SetAudio, VoicePacket, LimitBitrate, PadEvent>;
 
 // --- session → host
 struct Ready {  // the application shows its first window and the encoder is open
@@ -87,6 +92,7 @@ struct ModeChanged {
   Mode mode;
   std::uint32_t encoding_id = 0;  // of the newest SetEncoding that is in force; 0: of none
   std::string encoder, encoder_reason;
+  std::uint32_t bitrate_kbps = 0;  // without a limit
 };
 struct Responding {
   bool yes = true;

@@ -61,6 +61,10 @@ class FrameAssembly {
   // Presented → sealed, of the earliest sealed shard that came.
   Duration age() const { return std::chrono::microseconds{age_us_}; }
   std::size_t repaired_shards() const { return repaired_; }
+  const ShardHeader& geometry() const { return header_; }
+  // Shards that an open frame still needs.
+  std::size_t needed_shards() const { return data_shards_ - stored_; }
+  bool has_shard(std::size_t shard) const { return is_present(shard); }
   // Frame header and access unit; when whole.
   ByteView content() const { return {memory_.bytes.get(), header_.frame_bytes}; }
   // Without the memory that open() was given.

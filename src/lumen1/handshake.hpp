@@ -28,7 +28,7 @@
 namespace lumen::lumen1 {
 
 inline constexpr std::size_t kSecretBytes = 32, kRandomBytes = 16, kMaxOfferedCiphers = 4;
-inline constexpr std::uint16_t kVersion = 2;
+inline constexpr std::uint16_t kVersion = 3;
 using Secret = std::array<std::byte, kSecretBytes>;
 using Random = std::array<std::byte, kRandomBytes>;
 

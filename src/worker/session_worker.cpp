@@ -127,8 +127,11 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
   } else if (const auto* pointer = std::get_if<link::SetPointer>(&message)) {
     desktop_->set_pointer_drawn(pointer->drawn);
   } else if (const auto* encoding = std::get_if<link::SetEncoding>(&message)) {
+    bitrate_kbps_ = encoding->encoding.bitrate_kbps;
     pipeline_->set_encoding(encoding->encoding);
     desktop_->repaint();
+  } else if (const auto* limit = std::get_if<link::LimitBitrate>(&message)) {
+    pipeline_->limit_bitrate(limit->kbps);
   } else if (std::holds_alternative<link::RequestIdr>(message)) {
     pipeline_->request_idr();
   } else if (const auto* streaming = std::get_if<link::SetStreaming>(&message)) {
@@ -170,6 +173,7 @@ Status SessionWorker::open_desktop(const link::Configure& configure) {
 }
 
 Status SessionWorker::open_pipeline(const link::Configure& configure) {
+  bitrate_kbps_ = configure.bitrate_kbps;
   // Encoder events come on lm-enc: hand them to the loop.
   stream::PictureEvents events{
       .on_encoder =
@@ -399,7 +403,10 @@ void SessionWorker::update_streaming() {
 void SessionWorker::on_encoder(const Mode& mode, std::uint32_t encoding_id,
                                const EncoderDescription& description) {
   encoder_ = description;
-  send(link::ModeChanged{mode, encoding_id, description.name, description.reason});
+  const auto bitrate_kbps = bitrate_kbps_ != 0
+                                ? bitrate_kbps_
+                                : static_cast<std::uint32_t>(codec::default_bitrate(mode).value / 1000);
+  send(link::ModeChanged{mode, encoding_id, description.name, description.reason, bitrate_kbps});
 }
 
 void SessionWorker::report_stats() {

@@ -89,6 +89,7 @@ class SessionWorker {
   bool sound_works_ = false, sound_focus_failed_ = false, streaming_wanted_ = false, window_shown_ = false,
        ended_ = false;
   std::optional<EncoderDescription> encoder_;
+  std::uint32_t bitrate_kbps_ = 0;  // asked for; 0: from the mode
 };
 
 }  // namespace lumen::worker

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/mutex.hpp"
-#include "flow/parity_control.hpp"
+#include "lumen1/messages.hpp"
 #include "lumen1/protection.hpp"
 #include "net/udp.hpp"
 
@@ -21,19 +21,23 @@ struct Peer {
 
 class SendInbox {
  public:
+  static constexpr std::size_t kMostAsks = 64;
   struct Taken {
     bool peer_changed = false;
     std::optional<Peer> peer;               // new one; nullopt with peer_changed: gone
     std::optional<net::Endpoint> moved_to;  // same connection, new address
     std::vector<std::byte> message;         // newest message body, empty: none
-    std::optional<LossReport> loss;
-    Duration round_trip{};
+    std::optional<lumen1::Feedback> feedback;  // the newest one, with the losses of all
+    Duration round_trip{};                     // zero: none new
+    std::vector<lumen1::AskShards> asks;
+    std::optional<std::uint32_t> bitrate_cap_kbps;
     std::optional<FrameId> broken;  // newest frame the client cannot decode
   };
 
   void set_peer(std::optional<Peer> peer) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
-    next_ = Taken{.peer_changed = true, .peer = std::move(peer)};
+    const auto cap = next_.bitrate_cap_kbps;  // not the client's
+    next_ = Taken{.peer_changed = true, .peer = std::move(peer), .bitrate_cap_kbps = cap};
   }
   void move_peer(const net::Endpoint& to) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
@@ -43,14 +47,29 @@ class SendInbox {
     MutexLock lock{mutex_};
     next_.message = std::move(body);
   }
-  void report(const LossReport& loss, Duration round_trip) LUMEN_EXCLUDES(mutex_) {
+  void report(const lumen1::Feedback& feedback) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
-    if (next_.loss) {
-      next_.loss->add(loss);
-    } else {
-      next_.loss = loss;
+    if (!next_.feedback) {
+      next_.feedback = feedback;
+      return;
     }
+    auto loss = next_.feedback->loss;
+    loss.add(feedback.loss);
+    if (static_cast<std::int32_t>(feedback.sequence - next_.feedback->sequence) > 0) next_.feedback = feedback;
+    next_.feedback->loss = loss;
+  }
+  void set_round_trip(Duration round_trip) LUMEN_EXCLUDES(mutex_) {
+    MutexLock lock{mutex_};
     next_.round_trip = round_trip;
+  }
+  // More than kMostAsks wait for nobody: they are said again anyway.
+  void ask(const lumen1::AskShards& ask) LUMEN_EXCLUDES(mutex_) {
+    MutexLock lock{mutex_};
+    if (next_.asks.size() < kMostAsks) next_.asks.push_back(ask);
+  }
+  void set_bitrate_cap(std::uint32_t kbps) LUMEN_EXCLUDES(mutex_) {
+    MutexLock lock{mutex_};
+    next_.bitrate_cap_kbps = kbps;
   }
   void broken(FrameId frame) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
