@@ -53,8 +53,9 @@ Result<LumenAddress> parse_lumen_address(std::string_view text) {
 
 std::string to_string(const LumenAddress& address) {
   if (address.port == kLumenPort) return address.host;
-  return fmt::format(address.host.find(':') == std::string::npos ? "{}:{}" : "[{}]:{}", address.host,
-                     address.port);
+  const bool is_ipv6 = address.host.find(':') != std::string::npos;
+  return is_ipv6 ? fmt::format("[{}]:{}", address.host, address.port)
+                 : fmt::format("{}:{}", address.host, address.port);
 }
 
 Result<std::vector<net::Endpoint>> resolve(const LumenAddress& address) {

@@ -60,7 +60,7 @@ Result<std::unique_ptr<LumenConnection>> LumenConnection::open(LumenConnectionPa
                                                                const crypto::Identity& identity,
                                                                const std::stop_token& stop, Logger& log) {
   std::unique_ptr<LumenConnection> connection{
-      new LumenConnection{std::move(params), identity.certificate().fingerprint(), log}};
+      new LumenConnection{std::move(params), identity.certificate().fingerprint()}};
   LUMEN_CHECK_OK(connection->begin(identity));
   using Hello = std::optional<Result<control::HostHello>>;
   LUMEN_TRY(connection->hello_, connection->await<control::HostHello>(
@@ -69,6 +69,8 @@ Result<std::unique_ptr<LumenConnection>> LumenConnection::open(LumenConnectionPa
                                       return ready == nullptr ? Hello{} : Hello{ready->hello};
                                     },
                                     stop));
+  log.debug("{} at {} speaks version {}", connection->hello_.name, connection->params_.host.to_string(),
+            connection->hello_.version);
   return connection;
 }
 

@@ -79,8 +79,8 @@ class LumenConnection {
 
  private:
   using Event = lumen1::control::ClientEvent;
-  LumenConnection(LumenConnectionParams params, crypto::Fingerprint own, Logger& log)
-      : params_{std::move(params)}, own_{own}, log_{log} {}
+  LumenConnection(LumenConnectionParams params, const crypto::Fingerprint& own)
+      : params_{std::move(params)}, own_{own} {}
 
   Status begin(const crypto::Identity& identity);
   void on_quic(net::QuicEvent event);
@@ -108,7 +108,6 @@ class LumenConnection {
 
   const LumenConnectionParams params_;
   const crypto::Fingerprint own_;
-  Logger& log_;
   lumen1::control::HostHello hello_;
   crypto::Fingerprint fingerprint_{};
   mutable Mutex mutex_;

@@ -72,11 +72,19 @@ void DeviceSession::prepare(Done done) {
 }
 
 void DeviceSession::encode_as(const control::Stream& stream) {
-  stream_->slot().set_encoding({.codec = stream.format.codec,
-                                .color = stream.color,
-                                .bitrate_kbps = std::min(stream.max_bitrate_kbps, kMaxBitrateKbps),
-                                .id = ++encoding_id_});
+  const Encoding encoding{.codec = stream.format.codec,
+                          .color = stream.color,
+                          .bitrate_kbps = std::min(stream.max_bitrate_kbps, kMaxBitrateKbps),
+                          .id = ++encoding_id_};
+  if (!encoding_ || !encoding_->is_same_but_for_id(encoding)) {
+    encoding_ = encoding;
+    stream_->slot().set_encoding(encoding);
+  }
   if (stream.audio) stream_->slot().set_audio(*stream.audio);
+}
+
+void DeviceSession::expect(const control::Stream& stream) {
+  if (!viewer_) encode_as(stream);
 }
 
 void DeviceSession::admit(Viewer viewer, const lumen1::Secret& secret, control::Permissions permissions) {

@@ -53,6 +53,9 @@ class DeviceSession {
   using Done = std::function<void(const Status&)>;
   void prepare(Done done);
 
+  // What is opened next, told ahead so that the encoder need not be opened twice. Nothing while somebody
+  // watches.
+  void expect(const lumen1::control::Stream& stream);
   std::uint8_t id() const { return stream_->id(); }
   std::uint32_t next_open_count() { return ++open_count_; }
   // `viewer` may connect with this secret from now on, in the place of any other.
@@ -86,6 +89,7 @@ class DeviceSession {
   Logger& log_;
   std::optional<Viewer> viewer_;
   std::uint32_t open_count_ = 0, encoding_id_ = 0;
+  std::optional<Encoding> encoding_;  // as told to the slot
   bool prepared_ = false, over_ = false;
   std::vector<Done> waiting_;  // for what is to run before
   std::unique_ptr<StreamSession> stream_;
