@@ -74,7 +74,7 @@ Connection::~Connection() { shared_.cids.remove_all(id_); }
 
 Result<std::unique_ptr<Connection>> Connection::accept(Shared& shared, QuicId id, const Arrival& arrival,
                                                        const QuicPath& path, Timestamp now) {
-  std::unique_ptr<Connection> self{new Connection{shared, id, path}};
+  std::unique_ptr<Connection> self{new Connection{shared, id, path, now}};
   const auto& header = arrival.header;
   auto settings = settings_for(shared.params, now);
   auto parameters = parameters_for(shared.params);
@@ -107,7 +107,7 @@ Result<std::unique_ptr<Connection>> Connection::accept(Shared& shared, QuicId id
 Result<std::unique_ptr<Connection>> Connection::connect(Shared& shared, QuicId id, const QuicPath& path,
                                                         std::optional<crypto::Fingerprint> pin,
                                                         Timestamp now) {
-  std::unique_ptr<Connection> self{new Connection{shared, id, path}};
+  std::unique_ptr<Connection> self{new Connection{shared, id, path, now}};
   const auto settings = settings_for(shared.params, now);
   const auto parameters = parameters_for(shared.params);
   const auto dcid = random_cid(kFirstDcidBytes), scid = random_cid(kCidBytes);

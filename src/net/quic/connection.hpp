@@ -47,6 +47,7 @@ class Connection {
 
   bool is_alive() const { return conn_ != nullptr; }
   bool is_half_open() const { return is_alive() && !handshake_done_; }
+  Duration age(Timestamp now) const { return now - born_; }
   const QuicPath& path() const { return path_; }
   Timestamp deadline() const;  // when expire() is due; of a tombstone: when it may be forgotten
 
@@ -64,7 +65,8 @@ class Connection {
 
  private:
   friend struct Callbacks;
-  Connection(Shared& shared, QuicId id, const QuicPath& path) : shared_{shared}, id_{id}, path_{path} {}
+  Connection(Shared& shared, QuicId id, const QuicPath& path, Timestamp now)
+      : shared_{shared}, id_{id}, born_{now}, path_{path} {}
   bool is_host() const { return shared_.params.role == QuicRole::host; }
   Status start_tls(std::optional<crypto::Fingerprint> pin);
 
@@ -85,6 +87,7 @@ class Connection {
 
   Shared& shared_;
   QuicId id_;
+  Timestamp born_;
   QuicPath path_;                      // as connected, or as validated since
   std::optional<QuicPath> validated_;  // to be looked at after the call
   SendBuffer<kQuicSendBufferBytes> unacknowledged_;

@@ -51,7 +51,7 @@ std::optional<Arrival> Door::knock(const QuicPath& path, ByteView datagram, Load
     ask_to_retry(path, header, now);
     return std::nullopt;
   }
-  if (load.half_open >= shared_.params.max_half_open) {
+  if (load.half_open - load.stale >= shared_.params.max_half_open) {
     ++shared_.counters.refused;
     return std::nullopt;
   }

@@ -16,6 +16,7 @@ class Door {
 
   struct Load {
     std::size_t connections = 0, half_open = 0;
+    std::size_t stale = 0;  // of the half-open ones: may give way to a new one
   };
   // A client that may come in; or it was answered, or dropped. Borrows from `datagram`.
   std::optional<Arrival> knock(const QuicPath& path, ByteView datagram, Load load, Timestamp now);

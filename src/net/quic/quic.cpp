@@ -14,6 +14,7 @@ using quic::Connection;
 
 constexpr std::byte kFixedBit{0x40};
 constexpr std::size_t kMaxAlpnBytes = 255;
+constexpr Duration kStaleAge = std::chrono::seconds{1};
 
 tl::unexpected<Error> bad_params(std::string what) {
   return fail(ErrorCode::invalid_argument, "quic.params", std::move(what), "Report this as a bug in Lumen");
@@ -53,11 +54,16 @@ struct QuicEndpoint::Core {
     for (const auto& [id, connection] : connections) {
       load.connections += connection->is_alive() ? 1U : 0U;
       load.half_open += connection->is_half_open() ? 1U : 0U;
+      load.stale += is_stale(*connection) ? 1U : 0U;
     }
     return load;
   }
+  // Who is slow, or says no more, does not keep others out.
+  bool is_stale(const Connection& connection) const {
+    return connection.is_half_open() && connection.age(latest) >= kStaleAge;
+  }
+  void make_room(const quic::Door::Load& load);
   void welcome(const QuicPath& path, ByteView datagram, Timestamp now);
-  void forget_a_tombstone();
   void offer_to_all(const QuicPath& path, ByteView datagram, Timestamp now);
   // A client's sockets go by names, or there is one without.
   static QuicPath as_known_to(const Connection& connection, const QuicPath& path) {
@@ -73,18 +79,27 @@ struct QuicEndpoint::Core {
   Timestamp latest{};
 };
 
-// So that many short connections do not leave many of them.
-void QuicEndpoint::Core::forget_a_tombstone() {
-  if (connections.size() < 2 * shared.params.max_connections) return;
-  const auto oldest =
-      std::ranges::find_if(connections, [](const auto& entry) { return !entry.second->is_alive(); });
-  if (oldest != connections.end()) connections.erase(oldest);
+void QuicEndpoint::Core::make_room(const quic::Door::Load& load) {
+  const auto drop_first = [this](const auto& which) {
+    const auto found =
+        std::ranges::find_if(connections, [&](const auto& entry) { return which(*entry.second); });
+    if (found != connections.end()) connections.erase(found);
+  };
+  if (load.half_open >= shared.params.max_half_open) {
+    ++shared.counters.failed_handshakes;
+    drop_first([this](const Connection& connection) { return is_stale(connection); });
+  }
+  // So that many short connections do not leave many tombstones.
+  if (connections.size() >= 2 * shared.params.max_connections) {
+    drop_first([](const Connection& connection) { return !connection.is_alive(); });
+  }
 }
 
 void QuicEndpoint::Core::welcome(const QuicPath& path, ByteView datagram, Timestamp now) {
-  const auto arrival = door.knock(path, datagram, load(), now);
+  const auto before = load();
+  const auto arrival = door.knock(path, datagram, before, now);
   if (!arrival) return;
-  forget_a_tombstone();
+  make_room(before);
   const auto id = next_id;
   auto connection = Connection::accept(shared, id, *arrival, path, now);
   if (!connection) {

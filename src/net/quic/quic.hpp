@@ -57,12 +57,12 @@ struct QuicParams {
 
   Duration initial_rtt = std::chrono::milliseconds{20};  // first retransmission after three times this
   Duration handshake_timeout = std::chrono::seconds{10};
-  Duration idle_timeout = std::chrono::seconds{10};
+  Duration idle_timeout = std::chrono::seconds{10};  // or three retransmission timeouts, if that is longer
   Duration keep_alive = std::chrono::seconds{3};
 
   // Host. Half open: the handshake is not complete.
   std::size_t max_connections = 64;  // half open ones included; more are refused
-  std::size_t max_half_open = 16;    // more are not answered: clients try again by themselves
+  std::size_t max_half_open = 16;    // more are not answered, until one is a second old: that gives way
   std::size_t retry_above = 4;       // with more half open ones a new client must first prove its address
 };
 
@@ -123,7 +123,8 @@ class QuicEndpoint {
   // one for each connection. From QuicConnected on; before, and after the end: `quic.closed`.
   Status export_secret(QuicId id, std::string_view label, ByteView context, MutableBytes out) const;
   // Client: goes on from another socket, named `local`. Not needed when only the address behind the same
-  // name changes. `quic.closed`; `quic.migration` before QuicConnected or while the last one is under way.
+  // name changes. Where nothing passes the connection ends as silent. `quic.closed`; `quic.migration` before
+  // QuicConnected or while the last one is under way.
   Status migrate(QuicId id, const Endpoint& local, Timestamp now);
 
   std::optional<QuicStatus> status(QuicId id) const;  // none after the end
