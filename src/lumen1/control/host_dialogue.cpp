@@ -333,10 +333,10 @@ bool HostDialogue::apps(RequestId request, std::vector<App> apps) {
 bool HostDialogue::opened(RequestId request, SessionId session, std::uint32_t open_count,
                           const Stream& stream) {
   const auto* open = pending(request, {Kind::open});
-  if (open == nullptr || sessions_.contains(session)) return false;
+  if (open == nullptr) return false;
   auto wish = open->wish;
   if (!answer(request, Opened{request, session, open_count, stream})) return false;
-  sessions_.emplace(session, std::move(wish));
+  sessions_.insert_or_assign(session, std::move(wish));
   return true;
 }
 

@@ -50,8 +50,9 @@ struct StoreDevice {
   std::string name;
   Permissions permissions;
 };
-// Requests, each to be answered once: apps(), opened(), changed(), done() or refuse(). `permissions` are
-// agreed upon already as far as they refuse; what is agreed comes from agree(wish, …, permissions()).
+// Requests, each to be answered once: apps(), opened(), changed(), done() or refuse(). Those of a device that
+// is not paired, of sessions that are not this connection's, and opens without Permission::view do not get
+// here. What can be agreed upon says agree(wish, …, permissions()).
 struct WantsApps {
   RequestId request = 0;
 };
@@ -109,6 +110,7 @@ class HostDialogue {
 
   // --- answers. False, and nothing is sent, when no such request of that kind is pending.
   bool apps(RequestId request, std::vector<App> apps);
+  // The session may be one that this connection has opened before.
   bool opened(RequestId request, SessionId session, std::uint32_t open_count, const Stream& stream);
   bool changed(RequestId request, const Stream& stream);
   bool done(RequestId request);  // Pause, Resume, Close

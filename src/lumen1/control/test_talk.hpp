@@ -160,4 +160,31 @@ class Talk {
   std::string address;
 };
 
+// With a host of its own, and ways to come to where a test begins.
+class Dialogue : public testing::Test {
+ protected:
+  void pair(Permissions permissions = Permissions::all()) {
+    ASSERT_TRUE(host.book.add(test::fingerprint(0xC1), "laptop", permissions, test::kToday));
+  }
+  // A talk with a device that is paired already; its hellos are over.
+  std::unique_ptr<Talk> paired_talk(const TalkOptions& options = {}) {
+    pair();
+    auto talk = std::make_unique<Talk>(host, options);
+    talk->run();
+    EXPECT_TRUE(talk->host->is_paired());
+    talk->forget_events();
+    return talk;
+  }
+  // Opened as session `session`.
+  static void open(Talk& talk, SessionId session) {
+    const auto request = talk.client->open(7, 0, some_wish(), talk.now).value();
+    talk.run();
+    ASSERT_TRUE(talk.host->opened(request, session, 5, some_stream()));
+    talk.run();
+    ASSERT_NE(find<Opened>(talk.at_client), nullptr);
+    talk.forget_events();
+  }
+  Host host;
+};
+
 }  // namespace lumen::lumen1::control::test
