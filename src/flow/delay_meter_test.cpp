@@ -43,8 +43,11 @@ TEST_F(ADelayMeter, takes_a_longer_way_for_normal_after_a_while) {
   for (auto time = 0ms; time < 50s; time += 10ms) {
     arrives(time, time < 10s ? 20ms : 60ms);
     const auto queue = meter.take()->last;
-    if (time >= 10s && time < 19s) EXPECT_EQ(queue, 40ms);
-    if (time > 31s) EXPECT_EQ(queue, 0ms);
+    if (time >= 10s && time < 19s) {
+      EXPECT_EQ(queue, 40ms);
+    } else if (time > 31s) {
+      EXPECT_EQ(queue, 0ms);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace lumen {
 namespace {
@@ -110,6 +111,9 @@ void RateControl::report(const PathReport& report, Timestamp now) {
   queue_ = above_base(*report.least_queue);
   queued_reports_ = queue_ > params_.some ? queued_reports_ + 1 : 0;
   const auto queue = queue_now(report.in_flight).value_or(queue_);
+  const auto passed = std::min<Duration>(elapsed, 200ms);
+  contradicted_ = queue_ > params_.some && queue <= params_.some ? contradicted_ + passed : Duration::zero();
+  if (contradicted_ > 2 * params_.stuck_after) base_shift_ += std::exchange(queue_, Duration::zero());
   const bool shows = queue_ > params_.much || queued_reports_ >= params_.patience;
   if (draining_) {
     drain(queue, now);
@@ -117,7 +121,7 @@ void RateControl::report(const PathReport& report, Timestamp now) {
     on_queue(now);
     drain(std::max(queue, queue_), now);
   } else {
-    probe(std::min<Duration>(elapsed, 200ms), now);
+    probe(passed, now);
   }
 }
 

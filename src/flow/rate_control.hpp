@@ -19,8 +19,8 @@
 //   less a share that empties the queue within `drain_time`, between 10 and 75 %. How long the queue is now
 //   is told by what is in flight: divided by the capacity it is the round trip with the queue. Datagrams say
 //   it only after they have waited in it; for so long their delay is not taken for another queue.
-//   A delay that does not fall for `stuck_after` although less is sent is no queue: the way has become
-//   longer, and that is the new base.
+//   A delay that does not fall for `stuck_after` although less is sent, or that what is in flight knows
+//   nothing of for twice as long, is no queue: the way has become longer, and that is the new base.
 // - Once empty the limit is `headroom` of the capacity. It grows while it is used and the delay is small:
 //   by 2 % a second around the last known capacity, 10 % a second else, 30 % after five seconds of that.
 // - A path that drops instead of queueing: beyond `heavy_loss` (outages aside) the limit is lowered by half
@@ -130,6 +130,7 @@ class RateControl {
   int queued_reports_ = 0;
   Duration least_round_trip_{}, older_round_trip_{};
   Timestamp next_round_trip_{}, stale_until_{};
+  Duration contradicted_{};  // for so long datagrams were late, and what is in flight was not
   Timestamp drain_progress_{}, lowered_{};
   // loss
   double lossy_expected_ = 0, lossy_lost_ = 0;

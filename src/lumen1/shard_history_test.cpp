@@ -13,7 +13,7 @@ class History : public testing::Test {
  protected:
   // Packs and keeps frame `id`; what is sent of it.
   PackedFrame send(std::uint64_t id, std::size_t bytes) {
-    content_ = test::noise(bytes, id);
+    content_ = test::noise(bytes, static_cast<std::uint32_t>(id));
     const AccessUnitView unit{
         .id = FrameId{id}, .kind = PictureKind::delta, .width = 640, .height = 480, .bytes = content_};
     auto packed = packetizer_.pack(unit, 3).value();
