@@ -143,7 +143,7 @@ void ClientPort::handle(const lumen1::Feedback& feedback) {
   counters_.reported_expected.fetch_add(feedback.loss.expected, std::memory_order_relaxed);
   counters_.reported_lost.fetch_add(feedback.loss.lost, std::memory_order_relaxed);
   sender_.report(feedback);
-  if (sound_ != nullptr) sound_->report(feedback.loss);
+  if (sound_ != nullptr) sound_->report(feedback);
 }
 
 void ClientPort::handle(const lumen1::AskShards& ask) { sender_.ask(ask); }

@@ -42,7 +42,7 @@ Result<std::unique_ptr<Host>> Host::create(HostParams params, EventLoop& loop, L
   }
   self->restore_desktops();
   LUMEN_TRY(const auto local, net::Endpoint::parse(self->params_.bind_address, self->params_.port));
-  LUMEN_TRY(auto socket, net::UdpSocket::bind({.local = local}));
+  LUMEN_TRY(auto socket, net::UdpSocket::bind({.local = local, .tell_local = true}));
   self->socket_ = std::make_unique<net::UdpSocket>(std::move(socket));
   LUMEN_TRY(const auto bound, self->socket_->local());
   self->port_ = bound.port();
@@ -113,15 +113,17 @@ Status Host::open_session(std::size_t index) {
 
 void Host::receive_loop(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    socket_->receive(kReceiveWait, [this](const net::Endpoint& from, MutableBytes datagram) {
-      on_datagram(from, datagram, now());
-    });
+    socket_->receive_at(kReceiveWait,
+                        [this](const net::Endpoint& from, const net::Endpoint& at, MutableBytes datagram) {
+                          on_datagram(from, at, datagram, now());
+                        });
   }
 }
 
-void Host::on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp time) {
+void Host::on_datagram(const net::Endpoint& from, const net::Endpoint& at, MutableBytes datagram,
+                       Timestamp time) {
   if (!datagram.empty() && (datagram.front() & kQuicBit) != std::byte{0}) {
-    queue_quic(from, datagram);
+    queue_quic(from, at, datagram);
     return;
   }
   const auto header = lumen1::decode_clear_header(datagram);
@@ -133,14 +135,14 @@ void Host::on_datagram(const net::Endpoint& from, MutableBytes datagram, Timesta
   end->port.on_datagram(from, datagram, time);
 }
 
-void Host::queue_quic(const net::Endpoint& from, ByteView datagram) {
+void Host::queue_quic(const net::Endpoint& from, const net::Endpoint& at, ByteView datagram) {
   MutexLock lock{quic_mutex_};
   if (quic_queue_.size() >= kMaxQuicQueue) {
     quic_dropped_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   if (quic_queue_.empty()) loop_.post([this] { take_quic(); });
-  quic_queue_.push_back({from, {datagram.begin(), datagram.end()}});
+  quic_queue_.push_back({from, at, {datagram.begin(), datagram.end()}});
 }
 
 void Host::take_quic() {
@@ -150,7 +152,7 @@ void Host::take_quic() {
     taken.swap(quic_queue_);
   }
   if (!quic_) return;
-  for (auto& datagram : taken) quic_(datagram.from, datagram.bytes);
+  for (const auto& datagram : taken) quic_(datagram.from, datagram.at, datagram.bytes);
 }
 
 void Host::check_clients() {

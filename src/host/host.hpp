@@ -64,10 +64,13 @@ class Host {
   SlotParams slot_params(const std::string& name) const;
   // Who gets the QUIC datagrams that come to the port, on lm-main; nobody at first. Of a flood the newest are
   // dropped.
-  using QuicFn = std::function<void(const net::Endpoint& from, MutableBytes datagram)>;
+  // `at`: this machine's address that it was sent to.
+  using QuicFn = std::function<void(const net::Endpoint& from, const net::Endpoint& at, ByteView datagram)>;
   void on_quic(QuicFn handler) { quic_ = std::move(handler); }
-  // From the host's port. On lm-main.
-  void send(const net::Endpoint& to, ByteView datagram) const { socket_->send_one(to, datagram); }
+  // From the host's port, and from its address `from` if that is not empty. On lm-main.
+  void send(const net::Endpoint& to, const net::Endpoint& from, ByteView datagram) const {
+    socket_->send_one(to, datagram, {.from = from});
+  }
   // Where a client finds what it needs to connect to session `index`.
   static std::string connect_file(const std::string& runtime_root, std::size_t index);
   static std::string control_path(const std::string& runtime_root) { return runtime_root + "/host.sock"; }
@@ -78,15 +81,16 @@ class Host {
     std::string connect_file;
   };
   struct QuicDatagram {
-    net::Endpoint from;
+    net::Endpoint from, at;
     std::vector<std::byte> bytes;
   };
   Host(HostParams params, EventLoop& loop, Logger& log);
   Status open_session(std::size_t index);
   void restore_desktops();
   void receive_loop(const std::stop_token& stop);
-  void on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now);
-  void queue_quic(const net::Endpoint& from, ByteView datagram) LUMEN_EXCLUDES(quic_mutex_);
+  void on_datagram(const net::Endpoint& from, const net::Endpoint& at, MutableBytes datagram, Timestamp now);
+  void queue_quic(const net::Endpoint& from, const net::Endpoint& at, ByteView datagram)
+      LUMEN_EXCLUDES(quic_mutex_);
   void take_quic() LUMEN_EXCLUDES(quic_mutex_);
   void check_clients();
   std::string on_command(const std::string& command);

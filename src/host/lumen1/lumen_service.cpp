@@ -50,17 +50,17 @@ LumenService::~LumenService() {
 
 Status LumenService::start() {
   LUMEN_TRY(auto identity, net::QuicIdentity::create(store_.identity()));
-  LUMEN_TRY(
-      auto endpoint,
-      net::QuicEndpoint::create(
-          {.role = net::QuicRole::host,
-           .identity = std::make_shared<const net::QuicIdentity>(std::move(identity)),
-           .send = [this](const net::QuicPath& path, ByteView datagram) { host_.send(path.peer, datagram); },
-           .secret = store_.quic_secret()}));
+  LUMEN_TRY(auto endpoint,
+            net::QuicEndpoint::create(
+                {.role = net::QuicRole::host,
+                 .identity = std::make_shared<const net::QuicIdentity>(std::move(identity)),
+                 .send = [this](const net::QuicPath& path,
+                                ByteView datagram) { host_.send(path.peer, path.local, datagram); },
+                 .secret = store_.quic_secret()}));
   driver_ = std::make_unique<net::QuicDriver>(std::move(endpoint), loop_,
                                               [this](net::QuicEvent event) { on_quic(std::move(event)); });
-  host_.on_quic([this](const net::Endpoint& from, MutableBytes datagram) {
-    driver_->receive({.local = {}, .peer = from}, datagram);
+  host_.on_quic([this](const net::Endpoint& from, const net::Endpoint& at, ByteView datagram) {
+    driver_->receive({.local = at, .peer = from}, datagram);
   });
   check_silence();
   return {};

@@ -49,9 +49,7 @@ void SoundSender::move_peer(const net::Endpoint& to) {
   wake();
 }
 
-void SoundSender::report(const LossReport& loss) {
-  inbox_.report(loss, {});
-}  // the next packet is soon enough
+void SoundSender::report(const lumen1::Feedback& feedback) { inbox_.report(feedback); }  // the next packet is soon enough
 
 void SoundSender::wait() {
   std::array<pollfd, 2> waiters{{{wake_.get(), POLLIN, 0}, {ring_ ? ring_->doorbell_fd() : -1, POLLIN, 0}}};
@@ -87,8 +85,8 @@ void SoundSender::take_ring() {
 void SoundSender::apply(SendInbox::Taken taken) {
   if (taken.peer_changed) change_peer(taken.peer);
   if (taken.moved_to && to_) to_ = taken.moved_to;
-  if (!taken.loss) return;
-  redundancy_.report(*taken.loss);
+  if (!taken.feedback) return;
+  redundancy_.report(taken.feedback->loss);
   packetizer_.set_copies(redundancy_.copies());
   stats_.copies.store(packetizer_.copies(), std::memory_order_relaxed);
 }

@@ -45,7 +45,7 @@ class SoundSender {
   // Whether the client may hear anything, from the next packet on; at first it may.
   void allow(bool yes) { allowed_.store(yes, std::memory_order_relaxed); }
   // What the client measured since its last report.
-  void report(const LossReport& loss);
+  void report(const lumen1::Feedback& feedback);
   const SoundSendStats& stats() const { return stats_; }
 
  private:

@@ -96,7 +96,7 @@ TEST_F(SoundSenderTest, copies_follow_the_reported_loss) {
   connect();
   const auto settles_at = [&](std::uint32_t lost, std::uint64_t copies) {
     for (int i = 0; i < 1000 && sender_.stats().copies != copies; ++i) {
-      sender_.report({.expected = 1000, .lost = lost});
+      sender_.report({.loss = {.expected = 1000, .lost = lost}});
       push(1);
       receive(client_);
     }
