@@ -52,7 +52,7 @@ class Recorder {
   UniqueFd file_;
   Logger& log_;
   SpscRing<AccessUnit, 256> filled_;
-  SpscRing<AccessUnit, 512> empty_;  // holds every unit there is
+  SpscRing<AccessUnit, 512> empty_;            // holds every unit there is
   std::atomic<std::size_t> waiting_bytes_{0};  // both threads; a bound, orders nothing
   std::atomic<bool> failed_{false};            // set by lm-record; orders nothing
   bool needs_key_frame_ = true;                // whoever adds, as the next

@@ -209,7 +209,7 @@ Status GameBackend::begin(RequestId request, const StreamRequest& wanted, const 
   LUMEN_TRY(auto connection, connect(wanted.host_id, stop));
   LUMEN_CHECK_OK(connection.pairing());
   tell(Progress{request, fmt::format("Starting the stream from {}", connection.info().hostname)});
-  LUMEN_TRY(auto stream, start_game_stream(connection, wanted, params_.outputs, stop, log_));
+  LUMEN_TRY(auto stream, GameClientStream::start(connection, wanted, {}, params_.outputs, stop, log_));
   if (stop.stop_requested()) return fail(ErrorCode::cancelled, "client.cancelled", "cancelled");
   tell(StreamStarted{request, std::move(stream)});
   return {};
@@ -239,7 +239,8 @@ Status GameBackend::remove(const std::string& host_id) {
   const auto known = std::ranges::find(hosts, address, &KnownHost::address);
   if (known != hosts.end()) return params_.book.forget(std::string{known->unique_id});
   std::stop_source never;
-  const auto connection = connect(host_id, never.get_token());  // met at another address than the one it was paired at
+  const auto connection =
+      connect(host_id, never.get_token());  // met at another address than the one it was paired at
   if (connection && params_.book.find(connection->info().unique_id) != nullptr)
     return params_.book.forget(connection->info().unique_id);
   return {};

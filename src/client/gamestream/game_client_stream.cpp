@@ -1,10 +1,10 @@
 #include "client/gamestream/game_client_stream.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
 #include "base/mutex.hpp"
-#include "client/gamestream/game_stream_session.hpp"
 #include "client/gamestream/stream_choice.hpp"
 
 namespace lumen::client {
@@ -14,8 +14,22 @@ namespace rtsp = gamestream::rtsp;
 
 constexpr std::size_t kMaxFeedback = 256;
 
+std::string codec_text(rtsp::VideoCodec codec) {
+  switch (codec) {
+    case rtsp::VideoCodec::h264:
+      break;
+    case rtsp::VideoCodec::hevc:
+      return std::string{to_string(Codec::hevc)};
+    case rtsp::VideoCodec::av1:
+      return std::string{to_string(Codec::av1)};
+  }
+  return std::string{to_string(Codec::h264)};
+}
+
+}  // namespace
+
 // What the session's threads leave for the main thread.
-class Told {
+class GameClientStream::Told {
  public:
   void failed(const Error& error) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
@@ -53,46 +67,24 @@ class Told {
   std::string decoder_ LUMEN_GUARDED_BY(mutex_);
 };
 
-std::string codec_text(rtsp::VideoCodec codec) {
-  switch (codec) {
-    case rtsp::VideoCodec::h264:
-      break;
-    case rtsp::VideoCodec::hevc:
-      return std::string{to_string(Codec::hevc)};
-    case rtsp::VideoCodec::av1:
-      return std::string{to_string(Codec::av1)};
-  }
-  return std::string{to_string(Codec::h264)};
+GameClientStream::GameClientStream(StreamFacts facts, std::shared_ptr<Told> told,
+                                   std::unique_ptr<GameStreamSession> session)
+    : facts_{std::move(facts)}, told_{std::move(told)}, session_{std::move(session)} {}
+
+std::optional<PadFeedback> GameClientStream::take_feedback() { return told_->take_feedback(); }
+
+StreamFacts GameClientStream::facts() const {
+  auto facts = facts_;
+  facts.decoder = told_->decoder();
+  return facts;
 }
 
-class GameClientStream final : public ClientStream {
- public:
-  GameClientStream(StreamFacts facts, std::shared_ptr<Told> told, std::unique_ptr<GameStreamSession> session)
-      : facts_{std::move(facts)}, told_{std::move(told)}, session_{std::move(session)} {}
+Status GameClientStream::verdict() const {
+  LUMEN_CHECK_OK(told_->verdict());
+  return session_->video_verdict();
+}
 
-  void send_input(const InputEvent& event) override { session_->send_input(event); }
-  void send_pad(const PadEvent& event) override { session_->send_pad(event); }
-  std::optional<PadFeedback> take_feedback() override { return told_->take_feedback(); }
-  StreamCounters counters() const override;
-  StreamFacts facts() const override {
-    auto facts = facts_;
-    facts.decoder = told_->decoder();
-    return facts;
-  }
-  std::string notice() const override { return {}; }
-  Status verdict() const override {
-    LUMEN_CHECK_OK(told_->verdict());
-    return session_->video_verdict();
-  }
-
- private:
-  const StreamFacts facts_;
-  std::shared_ptr<Told> told_;
-  std::unique_ptr<GameStreamSession> session_;
-};
-
-StreamCounters GameClientStream::counters() const {
-  const auto stats = session_->stats();
+StreamCounters to_counters(const GameStreamStats& stats) {
   const auto& assembly = stats.video.reassembly;
   const auto useful = assembly.datagrams - std::min(assembly.datagrams, assembly.surplus);
   return {.datagrams = assembly.datagrams,
@@ -111,11 +103,11 @@ StreamCounters GameClientStream::counters() const {
           .round_trip = stats.round_trip};
 }
 
-}  // namespace
-
-Result<std::unique_ptr<ClientStream>> start_game_stream(GameConnection& connection, const StreamRequest& wanted,
-                                                        const StreamOutputs& outputs, const std::stop_token& stop,
-                                                        Logger& log) {
+Result<std::unique_ptr<GameClientStream>> GameClientStream::start(GameConnection& connection,
+                                                                  const StreamRequest& wanted,
+                                                                  const GameStreamExtras& extras,
+                                                                  const StreamOutputs& outputs,
+                                                                  const std::stop_token& stop, Logger& log) {
   LUMEN_TRY(auto app, connection.find_app(wanted.app, stop));
   const auto told = std::make_shared<Told>();
   const auto bitrate = wanted.bitrate_kbps != 0 ? wanted.bitrate_kbps
@@ -127,7 +119,9 @@ Result<std::unique_ptr<ClientStream>> start_game_stream(GameConnection& connecti
                  .mode = wanted.mode,
                  .bitrate_kbps = bitrate,
                  .codec_modes = codec_modes(wanted.codec),
-                 .audio_channels = wanted.sound ? 2U : 0U,
+                 .audio_channels = wanted.sound ? extras.audio_channels : 0U,
+                 .loss_percent = extras.loss_percent,
+                 .loss_seed = extras.loss_seed,
                  .make_decoder =
                      [told, make = outputs.make_decoder](Codec codec) {
                        auto made = make(codec);
@@ -146,8 +140,7 @@ Result<std::unique_ptr<ClientStream>> start_game_stream(GameConnection& connecti
                     .codec = codec_text(agreed.codec),
                     .mode = {agreed.width, agreed.height, wanted.mode.refresh_mhz},
                     .bitrate_kbps = bitrate};
-  return std::unique_ptr<ClientStream>{
-      std::make_unique<GameClientStream>(std::move(facts), told, std::move(session))};
+  return std::unique_ptr<GameClientStream>{new GameClientStream{std::move(facts), told, std::move(session)}};
 }
 
 }  // namespace lumen::client

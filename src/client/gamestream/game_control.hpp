@@ -55,7 +55,9 @@ class GameControl {
   // Any thread. What comes before the connection stands is dropped.
   void send_input(const InputEvent& event);
   void send_pad(const PadEvent& event);
-  Duration round_trip() const { return Duration{round_trip_ns_.load(std::memory_order_relaxed)}; }  // 0: unknown
+  Duration round_trip() const {
+    return Duration{round_trip_ns_.load(std::memory_order_relaxed)};
+  }  // 0: unknown
 
  private:
   GameControl(Params params, Events events, net::EnetClient enet, gamestream::control::ControlClient protocol,

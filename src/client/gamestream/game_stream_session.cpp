@@ -210,7 +210,9 @@ Result<std::unique_ptr<GameStreamSession>> GameStreamSession::start(GameConnecti
   return session;
 }
 
-GameStreamStats GameStreamSession::stats() const { return {video_->stats(), audio_->stats(), control_->round_trip()}; }
+GameStreamStats GameStreamSession::stats() const {
+  return {video_->stats(), audio_->stats(), control_->round_trip()};
+}
 
 Status GameStreamSession::video_verdict() const {
   using Verdict = gamestream::StreamWatch::Verdict;

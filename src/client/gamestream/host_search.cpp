@@ -45,7 +45,8 @@ std::vector<HostEntry> HostSearch::run(const std::stop_token& stop) {
   const auto announced = net::browse_hosts(params_.browse, stop);
   for (const auto& host : announced ? *announced : std::vector<net::FoundHost>{}) {
     const auto name = gamestream::display_name(host.name, kMaxNameBytes);
-    for (const auto& endpoint : std::span{host.addresses}.first(std::min(host.addresses.size(), kMaxAddresses)))
+    for (const auto& endpoint :
+         std::span{host.addresses}.first(std::min(host.addresses.size(), kMaxAddresses)))
       ask_beside({address_text(endpoint), endpoint.port()}, name);
   }
   asking.clear();  // waits

@@ -40,7 +40,8 @@ class HostSearch {
 
   Params params_;
   Mutex mutex_, telling_;
-  std::vector<std::string> order_ LUMEN_GUARDED_BY(mutex_);  // unique ids; for who does not answer, its address
+  std::vector<std::string> order_
+      LUMEN_GUARDED_BY(mutex_);  // unique ids; for who does not answer, its address
   std::map<std::string, HostEntry> found_ LUMEN_GUARDED_BY(mutex_);
 };
 

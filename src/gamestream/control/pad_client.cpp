@@ -114,9 +114,8 @@ void PadClient::on(const lumen::PadMotion& motion, std::vector<InputPacket>& out
 
 void PadClient::on(const lumen::PadBattery& battery, std::vector<InputPacket>& out) const {
   if (!is_there(battery.slot)) return;
-  out.emplace_back(PadBattery{.pad = battery.slot,
-                              .state = static_cast<std::uint8_t>(battery.power),
-                              .percent = battery.percent});
+  out.emplace_back(PadBattery{
+      .pad = battery.slot, .state = static_cast<std::uint8_t>(battery.power), .percent = battery.percent});
 }
 
 void PadClient::on(const PadGone& gone, std::vector<InputPacket>& out) {

@@ -26,7 +26,7 @@ class PadClient {
   void on(const PadGone& gone, std::vector<InputPacket>& out);
   bool is_there(std::uint8_t slot) const { return slot < control::kMaxPads && ((there_ >> slot) & 1U) != 0; }
 
-  std::uint16_t there_ = 0;                            // a bit for each slot
+  std::uint16_t there_ = 0;                             // a bit for each slot
   std::array<std::uint8_t, control::kMaxPads> down_{};  // fingers on the touchpads, a bit each
 };
 

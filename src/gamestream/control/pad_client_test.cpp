@@ -27,7 +27,8 @@ std::vector<PadEvent> through(PadClient& client, PadHost& host, const PadEvent& 
   return events;
 }
 
-const lumen::PadArrival kArrival{.slot = 3, .model = PadModel::dualsense, .capabilities = pad_capability::kAll};
+const lumen::PadArrival kArrival{
+    .slot = 3, .model = PadModel::dualsense, .capabilities = pad_capability::kAll};
 
 class PadPair : public testing::Test {
  protected:
@@ -50,8 +51,14 @@ TEST_F(PadPair, a_pad_arrives_as_what_it_is_and_goes) {
 
 TEST_F(PadPair, states_come_through_unchanged) {
   through(kArrival);
-  const lumen::PadState state{.slot = 3, .buttons = pad_button::kA | pad_button::kTouchpad, .left_trigger = 9,
-                              .right_trigger = 255, .left_x = -32768, .left_y = 32767, .right_x = 1, .right_y = -1};
+  const lumen::PadState state{.slot = 3,
+                              .buttons = pad_button::kA | pad_button::kTouchpad,
+                              .left_trigger = 9,
+                              .right_trigger = 255,
+                              .left_x = -32768,
+                              .left_y = 32767,
+                              .right_x = 1,
+                              .right_y = -1};
   EXPECT_THAT(through(state), ElementsAre(PadEvent{state}));
 }
 
@@ -89,8 +96,7 @@ TEST_F(PadPair, two_pads_do_not_send_each_other_away) {
 
 TEST(PadFeedbackOfAHost, every_kind_comes_back_as_it_was_sent) {
   const std::vector<PadFeedback> all{
-      PadRumble{.slot = 1, .strong = 2, .weak = 3},
-      PadTriggerRumble{.slot = 1, .left = 2, .right = 3},
+      PadRumble{.slot = 1, .strong = 2, .weak = 3}, PadTriggerRumble{.slot = 1, .left = 2, .right = 3},
       PadLight{.slot = 1, .red = 2, .green = 3, .blue = 4},
       PadMotionRequest{.slot = 1, .sensor = PadSensor::gyroscope, .rate_hz = 100},
       PadAdaptiveTriggers{.slot = 1, .sets_left = true, .left = {.kind = 5, .parameters = {1, 2, 3}}}};
