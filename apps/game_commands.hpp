@@ -3,12 +3,21 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace CLI {
 class App;
 }
 
 namespace lumen::apps {
+
+// `lumen-client HOST` where there is no display: pairs by text in the terminal if it has to, then streams.
+struct HeadlessStream {
+  std::string host, app, mode, png, stats_json, record, log_level;
+  double seconds = 0;
+  bool check = false, progress = false;
+};
+int stream_headless(const HeadlessStream& wanted);  // the exit status
 
 class GameCommands {
  public:

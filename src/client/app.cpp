@@ -44,8 +44,9 @@ class App {
 
  private:
   Status open() {
-    LUMEN_TRY(desk_, StreamDesk::create(
-                         {.statistics = params_.settings.statistics, .record_path = params_.record_path}, log_));
+    LUMEN_TRY(desk_,
+              StreamDesk::create(
+                  {.statistics = params_.settings.statistics, .record_path = params_.record_path}, log_));
     LUMEN_TRY(window_, render::create_window({.fullscreen = params_.settings.fullscreen,
                                               .use = WindowUse::screens,
                                               .pacing = params_.settings.pacing,
@@ -91,15 +92,14 @@ class App {
 
   Status step_screens() {
     bool changed = flow_->poll();
-    const ClientWindow::Events events{
-        .on_input = {},
-        .on_pad = {},
-        .on_screen =
-            [&](const ScreenInput& input) {
-              flow_->handle(input);
-              changed = true;
-            },
-        .on_command = {}};
+    const ClientWindow::Events events{.on_input = {},
+                                      .on_pad = {},
+                                      .on_screen =
+                                          [&](const ScreenInput& input) {
+                                            flow_->handle(input);
+                                            changed = true;
+                                          },
+                                      .on_command = {}};
     if (!window_->poll(events)) quits_ = true;
     while (auto action = flow_->take_action()) {
       std::visit([this](auto& each) { act(each); }, *action);
@@ -186,6 +186,8 @@ class App {
 
 }  // namespace
 
-Status run_app(AppParams params, int signal_fd, Logger& log) { return App{std::move(params), signal_fd, log}.run(); }
+Status run_app(AppParams params, int signal_fd, Logger& log) {
+  return App{std::move(params), signal_fd, log}.run();
+}
 
 }  // namespace lumen::client

@@ -15,7 +15,8 @@
 namespace lumen::client {
 
 // Makes the backend of one protocol; all of it outlives the streams that it starts.
-using MakeBackend = std::function<Result<std::unique_ptr<Backend>>(const StreamOutputs& outputs, Logger& log)>;
+using MakeBackend =
+    std::function<Result<std::unique_ptr<Backend>>(const StreamOutputs& outputs, Logger& log)>;
 
 struct AppParams {
   Settings settings;
