@@ -27,10 +27,10 @@ int run_screens(const ScreenOptions& options) {
   const auto path = client::settings_path();
   auto settings = client::load_settings(path);
   if (!settings) return complain(kProgram, settings.error());
-  if (options.fullscreen) settings->fullscreen = *options.fullscreen;
   const auto status = client::run_app({.settings = *std::move(settings),
                                        .settings_path = path,
                                        .backends = {make_gamestream},
+                                       .fullscreen = options.fullscreen,
                                        .host = options.host,
                                        .app = options.app,
                                        .record_path = options.record},

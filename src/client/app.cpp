@@ -47,11 +47,12 @@ class App {
     LUMEN_TRY(desk_,
               StreamDesk::create(
                   {.statistics = params_.settings.statistics, .record_path = params_.record_path}, log_));
-    LUMEN_TRY(window_, render::create_window({.fullscreen = params_.settings.fullscreen,
-                                              .use = WindowUse::screens,
-                                              .pacing = params_.settings.pacing,
-                                              .grab_keyboard = params_.settings.grab_keyboard,
-                                              .pointer_speed = params_.settings.pointer_speed}));
+    LUMEN_TRY(window_,
+              render::create_window({.fullscreen = params_.fullscreen.value_or(params_.settings.fullscreen),
+                                     .use = WindowUse::screens,
+                                     .pacing = params_.settings.pacing,
+                                     .grab_keyboard = params_.settings.grab_keyboard,
+                                     .pointer_speed = params_.settings.pointer_speed}));
     auto speaker = render::Speaker::create({});
     if (speaker) {
       speaker_ = std::move(*speaker);
@@ -130,7 +131,9 @@ class App {
     desk_->begin(view_);
   }
   void act(KeepSettings& keep) {
-    window_->set_fullscreen(keep.settings.fullscreen);
+    if (keep.settings.fullscreen != params_.settings.fullscreen)
+      window_->set_fullscreen(keep.settings.fullscreen);
+    params_.settings = keep.settings;
     window_->set_pacing(keep.settings.pacing);
     if (const auto saved = save_settings(params_.settings_path, keep.settings); !saved)
       flow_->show_error("The settings cannot be kept", saved.error());

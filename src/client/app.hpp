@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,9 @@ struct AppParams {
   // In the order in which they are tried for an address that a person names. One that cannot be made is left
   // out and logged.
   std::vector<MakeBackend> backends;
-  std::string host, app;    // shown at once; empty: the list of computers
-  std::string record_path;  // the access units of the first stream; empty: none
+  std::optional<bool> fullscreen;  // for this run alone; none: as the settings say
+  std::string host, app;           // shown at once; empty: the list of computers
+  std::string record_path;         // the access units of the first stream; empty: none
 };
 
 // Runs until the person quits, or a signal comes by `signal_fd` (block it first and pass a signalfd). Fails

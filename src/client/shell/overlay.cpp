@@ -66,10 +66,10 @@ void add_compact(Scene& scene, const StreamFigures& figures) {
     x += width;
   };
   put(fmt::format("{:.0f}", figures.presented_per_s), "pictures/s", kText, 128);
-  put(fmt::format("{} ms", ms(stage(figures, Stage::total).p50)), "delay", kText, 142);
+  put(fmt::format("{} ms", ms(stage(figures, Stage::total).p50)), "delay", kText, 168);
   put(figures.round_trip > Duration::zero() ? fmt::format("{} ms", ms(figures.round_trip)) : "–",
-      "round trip", kText, 142);
-  put(fmt::format("{:.1f} %", figures.loss_percent), "loss", of_loss(figures.loss_percent), 116);
+      "round trip", kText, 150);
+  put(fmt::format("{:.1f} %", figures.loss_percent), "loss", of_loss(figures.loss_percent), 122);
   put(fmt::format("{:.1f}", figures.bitrate_kbps / 1000), "Mbit/s", kText, 96);
   panel.finish(scene, x + 16, 88);
 }

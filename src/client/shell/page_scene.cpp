@@ -102,8 +102,9 @@ class Composer {
   }
 
   void add(const Control& control) {
-    Box box = control.box;
-    box.y -= scroll_;
+    Box place = control.box;
+    place.y -= scroll_;
+    Box box = place;
     if (box.y + box.height < kBody.y - 60 || box.y > kBody.y + kBody.height + 40) return;
     const bool focused = control.id == focus_;
     if (focused) {
@@ -115,9 +116,9 @@ class Composer {
     if (focused) rect(box, kAccent, radius, 5);
     switch (control.look) {
       case Look::card:
-        return add_card(control, box);
+        return add_card(control, place);
       case Look::setting:
-        return add_setting(control, box, focused);
+        return add_setting(control, place, focused);
       case Look::button:
       case Look::key:
         text({.text = control.title,
@@ -159,29 +160,16 @@ class Composer {
   }
 
   void add_setting(const Control& control, const Box& box, bool focused) {
-    text({.text = control.title,
-          .x = box.x + 36,
-          .y = box.center_y(),
-          .size = 32,
-          .color = kText,
-          .max_width = 760});
-    const float right = box.x + box.width - 36;
-    text({.text = control.value,
-          .x = right - (focused ? 44.0F : 0),
-          .y = box.center_y(),
-          .size = 32,
+    const float y = box.center_y(), right = box.x + box.width - 36;
+    text({.text = control.title, .x = box.x + 36, .y = y, .size = 31, .color = kText, .max_width = 760});
+    text({.text = focused ? "‹ " + control.value + " ›" : control.value,
+          .x = right,
+          .y = y,
+          .size = 31,
           .color = focused ? kAccent : color_of(control.tone),
           .face = Face::bold,
           .align = Align::right,
-          .max_width = 760});
-    if (!focused) return;
-    text({.text = "›",
-          .x = right,
-          .y = box.center_y() - 2,
-          .size = 44,
-          .color = kAccent,
-          .face = Face::bold,
-          .align = Align::right});
+          .max_width = 860});
   }
 
   void add_hints() {

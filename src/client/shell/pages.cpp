@@ -41,13 +41,15 @@ std::pair<const char*, Tone> state_of(const HostEntry& host) {
 
 const char* name_of(Protocol protocol) { return protocol == Protocol::lumen1 ? "Lumen" : "GameStream"; }
 
-void add_lines(Page& page, const std::string& text, float x, float y, float size, Tone tone,
-               std::size_t width, Align align = Align::left) {
-  constexpr std::size_t kMaxLines = 6;
+// Returns where the text ends.
+float add_lines(Page& page, const std::string& text, float x, float y, float size, Tone tone,
+                std::size_t width, Align align = Align::left) {
+  constexpr std::size_t kMaxLines = 4;
   for (const auto& line : wrap(text, width, kMaxLines)) {
     page.texts.push_back({.text = line, .x = x, .y = y, .size = size, .tone = tone, .align = align});
     y += size * 1.45F;
   }
+  return y;
 }
 
 void add_keypad(Page& page, std::string_view keys, std::size_t columns, float key_width) {
@@ -110,13 +112,16 @@ Page hosts_page(std::span<const HostEntry> hosts, bool searching) {
             .busy = searching};
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     const auto [state, tone] = state_of(hosts[i]);
-    page.controls.push_back({.id = kFirst + static_cast<ControlId>(i),
-                             .look = Look::card,
-                             .box = cell(i, kColumns, kHeight),
-                             .title = hosts[i].name,
-                             .detail = fmt::format("{} · {}", hosts[i].address, name_of(hosts[i].protocol)),
-                             .value = state,
-                             .tone = tone});
+    page.controls.push_back(
+        {.id = kFirst + static_cast<ControlId>(i),
+         .look = Look::card,
+         .box = cell(i, kColumns, kHeight),
+         .title = hosts[i].name,
+         .detail = hosts[i].name == hosts[i].address
+                       ? std::string{name_of(hosts[i].protocol)}
+                       : fmt::format("{} · {}", hosts[i].address, name_of(hosts[i].protocol)),
+         .value = state,
+         .tone = tone});
   }
   float y = below_cards(hosts.size(), kColumns, kHeight);
   if (hosts.empty()) {
@@ -284,15 +289,15 @@ Page error_page(const std::string& what_failed, const Error& error, bool can_ret
                         .size = 28,
                         .tone = Tone::bad,
                         .face = Face::bold});
-  add_lines(page, happened, kBody.x, kBody.y + 88, 36, Tone::plain, 86);
+  const float below = add_lines(page, happened, kBody.x, kBody.y + 88, 36, Tone::plain, 86) + 44;
   if (!error.remedy.empty()) {
     page.texts.push_back({.text = "What to do",
                           .x = kBody.x,
-                          .y = kBody.y + 330,
+                          .y = below,
                           .size = 28,
                           .tone = Tone::accent,
                           .face = Face::bold});
-    add_lines(page, error.remedy, kBody.x, kBody.y + 388, 36, Tone::plain, 86);
+    add_lines(page, error.remedy, kBody.x, below + 58, 36, Tone::plain, 86);
   }
   page.texts.push_back({.text = std::string{error.id},
                         .x = kBody.x + kBody.width,

@@ -108,15 +108,15 @@ Page settings_page(const Settings& settings, const Mode& display) {
   Page page{.title = "Settings",
             .subtitle = "Left and right change a value; it counts for the next stream",
             .hints = {{"←→", "Change"}, {"Esc", "Done"}}};
-  float y = kBody.y - 8;
+  float y = kBody.y - 12;
   const auto add = [&](Row row, const char* title, std::string value) {
     page.controls.push_back({.id = static_cast<ControlId>(row),
                              .look = Look::setting,
-                             .box = {kBody.x, y, kBody.width, 76},
+                             .box = {kBody.x, y, kBody.width, 62},
                              .title = title,
                              .value = std::move(value),
                              .tone = Tone::muted});
-    y += 76 + 14;
+    y += 62 + 10;
   };
   const auto own =
       is_valid(display) ? fmt::format("{} × {}", display.width, display.height) : std::string{"unknown"};
@@ -134,13 +134,12 @@ Page settings_page(const Settings& settings, const Mode& display) {
   add(Row::pacing, "Pictures appear", text_of(settings.pacing));
   add(Row::sound, "Sound", on_off(settings.sound));
   add(Row::pointer, "Mouse pointer in the picture", on_off(settings.pointer_drawn));
-  add(Row::keyboard, "Alt+Tab and the like go to the computer in full screen",
-      on_off(settings.grab_keyboard));
+  add(Row::keyboard, "All keys go to the computer in full screen", on_off(settings.grab_keyboard));
   add(Row::statistics, "Figures over the picture", text_of(settings.statistics));
   page.controls.push_back(
-      {.id = kBack, .look = Look::button, .box = {kBody.x, y + 10, 400, 84}, .title = "Done"});
+      {.id = kBack, .look = Look::button, .box = {kBody.x, y + 12, 400, 76}, .title = "Done"});
   page.controls.push_back(
-      {.id = kReset, .look = Look::button, .box = {kBody.x + 432, y + 10, 400, 84}, .title = "Defaults"});
+      {.id = kReset, .look = Look::button, .box = {kBody.x + 432, y + 12, 400, 76}, .title = "Defaults"});
   return page;
 }
 
