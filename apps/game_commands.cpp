@@ -141,7 +141,7 @@ Status stream(const std::string& host, const std::string& app, const StreamOptio
 
 }  // namespace
 
-int stream_headless(const HeadlessStream& wanted) {
+int stream_plainly(const PlainStream& wanted) {
   const auto paired = [&]() -> Status {
     const StopOnSignal signals;
     return pair(wanted.host, "", signals.token());
@@ -151,9 +151,13 @@ int stream_headless(const HeadlessStream& wanted) {
                               .png = wanted.png,
                               .stats_json = wanted.stats_json,
                               .record = wanted.record,
+                              .statistics = wanted.statistics,
                               .log_level = wanted.log_level,
                               .seconds = wanted.seconds,
-                              .headless = true,
+                              .loss = wanted.loss,
+                              .seed = wanted.seed,
+                              .headless = wanted.headless,
+                              .fullscreen = wanted.fullscreen,
                               .check = wanted.check,
                               .progress = wanted.progress};
   const auto streamed = stream(wanted.host, wanted.app, options);

@@ -2,6 +2,8 @@
 // lumen-host by its connect file, shown or measured; with a sub-command a client of any GameStream host.
 #include <fcntl.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <iostream>
@@ -79,19 +81,43 @@ int run_connected(const Options& options) {
   return 0;
 }
 
-// Without a display, everything that is asked of a person is asked in the terminal.
-int run_host(const Options& options) {
-  lumen::apps::HeadlessStream stream{.host = options.host,
+int run_plainly(const Options& options) {
+  return lumen::apps::stream_plainly({.host = options.host,
+                                      .app = options.app,
+                                      .mode = options.mode,
+                                      .png = options.png,
+                                      .stats_json = options.stats_json,
+                                      .record = options.record,
+                                      .statistics = options.statistics,
+                                      .log_level = options.log_level,
+                                      .seconds = options.seconds,
+                                      .loss = options.loss,
+                                      .seed = options.seed,
+                                      .headless = options.headless || !has_display(),
+                                      .fullscreen = options.fullscreen,
+                                      .check = options.check,
+                                      .progress = options.progress});
+}
+
+// Options that say what to do with one stream leave no room for screens.
+constexpr std::array kMeasuring{"--headless", "--seconds", "--check",     "--png",  "--stats-json",
+                                "--progress", "--loss",    "--then-mode", "--seed", "--then-after"};
+
+int run(const CLI::App& app, const Options& options) {
+  const auto is_given = [&](const char* name) { return app.count(name) > 0; };
+  const bool measures = std::ranges::any_of(kMeasuring, is_given) || !has_display();
+  if (is_given("--connect")) return run_connected(options);
+  if (options.host.empty() && (measures || is_given("--mode"))) return run_connected(options);
+  if (measures) return run_plainly(options);
+  lumen::apps::ScreenOptions screens{.host = options.host,
                                      .app = options.app,
-                                     .mode = options.mode,
-                                     .png = options.png,
-                                     .stats_json = options.stats_json,
                                      .record = options.record,
-                                     .log_level = options.log_level,
-                                     .seconds = options.seconds,
-                                     .check = options.check,
-                                     .progress = options.progress};
-  return lumen::apps::stream_headless(stream);
+                                     .fullscreen = std::nullopt,
+                                     .log_level = options.log_level};
+  if (is_given("--mode")) screens.mode = options.mode;
+  if (is_given("--statistics")) screens.statistics = options.statistics;
+  if (is_given("--fullscreen")) screens.fullscreen = options.fullscreen;
+  return lumen::apps::run_screens(screens);
 }
 
 }  // namespace
@@ -102,13 +128,12 @@ int main(int argc, char** argv) {
   app.add_option("host", options.host,
                  "name or address of a computer: shows its desktop, pairs first if needed");
   app.add_option("--app", options.app, "what to show of that host; default: what runs, else the desktop");
-  const auto* connect =
-      app.add_option("--connect", options.connect_path, "connect file that lumen-host of this machine wrote")
-          ->capture_default_str();
+  app.add_option("--connect", options.connect_path, "connect file that lumen-host of this machine wrote")
+      ->capture_default_str();
   app.add_option("--mode", options.mode, "the display you want, WIDTHxHEIGHT@HZ")->capture_default_str();
   app.add_flag("--headless", options.headless, "no window");
-  const auto* fullscreen = app.add_flag("--fullscreen,!--window", options.fullscreen,
-                                        "full screen (Ctrl+Alt+F toggles, Ctrl+Alt+Q leaves)");
+  app.add_flag("--fullscreen,!--window", options.fullscreen,
+               "full screen (Ctrl+Alt+F toggles, Ctrl+Alt+Q leaves)");
   app.add_option("--seconds", options.seconds, "stop after so many seconds of streaming")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--then-mode", options.then_mode, "change to this mode while streaming");
@@ -133,14 +158,5 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (const auto status = game.run()) return *status;
   if (const auto status = doctor.run()) return *status;
-  if (*connect) return run_connected(options);
-  if (options.headless || !has_display())
-    return options.host.empty() ? run_connected(options) : run_host(options);
-  lumen::apps::ScreenOptions screens{.host = options.host,
-                                     .app = options.app,
-                                     .record = options.record,
-                                     .fullscreen = std::nullopt,
-                                     .log_level = options.log_level};
-  if (*fullscreen) screens.fullscreen = options.fullscreen;
-  return lumen::apps::run_screens(screens);
+  return run(app, options);
 }

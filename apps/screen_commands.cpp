@@ -27,6 +27,12 @@ int run_screens(const ScreenOptions& options) {
   const auto path = client::settings_path();
   auto settings = client::load_settings(path);
   if (!settings) return complain(kProgram, settings.error());
+  if (!options.mode.empty()) {
+    const auto mode = parse_mode(options.mode);
+    if (!mode) return complain(kProgram, mode.error());
+    settings->mode = *mode;
+  }
+  if (!options.statistics.empty()) settings->statistics = statistics_of(options.statistics);
   const auto status = client::run_app({.settings = *std::move(settings),
                                        .settings_path = path,
                                        .backends = {make_gamestream},

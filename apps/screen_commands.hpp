@@ -12,9 +12,9 @@ class App;
 namespace lumen::apps {
 
 struct ScreenOptions {
-  std::string host, app;  // no host: the list of computers
-  std::string record;
-  std::optional<bool> fullscreen;  // none: as the settings say
+  std::string host, app;                 // no host: the list of computers
+  std::string record, mode, statistics;  // empty: as the settings say
+  std::optional<bool> fullscreen;        // none: as the settings say
   std::string log_level = "warning";
 };
 
