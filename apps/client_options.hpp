@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "base/runtime_dir.hpp"
 #include "base/units.hpp"
+#include "client/shell/settings.hpp"
 
 namespace lumen::apps {
 
@@ -19,6 +20,11 @@ inline bool has_display() {
 
 inline Duration to_duration(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>{seconds});
+}
+
+inline client::OverlayLevel statistics_of(const std::string& name) {
+  if (name == "compact") return client::OverlayLevel::compact;
+  return name == "full" ? client::OverlayLevel::full : client::OverlayLevel::off;
 }
 
 // To the file, or to standard output when it is "-".

@@ -85,7 +85,8 @@ Status quit(const std::string& host, const std::stop_token& stop) {
 }
 
 struct StreamOptions {
-  std::string mode = "1280x720@60", codec = "auto", png, stats, stats_json, log_level = "warning";
+  std::string mode = "1280x720@60", codec = "auto", png, stats, stats_json, record, statistics = "off",
+              log_level = "warning";
   std::uint32_t bitrate_kbps = 0, audio = 2;
   double seconds = 0, loss = 0;
   std::uint64_t seed = 1;
@@ -115,6 +116,8 @@ Result<client::GameClientParams> make_params(const std::string& host, const std:
                                   .loss_percent = options.loss,
                                   .loss_seed = options.seed,
                                   .png_path = options.png,
+                                  .record_path = options.record,
+                                  .statistics = statistics_of(options.statistics),
                                   .progress = options.progress};
   if (options.seconds > 0) params.run_for = to_duration(options.seconds);
   return params;
@@ -137,6 +140,29 @@ Status stream(const std::string& host, const std::string& app, const StreamOptio
 }
 
 }  // namespace
+
+int stream_plainly(const PlainStream& wanted) {
+  const auto paired = [&]() -> Status {
+    const StopOnSignal signals;
+    return pair(wanted.host, "", signals.token());
+  }();
+  if (!paired) return complain(kProgram, paired.error());
+  const StreamOptions options{.mode = wanted.mode,
+                              .png = wanted.png,
+                              .stats_json = wanted.stats_json,
+                              .record = wanted.record,
+                              .statistics = wanted.statistics,
+                              .log_level = wanted.log_level,
+                              .seconds = wanted.seconds,
+                              .loss = wanted.loss,
+                              .seed = wanted.seed,
+                              .headless = wanted.headless,
+                              .fullscreen = wanted.fullscreen,
+                              .check = wanted.check,
+                              .progress = wanted.progress};
+  const auto streamed = stream(wanted.host, wanted.app, options);
+  return streamed ? 0 : complain(kProgram, streamed.error());
+}
 
 struct GameCommands::Parts {
   std::string host, pin, app;
@@ -168,6 +194,11 @@ void GameCommands::Parts::add_stream(CLI::App& to, const char* host_text) {
   stream->add_option("--seed", options.seed, "seed of --loss");
   stream->add_flag("--check", options.check, "verify every frame of the test scene");
   stream->add_flag("--progress", options.progress, "a line a second");
+  stream->add_option("--record", options.record,
+                     "write the received access units there, as players read them");
+  stream->add_option("--statistics", options.statistics, "figures over the picture: off, compact or full")
+      ->check(CLI::IsMember({"off", "compact", "full"}))
+      ->capture_default_str();
   stream->add_option("--png", options.png, "write the last picture there");
   stream->add_option("--stats", options.stats, "print the figures at the end: json")
       ->check(CLI::IsMember({"json"}));

@@ -8,6 +8,8 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "client/frame_checker.hpp"
+#include "client/shell/client_stream.hpp"
+#include "client/shell/settings.hpp"
 #include "client/sound_meter.hpp"
 #include "lumen1/connect_info.hpp"
 #include "media/mode.hpp"
@@ -27,7 +29,9 @@ struct ClientParams {
   Duration then_after{};
   double loss_percent = 0;
   std::uint64_t loss_seed = 1;
-  std::string png_path;   // the last picture; empty: none
+  std::string png_path;     // the last picture; empty: none
+  std::string record_path;  // the access units; empty: none
+  OverlayLevel statistics = OverlayLevel::off;
   bool progress = false;  // a line a second to standard error
 };
 
@@ -36,6 +40,7 @@ struct ClientReport {
   SoundFacts sound;
   stream::ReceiveStats receive;
   lumen1::HostState host;
+  std::string figures;  // JSON: of all of the stream, and of each second
   Duration ran_for{};
   Duration since_last_frame{};  // from the last new frame to the end of the run
 };
@@ -47,6 +52,9 @@ struct ClientOutcome {
   Status status;
 };
 ClientOutcome run_client(const ClientParams& params, int signal_fd, Logger& log);
+
+// The receiver's figures as screens and overlay want them.
+StreamCounters to_counters(const stream::ReceiveStats& stats);
 
 // The report as JSON.
 std::string to_json(const ClientReport& report);
