@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -16,6 +17,9 @@ struct Params {
   double seconds = 10, loss_percent = 0;
   std::string png_path;
   std::string preset;
+  std::vector<std::string>
+      network;  // what lumen-relay does between the two; empty: they are connected directly
+  std::uint64_t network_seed = 1;
   bool progress = false;
 };
 
