@@ -5,6 +5,7 @@
 //
 //   transport_bench [--seconds N] [--runs N] [--sizes BYTES,…] [--parity PERCENT] [--loss PERCENT]
 //                   [--window BYTES] [--cpus SENDER,RECEIVER] [--datagram BYTES] [--json FILE] [--urgent]
+//                   [--relay]
 //
 // A loopback has no rate of its own, so the sender waits while more than --window bytes are on their way:
 // what is measured is what the slower of the two ends carries without loss. Gbit/s counts bytes of access
@@ -33,6 +34,7 @@
 #include "core/client_session.hpp"
 #include "core/host_session.hpp"
 #include "net/udp.hpp"
+#include "tools/impairment/relay.hpp"
 
 namespace lumen::bench {
 namespace {
@@ -47,7 +49,7 @@ struct Options {
   std::size_t window = 1'500'000, datagram = 0;
   int sender_cpu = 0, receiver_cpu = 1;
   std::string json;
-  bool urgent = false;
+  bool urgent = false, relay = false;
 };
 
 constexpr std::size_t kSocketBytes = 8U << 20U;
@@ -124,13 +126,36 @@ core::HostSessionParams host_params(const Options& options) {
   return params;
 }
 
+// A relay that impairs nothing, and its thread.
+class RelayThread {
+ public:
+  explicit RelayThread(const net::Endpoint& host)
+      : relay_{impairment::Relay::create(
+                   {.listen = net::Endpoint::parse("127.0.0.1", 0).value(), .host = host}, *loop_, *log_)
+                   .value()} {}
+  ~RelayThread() { loop_->stop(); }
+  RelayThread(const RelayThread&) = delete;
+  RelayThread& operator=(const RelayThread&) = delete;
+  net::Endpoint address() const { return relay_->local(); }
+
+ private:
+  std::unique_ptr<EventLoop> loop_ = EventLoop::create().value();
+  std::shared_ptr<Logger> log_ = make_null_logger();
+  std::unique_ptr<impairment::Relay> relay_;
+  OwnedThread thread_{"relay", [this](const std::stop_token&) { loop_->run(); }};  // last
+};
+
 class Transport {
  public:
   Transport(const Options& options, const std::vector<Unit>& units)
       : options_{options},
         units_{units},
         host_{host_params(options), codec_},
-        client_{core::ClientReceiverParams{}, core::ClientWish{{1920, 1080, 60'000}, true}, codec_} {}
+        client_{core::ClientReceiverParams{}, core::ClientWish{{1920, 1080, 60'000}, true}, codec_} {
+    if (!options.relay) return;
+    relay_ = std::make_unique<RelayThread>(to_);
+    to_ = relay_->address();
+  }
 
   // Hello and welcome in memory, and the first sealed word: then the host sends.
   bool connect() {
@@ -262,6 +287,7 @@ class Transport {
   net::UdpSocket receiver_ =
       net::UdpSocket::bind({.local = any_, .receive_buffer_bytes = kSocketBytes}).value();
   net::Endpoint to_ = receiver_.local().value();
+  std::unique_ptr<RelayThread> relay_;
   Figures figures_;  // each part is written by one of the threads
   // sender
   std::uint64_t sent_bytes_ = 0;
@@ -382,8 +408,8 @@ int main(int argc, char** argv) {
   lumen::bench::Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
-    if (name == "--urgent") {
-      options.urgent = true;
+    if (name == "--urgent" || name == "--relay") {
+      (name == "--urgent" ? options.urgent : options.relay) = true;
     } else if (i + 1 == argc || !lumen::bench::take(options, name, argv[++i])) {
       std::cerr << "transport_bench: what is '" << name << "'? The options are in the head of its source\n";
       return 2;
