@@ -9,10 +9,12 @@ namespace {
 
 constexpr double kFrameMs = 1000.0 / 60;
 
-nlohmann::json stream(double seconds, const std::vector<std::string>& network) {
+nlohmann::json stream(double seconds, const std::vector<std::string>& network,
+                      std::uint32_t bitrate_kbps = 0) {
   const auto figures = selftest::measure({.program_dir = LUMEN_PROGRAM_DIR,
                                           .mode = "1280x720@60",
                                           .seconds = seconds,
+                                          .bitrate_kbps = bitrate_kbps,
                                           .network = network,
                                           .network_seed = 7});
   if (!figures) {
@@ -92,7 +94,7 @@ TEST(Impairment, a_client_whose_address_changes_goes_on_without_a_new_session) {
 
 TEST(Impairment, a_bottleneck_that_shrinks_has_no_standing_queue_after_a_second) {
   const auto figures =
-      stream(7, {"delay 5ms", "down rate 50mbit", "down queue 500ms", "3s down rate 10mbit"});
+      stream(7, {"delay 5ms", "down rate 50mbit", "down queue 500ms", "3s down rate 10mbit"}, 40'000);
   ASSERT_FALSE(figures.is_null());
   const auto& tenths = figures["network"]["down"]["tenths_of_a_second"];
   ASSERT_GT(tenths.size(), 60U);

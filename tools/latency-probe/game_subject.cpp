@@ -41,7 +41,7 @@ class GameStreamOfHost final : public Stream {
     }
     return session_->video_verdict();
   }
-  void describe(Run& run) override {
+  void describe(ProbeRun& run) override {
     const auto& agreed = session_->stream().request;
     run.host = host_;
     run.encoder = "H.264";

@@ -59,7 +59,7 @@ class Program {
     }
     return {};
   }
-  const std::vector<Run>& runs() const { return runs_; }
+  const std::vector<ProbeRun>& runs() const { return runs_; }
 
  private:
   Status one_round() {
@@ -108,11 +108,11 @@ class Program {
   UniqueFd signals_ = apps::take_signals({SIGTERM, SIGINT});
   ProbeParams params_;
   std::shared_ptr<Logger> log_;
-  std::vector<Run> runs_;
+  std::vector<ProbeRun> runs_;
 };
 
 // One series for each name, all its runs together.
-Panel panel(const char* title, const char* stage, const std::vector<Run>& runs) {
+Panel panel(const char* title, const char* stage, const std::vector<ProbeRun>& runs) {
   Panel panel{title, "ms", {}};
   for (const auto& run : runs) {
     const auto stages = stages_of(run);
@@ -125,7 +125,7 @@ Panel panel(const char* title, const char* stage, const std::vector<Run>& runs) 
   return panel;
 }
 
-std::string drawing(const std::vector<Run>& runs) {
+std::string drawing(const std::vector<ProbeRun>& runs) {
   return to_svg({panel("Drawn to decoded", "draw_to_decoded", runs),
                  panel("Drawn to presented", "draw_to_presented", runs),
                  panel("Key to pixel", "key_to_pixel", runs)});

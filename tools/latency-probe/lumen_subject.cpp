@@ -31,7 +31,7 @@ class LumenStream final : public Stream {
     }
     return {};
   }
-  void describe(Run& run) override {
+  void describe(ProbeRun& run) override {
     run.round_trip = receiver_->stats().round_trip;
     MutexLock lock{mutex_};
     if (!state_) return;

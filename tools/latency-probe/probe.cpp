@@ -31,8 +31,9 @@ class Measurement {
               Logger& log)
       : subject_{subject}, params_{params}, is_stopped_{is_stopped}, log_{log}, tap_{params.window, false} {}
 
-  Result<Run> go() {
-    Run run{.name = subject_.name(), .cold = params_.cold && params_.connects > 0, .load_before = load()};
+  Result<ProbeRun> go() {
+    ProbeRun run{
+        .name = subject_.name(), .cold = params_.cold && params_.connects > 0, .load_before = load()};
     if (params_.window) {
       LUMEN_TRY(renderer_,
                 render::create_window(
@@ -142,8 +143,8 @@ class Measurement {
 
 }  // namespace
 
-Result<Run> measure(Subject& subject, const ProbeParams& params, const std::function<bool()>& is_stopped,
-                    Logger& log) {
+Result<ProbeRun> measure(Subject& subject, const ProbeParams& params, const std::function<bool()>& is_stopped,
+                         Logger& log) {
   return Measurement{subject, params, is_stopped, log}.go();
 }
 

@@ -20,7 +20,7 @@ struct ProbeParams {
 
 // Fails with what the subject says, with `probe.no-frame` when no frame of the scene comes within 30 s, and
 // with `probe.stopped` when `is_stopped` says so.
-Result<Run> measure(Subject& subject, const ProbeParams& params, const std::function<bool()>& is_stopped,
-                    Logger& log);
+Result<ProbeRun> measure(Subject& subject, const ProbeParams& params, const std::function<bool()>& is_stopped,
+                         Logger& log);
 
 }  // namespace lumen::probe

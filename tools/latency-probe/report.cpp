@@ -22,7 +22,7 @@ constexpr Figure kFigures[] = {
 };
 
 // Names in the order of their first run, each with how many runs it has.
-std::vector<std::string> names_of(const std::vector<Run>& runs) {
+std::vector<std::string> names_of(const std::vector<ProbeRun>& runs) {
   std::vector<std::string> names;
   for (const auto& run : runs) {
     if (std::ranges::find(names, run.name) == names.end()) names.push_back(run.name);
@@ -37,7 +37,7 @@ struct MedianStage {
   std::vector<double> figures;
 };
 
-std::vector<MedianStage> medians_of(const std::vector<Run>& runs, const std::string& name) {
+std::vector<MedianStage> medians_of(const std::vector<ProbeRun>& runs, const std::string& name) {
   std::vector<std::vector<Stage>> all;
   for (const auto& run : runs) {
     if (run.name == name) all.push_back(stages_of(run));
@@ -71,7 +71,7 @@ std::string row(const std::string& name, std::size_t count, const std::vector<do
   return line + "\n";
 }
 
-std::string table_of(const Run& run) {
+std::string table_of(const ProbeRun& run) {
   auto out = fmt::format("  {}: {}, {}, {}\n", run.name, run.host, run.mode, run.encoder);
   out += fmt::format(
       "    {:.1f} s: {} frames seen, {} lost; {} keys answered, {} not; load of the machine {:.2f} to "
@@ -87,7 +87,7 @@ std::string table_of(const Run& run) {
   return out;
 }
 
-nlohmann::json to_json(const Run& run) {
+nlohmann::json to_json(const ProbeRun& run) {
   nlohmann::json stages;
   for (const auto& stage : stages_of(run)) {
     nlohmann::json figures{{"count", stage.ms.count()}, {"mean", stage.ms.mean()}};
@@ -110,11 +110,11 @@ nlohmann::json to_json(const Run& run) {
 
 }  // namespace
 
-std::string table(const std::vector<Run>& runs) {
+std::string table(const std::vector<ProbeRun>& runs) {
   std::string out;
   for (const auto& run : runs) out += table_of(run) + "\n";
   for (const auto& name : names_of(runs)) {
-    const auto count = std::ranges::count(runs, name, &Run::name);
+    const auto count = std::ranges::count(runs, name, &ProbeRun::name);
     if (count < 2) continue;
     out += fmt::format("  {}: medians of {} runs\n", name, count) + head("ms", "runs");
     for (const auto& stage : medians_of(runs, name)) out += row(stage.name, stage.runs, stage.figures);
@@ -123,7 +123,7 @@ std::string table(const std::vector<Run>& runs) {
   return out;
 }
 
-std::string csv(const std::vector<Run>& runs) {
+std::string csv(const std::vector<ProbeRun>& runs) {
   std::string out = "run,name,stage,index,ms\n";
   for (std::size_t number = 0; number < runs.size(); ++number) {
     for (const auto& stage : stages_of(runs[number])) {
@@ -135,7 +135,7 @@ std::string csv(const std::vector<Run>& runs) {
   return out;
 }
 
-std::string json(const std::vector<Run>& runs) {
+std::string json(const std::vector<ProbeRun>& runs) {
   nlohmann::json all = nlohmann::json::array(), medians = nlohmann::json::object();
   for (const auto& run : runs) all.push_back(to_json(run));
   for (const auto& name : names_of(runs)) {

@@ -12,8 +12,8 @@ using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-Run run_of(const std::string& name, std::initializer_list<int> totals_ms) {
-  Run run{.name = name, .mode = "1280x720@60", .encoder = "libx264", .host = "a desktop"};
+ProbeRun run_of(const std::string& name, std::initializer_list<int> totals_ms) {
+  ProbeRun run{.name = name, .mode = "1280x720@60", .encoder = "libx264", .host = "a desktop"};
   for (const auto total : totals_ms)
     run.frames.push_back({.decode = milliseconds{1}, .total = milliseconds{total}});
   run.frames_lost = 2;

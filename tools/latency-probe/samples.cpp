@@ -44,7 +44,7 @@ void add(std::vector<Stage>& stages, const char* id, const char* name, Distribut
   if (ms.max() > 0) stages.push_back({id, name, std::move(ms)});
 }
 
-void add_connects(std::vector<Stage>& stages, const Run& run) {
+void add_connects(std::vector<Stage>& stages, const ProbeRun& run) {
   auto warm = run.connects;
   if (run.cold && !warm.empty()) {
     add(stages, "cold_connect", "connect to first frame, cold", Distribution{{to_ms(warm.front())}});
@@ -56,7 +56,7 @@ void add_connects(std::vector<Stage>& stages, const Run& run) {
 
 // What the protocol itself takes: protecting, sending, receiving and recovering; on the way it is given half
 // of a round trip of the same protocol's messages.
-void add_protocol_share(std::vector<Stage>& stages, const Run& run) {
+void add_protocol_share(std::vector<Stage>& stages, const ProbeRun& run) {
   if (!run.round_trip) return;
   const auto way = *run.round_trip / 2;
   add(stages, "protocol", "of that, the protocol", collect(run.frames, [way](const FrameSample& f) {
@@ -81,7 +81,7 @@ double Distribution::mean() const {
   return std::accumulate(values_.begin(), values_.end(), 0.0) / static_cast<double>(values_.size());
 }
 
-std::vector<Stage> stages_of(const Run& run) {
+std::vector<Stage> stages_of(const ProbeRun& run) {
   std::vector<Stage> stages;
   for (const auto& stage : kFrameStages) {
     add(stages, stage.id, stage.name,

@@ -27,7 +27,7 @@ struct KeySample {
   Duration to_pixel{};  // sent → the changed pixels were decoded
 };
 
-struct Run {
+struct ProbeRun {
   std::string name;                 // "lumen/1"
   std::string mode, encoder, host;  // as the host says
   std::vector<FrameSample> frames;
@@ -64,7 +64,7 @@ struct Stage {
 };
 
 // Everything that the run has values of, in the order in which it happens.
-std::vector<Stage> stages_of(const Run& run);
+std::vector<Stage> stages_of(const ProbeRun& run);
 // nullptr: it has none.
 const Stage* find_stage(const std::vector<Stage>& stages, std::string_view id);
 

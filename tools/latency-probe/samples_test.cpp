@@ -32,8 +32,8 @@ TEST(Distribution, of_nothing_is_zero) {
   EXPECT_EQ(median({}), 0);
 }
 
-Run run_with(std::vector<FrameSample> frames) {
-  Run run;
+ProbeRun run_with(std::vector<FrameSample> frames) {
+  ProbeRun run;
   run.frames = std::move(frames);
   return run;
 }
@@ -73,7 +73,7 @@ TEST(Stages, the_protocols_share_has_half_a_round_trip_for_the_way) {
 }
 
 TEST(Stages, a_cold_start_is_no_ordinary_connection) {
-  Run run;
+  ProbeRun run;
   run.cold = true;
   run.connects = {milliseconds{900}, milliseconds{100}, milliseconds{120}};
   const auto stages = stages_of(run);

@@ -23,7 +23,7 @@ class Stream {
   // Why it cannot go on, if it cannot.
   virtual Status verdict() = 0;
   // Encoder, host, round trip, as far as they are known.
-  virtual void describe(Run& run) = 0;
+  virtual void describe(ProbeRun& run) = 0;
 };
 
 // Whom to connect to. open() may be called again and again, one stream at a time.

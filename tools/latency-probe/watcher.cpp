@@ -94,7 +94,7 @@ void Watcher::presented(std::uint32_t number, Timestamp at) {
   if (found != frames_.rend()) found->sample.present = at - found->decoded;
 }
 
-void Watcher::fill(Run& run) const {
+void Watcher::fill(ProbeRun& run) const {
   MutexLock lock{mutex_};
   run.frames.clear();
   for (const auto& seen : frames_) run.frames.push_back(seen.sample);

@@ -31,7 +31,7 @@ class Watcher {
   void presented(std::uint32_t number, Timestamp at) LUMEN_EXCLUDES(mutex_);
 
   // Frames, keys and what was lost; the rest of the run is left as it is.
-  void fill(Run& run) const LUMEN_EXCLUDES(mutex_);
+  void fill(ProbeRun& run) const LUMEN_EXCLUDES(mutex_);
 
  private:
   struct Seen {

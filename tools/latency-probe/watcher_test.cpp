@@ -49,8 +49,8 @@ class Watching : public ::testing::Test {
     watcher_.on_picture({view, unit, decoded - milliseconds{1}, decoded});
   }
   static Timestamp at(int ms) { return from_ns(1'000'000'000) + milliseconds{ms}; }
-  Run run() const {
-    Run run;
+  ProbeRun run() const {
+    ProbeRun run;
     watcher_.fill(run);
     return run;
   }

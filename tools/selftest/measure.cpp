@@ -79,6 +79,8 @@ Result<link::Child> start_host(const Params& params, const std::string& runtime)
                                    "--port", "0", "--no-gamestream", "--log-level", "warning"},
                           .environment = {"XDG_RUNTIME_DIR=" + runtime}};
   if (!params.preset.empty()) spawn.argv.insert(spawn.argv.end(), {"--preset", params.preset});
+  if (params.bitrate_kbps != 0)
+    spawn.argv.insert(spawn.argv.end(), {"--bitrate-kbps", fmt::format("{}", params.bitrate_kbps)});
   return link::spawn(spawn);
 }
 

@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   app.add_option("--network-seed", params.network_seed, "of what is random in it");
   app.add_option("--app", params.application, "what runs on the desktop; only test-scene can be checked")
       ->capture_default_str();
+  app.add_option("--bitrate", params.bitrate_kbps, "kbit/s of the encoder; 0: from the mode");
   app.add_option("--preset", params.preset, "libx264 preset");
   app.add_option("--png", params.png_path, "write the last decoded picture there");
   app.add_option("--write-json", json_path, "write the figures there");
