@@ -300,6 +300,7 @@ std::string to_json(const ClientReport& report) {
                {"datagrams_foreign", report.receive.foreign},
                {"access_units_complete", assembly.frames_complete},
                {"access_units_lost", assembly.frames_lost},
+               {"access_units_undecodable", report.receive.skipped_broken},
                {"access_units_repaired", assembly.frames_repaired},
                {"shards_repaired", assembly.shards_repaired},
                {"shards_invalid", assembly.shards_invalid},
