@@ -34,4 +34,14 @@ inline Status write_figures(const std::string& path, const std::string& json) {
   return {};
 }
 
+// `lumen-client HOST` without screens, to measure or where there is no display: pairs by text in the terminal
+// if it has to, then streams.
+struct PlainStream {
+  std::string host, app, mode, png, stats_json, record, statistics, log_level;
+  double seconds = 0, loss = 0;
+  std::uint64_t seed = 1;
+  bool headless = false, fullscreen = false, check = false, progress = false, silent = false,
+       microphone = false;
+};
+
 }  // namespace lumen::apps

@@ -1,10 +1,12 @@
-// lumen/apps: the sub-commands of lumen-client that speak GameStream, to any host that does.
+// lumen/apps: the sub-commands of lumen-client that speak GameStream, to any host that does; pair and list
+// speak lumen/1 first.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+
+#include "apps/client_options.hpp"
 
 namespace CLI {
 class App;
@@ -12,15 +14,8 @@ class App;
 
 namespace lumen::apps {
 
-// `lumen-client HOST` without screens, to measure or where there is no display: pairs by text in the terminal
-// if it has to, then streams.
-struct PlainStream {
-  std::string host, app, mode, png, stats_json, record, statistics, log_level;
-  double seconds = 0, loss = 0;
-  std::uint64_t seed = 1;
-  bool headless = false, fullscreen = false, check = false, progress = false;
-};
-int stream_plainly(const PlainStream& wanted);  // the exit status
+// Pairs by text in the terminal if it has to, then streams. The exit status.
+int stream_plainly(const PlainStream& wanted);
 
 class GameCommands {
  public:

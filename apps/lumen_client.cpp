@@ -12,6 +12,7 @@
 
 #include "apps/client_options.hpp"
 #include "apps/game_commands.hpp"
+#include "apps/lumen_commands.hpp"
 #include "apps/program.hpp"
 #include "apps/screen_commands.hpp"
 #include "base/runtime_dir.hpp"
@@ -30,7 +31,7 @@ struct Options {
   double seconds = 0, loss = 0, then_after = 0;
   std::uint64_t seed = 1;
   bool headless = false, fullscreen = false, check = false, progress = false, microphone = false,
-       silent = false;
+       silent = false, lumen = false;
 };
 
 constexpr std::size_t kMaxConnectFile = 4096;  // bytes
@@ -85,21 +86,27 @@ int run_connected(const Options& options) {
 }
 
 int run_plainly(const Options& options) {
-  return lumen::apps::stream_plainly({.host = options.host,
-                                      .app = options.app,
-                                      .mode = options.mode,
-                                      .png = options.png,
-                                      .stats_json = options.stats_json,
-                                      .record = options.record,
-                                      .statistics = options.statistics,
-                                      .log_level = options.log_level,
-                                      .seconds = options.seconds,
-                                      .loss = options.loss,
-                                      .seed = options.seed,
-                                      .headless = options.headless || !has_display(),
-                                      .fullscreen = options.fullscreen,
-                                      .check = options.check,
-                                      .progress = options.progress});
+  const lumen::apps::PlainStream wanted{.host = options.host,
+                                        .app = options.app,
+                                        .mode = options.mode,
+                                        .png = options.png,
+                                        .stats_json = options.stats_json,
+                                        .record = options.record,
+                                        .statistics = options.statistics,
+                                        .log_level = options.log_level,
+                                        .seconds = options.seconds,
+                                        .loss = options.loss,
+                                        .seed = options.seed,
+                                        .headless = options.headless || !has_display(),
+                                        .fullscreen = options.fullscreen,
+                                        .check = options.check,
+                                        .progress = options.progress,
+                                        .silent = options.silent,
+                                        .microphone = options.microphone};
+  const auto choice =
+      options.lumen ? lumen::apps::ProtocolChoice::lumen1 : lumen::apps::ProtocolChoice::automatic;
+  const auto status = lumen::apps::stream_lumen(wanted, choice);
+  return status ? *status : lumen::apps::stream_plainly(wanted);
 }
 
 // Options that say what to do with one stream leave no room for screens.
@@ -137,6 +144,7 @@ int main(int argc, char** argv) {
   app.add_flag("--headless", options.headless, "no window");
   app.add_flag("--fullscreen,!--window", options.fullscreen,
                "full screen (Ctrl+Alt+F toggles, Ctrl+Alt+Q leaves)");
+  app.add_flag("--lumen", options.lumen, "speak lumen/1, also at a port that is not its usual one");
   app.add_flag("--silent", options.silent, "do not play the sound");
   app.add_flag("--microphone", options.microphone,
                "let programs over there record from this machine's microphone");

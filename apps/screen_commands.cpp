@@ -8,6 +8,7 @@
 #include "apps/stop_on_signal.hpp"
 #include "client/app.hpp"
 #include "client/doctor.hpp"
+#include "client/lumen1/lumen_backend.hpp"
 
 namespace lumen::apps {
 namespace {
@@ -17,6 +18,11 @@ constexpr const char* kProgram = "lumen-client";
 Result<std::unique_ptr<client::Backend>> make_gamestream(const client::StreamOutputs& outputs, Logger& log) {
   LUMEN_TRY(auto book, client::HostBook::open(client::default_book_folder()));
   return client::create_game_backend({.book = std::move(book), .outputs = outputs, .browse = {}}, log);
+}
+
+Result<std::unique_ptr<client::Backend>> make_lumen(const client::StreamOutputs& outputs, Logger& log) {
+  LUMEN_TRY(auto book, client::LumenBook::open(client::lumen_book_folder(client::default_book_folder())));
+  return client::create_lumen_backend({.book = std::move(book), .outputs = outputs, .device_name = {}}, log);
 }
 
 }  // namespace
@@ -35,7 +41,7 @@ int run_screens(const ScreenOptions& options) {
   if (!options.statistics.empty()) settings->statistics = statistics_of(options.statistics);
   const auto status = client::run_app({.settings = *std::move(settings),
                                        .settings_path = path,
-                                       .backends = {make_gamestream},
+                                       .backends = {make_lumen, make_gamestream},
                                        .fullscreen = options.fullscreen,
                                        .host = options.host,
                                        .app = options.app,

@@ -63,13 +63,15 @@ class App {
   }
 
   Status open_backends() {
-    const StreamOutputs outputs{.make_decoder = codec::create_decoder,
-                                .on_picture = [this](const auto& decoded) { desk_->on_picture(decoded); },
-                                .on_sound =
-                                    [this](const auto& sound) {
-                                      if (speaker_) speaker_->play(sound.samples);
-                                    },
-                                .default_bitrate = codec::default_bitrate};
+    const StreamOutputs outputs{
+        .make_decoder = codec::create_decoder,
+        .on_picture = [this](const auto& decoded) { desk_->on_picture(decoded); },
+        .on_sound =
+            [this](const auto& sound) {
+              if (speaker_) speaker_->play(sound.samples);
+            },
+        .make_sound_output = [this](std::uint8_t channels) { return speaker_for(channels); },
+        .default_bitrate = codec::default_bitrate};
     std::vector<Backend*> all;
     Status last = fail(ErrorCode::internal, "client.no-protocol", "there is no protocol to speak");
     for (const auto& make : params_.backends) {
@@ -89,6 +91,14 @@ class App {
       return {};
     }
     return flow_->open_host(params_.host, params_.app);
+  }
+
+  // lm-audio. For protocols that pace their sound by it.
+  std::unique_ptr<SoundOutput> speaker_for(std::uint8_t channels) {
+    auto speaker = render::Speaker::create({.channels = channels, .cushion = Duration::zero()});
+    if (speaker) return std::move(*speaker);
+    log_.warn("{}", describe(speaker.error()));
+    return nullptr;
   }
 
   Status step_screens() {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "client/lumen1/lumen_client_stream.hpp"
 #include "client/report_json.hpp"
 #include "client/stream_desk.hpp"
 #include "codec/software.hpp"
@@ -121,6 +122,9 @@ class Run {
 
   // Why the stream cannot go on, if it cannot.
   Status verdict(Timestamp begun) {
+    if (params_.verdict) {
+      LUMEN_CHECK_OK(params_.verdict());
+    }
     MutexLock lock{mutex_};
     if (failure_) return tl::unexpected{*failure_};
     if (!state_) {
@@ -261,20 +265,6 @@ nlohmann::json to_json(const stream::SoundReceiveStats& sound) {
 
 ClientOutcome run_client(const ClientParams& params, int signal_fd, Logger& log) {
   return Run{params, signal_fd, log}.go();
-}
-
-StreamCounters to_counters(const stream::ReceiveStats& stats) {
-  const auto& assembly = stats.reassembly;
-  return {.datagrams = stats.datagrams,
-          .bytes = stats.bytes,
-          .datagrams_lost = assembly.shards_repaired,
-          .frames = assembly.frames_complete,
-          .frames_lost = assembly.frames_lost,
-          .frames_repaired = assembly.frames_repaired,
-          .shards_repaired = assembly.shards_repaired,
-          .recovery_asked = stats.recovery_asked,
-          .key_frames = stats.idr,
-          .round_trip = stats.round_trip};
 }
 
 std::string to_json(const ClientReport& report) {

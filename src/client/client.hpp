@@ -2,6 +2,7 @@
 // Owner: the main thread (SDL wants it).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,8 @@ namespace lumen::client {
 
 struct ClientParams {
   lumen1::ConnectInfo connect;
+  // Why what `connect` was opened by cannot go on, if it cannot: a control connection, say. May be empty.
+  std::function<Status()> verdict;
   Mode mode;
   bool headless = false, fullscreen = false;
   bool sound = true;  // played; measured in any case
@@ -52,9 +55,6 @@ struct ClientOutcome {
   Status status;
 };
 ClientOutcome run_client(const ClientParams& params, int signal_fd, Logger& log);
-
-// The receiver's figures as screens and overlay want them.
-StreamCounters to_counters(const stream::ReceiveStats& stats);
 
 // The report as JSON.
 std::string to_json(const ClientReport& report);

@@ -23,14 +23,16 @@ using e2e::host_status;
 // Counts pictures.
 class Screen {
  public:
-  client::LumenOutputs outputs() {
+  client::StreamOutputs outputs() {
     return {.make_decoder = codec::create_decoder,
             .on_picture =
                 [this](const stream::DecodedPicture& decoded) {
                   width_.store(decoded.unit.width);
                   pictures_.fetch_add(1);
                 },
-            .sound = {}};
+            .on_sound = {},
+            .make_sound_output = {},
+            .default_bitrate = {}};
   }
   std::uint64_t pictures() const { return pictures_.load(); }
   std::uint32_t width() const { return width_.load(); }
@@ -99,7 +101,7 @@ class LumenDevice : public testing::Test {
   std::uint16_t port_ = 0;
   std::shared_ptr<Logger> log_ = make_null_logger();
   std::stop_source never_;
-  client::LumenOutputs outputs_;
+  client::StreamOutputs outputs_;
 };
 
 TEST_F(LumenDevice, pairs_by_code_and_gets_pictures_of_its_mode) {

@@ -39,7 +39,7 @@ Status OwnHost::start() {
         config, fmt::format("[gamestream]\nport = {}\ncodecs = [\"h264\"]\n", game_port_)));
     arguments.insert(arguments.end(), {"--no-publish", "--config", config});
   } else {
-    arguments.emplace_back("--no-gamestream");
+    arguments.insert(arguments.end(), {"--no-gamestream", "--no-lumen"});
   }
   LUMEN_TRY(auto child, run(std::move(arguments)));
   host_.emplace(std::move(child));

@@ -1,37 +1,22 @@
 #include "client/gamestream/game_backend.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/mutex.hpp"
-#include "base/thread.hpp"
 #include "client/gamestream/game_client_stream.hpp"
 #include "client/gamestream/host_fetch.hpp"
 #include "client/gamestream/host_search.hpp"
+#include "client/shell/backend_jobs.hpp"
 
 namespace lumen::client {
 namespace {
 
-// One piece of work that a request is.
-struct Job {
-  RequestId request = 0;
-  bool is_search = false;
-  std::stop_source stop;
-  std::function<void(const std::stop_token&)> work;
-};
-
 class GameBackend final : public Backend {
  public:
   GameBackend(GameBackendParams params, HostFetch fetch, Logger& log)
-      : params_{std::move(params)},
-        fetch_{std::move(fetch)},
-        log_{log},
-        thread_{"lm-backend", [this](const std::stop_token& stop) { loop(stop); }} {}
-  ~GameBackend() override;
+      : params_{std::move(params)}, fetch_{std::move(fetch)}, log_{log} {}
   GameBackend(const GameBackend&) = delete;
   GameBackend& operator=(const GameBackend&) = delete;
 
@@ -44,17 +29,10 @@ class GameBackend final : public Backend {
   void start(RequestId request, const StreamRequest& wanted) override;
   void end_app(RequestId request, const std::string& host_id) override;
   void forget(RequestId request, const std::string& host_id) override;
-  void cancel(RequestId request) override LUMEN_EXCLUDES(mutex_);
-  std::optional<BackendEvent> poll() override LUMEN_EXCLUDES(mutex_);
+  void cancel(RequestId request) override { jobs_.cancel(request); }
+  std::optional<BackendEvent> poll() override { return jobs_.poll(); }
 
  private:
-  using Work = std::function<Status(const std::stop_token&)>;
-
-  void loop(const std::stop_token& stop);
-  std::shared_ptr<Job> next(const std::stop_token& stop) LUMEN_EXCLUDES(mutex_);
-  void add(std::shared_ptr<Job> job) LUMEN_EXCLUDES(mutex_);
-  void add(RequestId request, Work work);  // whose failure is told
-  void tell(BackendEvent event) LUMEN_EXCLUDES(mutex_);
   // lm-backend
   Result<GameConnection> connect(const std::string& host_id, const std::stop_token& stop);
   Status find_apps(RequestId request, const std::string& host_id, const std::stop_token& stop);
@@ -64,22 +42,8 @@ class GameBackend final : public Backend {
   GameBackendParams params_;  // the book: lm-backend's
   HostFetch fetch_;
   Logger& log_;
-  Mutex mutex_;
-  std::condition_variable_any changed_;
-  std::deque<std::shared_ptr<Job>> waiting_ LUMEN_GUARDED_BY(mutex_);
-  std::shared_ptr<Job> running_ LUMEN_GUARDED_BY(mutex_);
-  std::deque<BackendEvent> events_ LUMEN_GUARDED_BY(mutex_);
-  OwnedThread thread_;  // last
+  BackendJobs jobs_;  // last
 };
-
-GameBackend::~GameBackend() {
-  {
-    MutexLock lock{mutex_};
-    waiting_.clear();
-    if (running_) running_->stop.request_stop();
-  }
-  thread_.request_stop();
-}
 
 Result<HostEntry> GameBackend::host_at(std::string_view address) const {
   LUMEN_TRY(const auto parsed, parse_host_address(address));
@@ -89,82 +53,18 @@ Result<HostEntry> GameBackend::host_at(std::string_view address) const {
                    .protocol = Protocol::gamestream};
 }
 
-void GameBackend::loop(const std::stop_token& stop) {
-  while (auto job = next(stop)) {
-    job->work(job->stop.get_token());
-    MutexLock lock{mutex_};
-    running_.reset();
-  }
-}
-
-std::shared_ptr<Job> GameBackend::next(const std::stop_token& stop) {
-  MutexLock lock{mutex_};
-  const auto any = [this]() LUMEN_REQUIRES(mutex_) { return !waiting_.empty(); };
-  if (!changed_.wait(mutex_, stop, any) || stop.stop_requested()) return nullptr;
-  running_ = std::move(waiting_.front());
-  waiting_.pop_front();
-  return running_;
-}
-
-// A search makes way for whatever a person wants, and for a newer search.
-void GameBackend::add(std::shared_ptr<Job> job) {
-  {
-    MutexLock lock{mutex_};
-    if (running_ && running_->is_search) running_->stop.request_stop();
-    for (const auto& each : waiting_) {
-      if (each->is_search) each->stop.request_stop();
-    }
-    waiting_.push_back(std::move(job));
-  }
-  changed_.notify_one();
-}
-
-void GameBackend::add(RequestId request, Work work) {
-  auto job = std::make_shared<Job>();
-  job->request = request;
-  job->work = [this, request, work = std::move(work)](const std::stop_token& stop) {
-    if (const auto done = work(stop); !done) tell(Failed{request, done.error()});
-  };
-  add(std::move(job));
-}
-
-void GameBackend::tell(BackendEvent event) {
-  MutexLock lock{mutex_};
-  events_.push_back(std::move(event));
-}
-
-std::optional<BackendEvent> GameBackend::poll() {
-  MutexLock lock{mutex_};
-  if (events_.empty()) return std::nullopt;
-  auto event = std::move(events_.front());
-  events_.pop_front();
-  return event;
-}
-
-void GameBackend::cancel(RequestId request) {
-  MutexLock lock{mutex_};
-  if (running_ && running_->request == request) running_->stop.request_stop();
-  for (const auto& job : waiting_) {
-    if (job->request == request) job->stop.request_stop();
-  }
-}
-
 void GameBackend::discover(RequestId request, std::vector<std::string> addresses) {
-  auto job = std::make_shared<Job>();
-  job->request = request;
-  job->is_search = true;
-  job->work = [this, request, addresses = std::move(addresses)](const std::stop_token& stop) {
+  jobs_.add_search(request, [this, request, addresses = std::move(addresses)](const std::stop_token& stop) {
     HostSearch search{{.book = &params_.book,
                        .fetch = fetch_,
                        .addresses = addresses,
                        .browse = params_.browse,
                        .on_found = [&](std::vector<HostEntry> hosts) {
-                         if (!stop.stop_requested()) tell(HostsFound{request, std::move(hosts), false});
+                         if (!stop.stop_requested()) jobs_.tell(HostsFound{request, std::move(hosts), false});
                        }}};
     auto hosts = search.run(stop);
-    tell(HostsFound{request, std::move(hosts), true});
-  };
-  add(std::move(job));
+    jobs_.tell(HostsFound{request, std::move(hosts), true});
+  });
 }
 
 Result<GameConnection> GameBackend::connect(const std::string& host_id, const std::stop_token& stop) {
@@ -173,7 +73,8 @@ Result<GameConnection> GameBackend::connect(const std::string& host_id, const st
 }
 
 void GameBackend::list_apps(RequestId request, const std::string& host_id) {
-  add(request, [this, request, host_id](const auto& stop) { return find_apps(request, host_id, stop); });
+  jobs_.add(request,
+            [this, request, host_id](const auto& stop) { return find_apps(request, host_id, stop); });
 }
 
 Status GameBackend::find_apps(RequestId request, const std::string& host_id, const std::stop_token& stop) {
@@ -185,49 +86,49 @@ Status GameBackend::find_apps(RequestId request, const std::string& host_id, con
                           .title = app.title,
                           .running = app.id == connection.info().current_app});
   }
-  tell(std::move(found));
+  jobs_.tell(std::move(found));
   return {};
 }
 
 void GameBackend::pair(RequestId request, const std::string& host_id) {
-  add(request, [this, request, host_id](const std::stop_token& stop) -> Status {
+  jobs_.add(request, [this, request, host_id](const std::stop_token& stop) -> Status {
     LUMEN_TRY(auto connection, connect(host_id, stop));
     if (!connection.pairing()) {
       LUMEN_CHECK_OK(connection.pair(
-          "", [&](std::string_view pin) { tell(TypeAtHost{request, std::string{pin}}); }, stop));
+          "", [&](std::string_view pin) { jobs_.tell(TypeAtHost{request, std::string{pin}}); }, stop));
     }
-    tell(Paired{request});
+    jobs_.tell(Paired{request});
     return {};
   });
 }
 
 void GameBackend::start(RequestId request, const StreamRequest& wanted) {
-  add(request, [this, request, wanted](const auto& stop) { return begin(request, wanted, stop); });
+  jobs_.add(request, [this, request, wanted](const auto& stop) { return begin(request, wanted, stop); });
 }
 
 Status GameBackend::begin(RequestId request, const StreamRequest& wanted, const std::stop_token& stop) {
   LUMEN_TRY(auto connection, connect(wanted.host_id, stop));
   LUMEN_CHECK_OK(connection.pairing());
-  tell(Progress{request, fmt::format("Starting the stream from {}", connection.info().hostname)});
+  jobs_.tell(Progress{request, fmt::format("Starting the stream from {}", connection.info().hostname)});
   LUMEN_TRY(auto stream, GameClientStream::start(connection, wanted, {}, params_.outputs, stop, log_));
   if (stop.stop_requested()) return fail(ErrorCode::cancelled, "client.cancelled", "cancelled");
-  tell(StreamStarted{request, std::move(stream)});
+  jobs_.tell(StreamStarted{request, std::move(stream)});
   return {};
 }
 
 void GameBackend::end_app(RequestId request, const std::string& host_id) {
-  add(request, [this, request, host_id](const std::stop_token& stop) -> Status {
+  jobs_.add(request, [this, request, host_id](const std::stop_token& stop) -> Status {
     LUMEN_TRY(auto connection, connect(host_id, stop));
     LUMEN_CHECK_OK(connection.quit(stop));
-    tell(Done{request});
+    jobs_.tell(Done{request});
     return {};
   });
 }
 
 void GameBackend::forget(RequestId request, const std::string& host_id) {
-  add(request, [this, request, host_id](const std::stop_token&) -> Status {
+  jobs_.add(request, [this, request, host_id](const std::stop_token&) -> Status {
     LUMEN_CHECK_OK(remove(host_id));
-    tell(Done{request});
+    jobs_.tell(Done{request});
     return {};
   });
 }

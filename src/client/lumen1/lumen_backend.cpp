@@ -19,7 +19,7 @@ namespace {
 namespace control = lumen1::control;
 using namespace std::chrono_literals;
 
-constexpr Duration kPatience = 5s, kSearchPatience = 1500ms;
+constexpr Duration kPatience = 2s, kSearchPatience = 1500ms;
 constexpr std::string_view kIdPrefix = "lumen:";
 constexpr std::size_t kMaxAsked = 32;
 
@@ -61,6 +61,7 @@ Result<std::unique_ptr<LumenConnection>> LumenHosts::connect(const LumenAddress&
         book_.identity(), stop, log_);
     if (connection || stop.stop_requested()) break;
   }
+  if (!connection && connection.error().id == "quic.no-answer") connection.error().id = kNoAnswer;
   return connection;
 }
 
@@ -333,6 +334,8 @@ void LumenBackend::forget(RequestId request, const std::string& host_id) {
 }
 
 }  // namespace
+
+std::string lumen_book_folder(const std::string& client_folder) { return client_folder + "/lumen1"; }
 
 std::unique_ptr<Backend> create_lumen_backend(LumenBackendParams params, Logger& log) {
   return std::make_unique<LumenBackend>(std::move(params), log);

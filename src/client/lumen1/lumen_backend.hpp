@@ -12,11 +12,14 @@
 
 namespace lumen::client {
 
+// Where lumen-client keeps its identity and its paired hosts: "lumen1" in the client's state folder.
+std::string lumen_book_folder(const std::string& client_folder);
+
 struct LumenBackendParams {
   LumenBook book;
-  LumenOutputs outputs;
+  StreamOutputs outputs;
   std::string device_name;  // what hosts are told; empty: this machine's name
-  net::MdnsBrowse browse{.service = net::kLumenService};
+  net::MdnsBrowse browse{.service = net::kLumenService, .network = {}};
 };
 
 // `log` outlives it.

@@ -1,6 +1,7 @@
 #include "client/lumen1/lumen_client_stream.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,8 +17,16 @@ using namespace std::chrono_literals;
 constexpr Duration kFirstWordWithin = 10s, kHostSilence = 12s, kQuiet = 1s;
 constexpr std::string_view kDesktop = "Desktop";
 
+bool is_same_name(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+}  // namespace
+
 control::StreamWish to_wish(const StreamRequest& wanted) {
-  control::StreamWish wish{.mode = wanted.mode, .formats = {}, .audio = std::nullopt};
+  control::StreamWish wish{
+      .mode = wanted.mode, .formats = {}, .audio = std::nullopt, .microphone = wanted.microphone};
   if (wanted.codec) {
     wish.formats = {{.codec = *wanted.codec}};
   } else {
@@ -27,13 +36,6 @@ control::StreamWish to_wish(const StreamRequest& wanted) {
   wish.max_bitrate_kbps = wanted.bitrate_kbps;
   return wish;
 }
-
-bool is_same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
-}  // namespace
 
 // What the receiver's threads leave for the main thread.
 class LumenClientStream::Told {
@@ -61,6 +63,20 @@ class LumenClientStream::Told {
   std::optional<lumen1::HostState> state_ LUMEN_GUARDED_BY(mutex_);
 };
 
+StreamCounters to_counters(const stream::ReceiveStats& stats) {
+  const auto& assembly = stats.reassembly;
+  return {.datagrams = stats.datagrams,
+          .bytes = stats.bytes,
+          .datagrams_lost = assembly.shards_repaired,
+          .frames = assembly.frames_complete,
+          .frames_lost = assembly.frames_lost,
+          .frames_repaired = assembly.frames_repaired,
+          .shards_repaired = assembly.shards_repaired,
+          .recovery_asked = stats.recovery_asked,
+          .key_frames = stats.idr,
+          .round_trip = stats.round_trip};
+}
+
 Result<control::App> find_app(const std::vector<control::App>& apps, std::string_view wanted) {
   const auto first = [&](auto matches) -> const control::App* {
     const auto found = std::ranges::find_if(apps, matches);
@@ -84,7 +100,7 @@ Result<control::App> find_app(const std::vector<control::App>& apps, std::string
 
 Result<std::unique_ptr<LumenClientStream>> LumenClientStream::start(
     std::unique_ptr<LumenConnection> connection, const StreamRequest& wanted, const LumenExtras& extras,
-    const LumenOutputs& outputs, const std::stop_token& stop, Logger& log) {
+    const StreamOutputs& outputs, const std::stop_token& stop, Logger& log) {
   LUMEN_TRY(const auto apps, connection->apps(stop));
   LUMEN_TRY(const auto app, find_app(apps, wanted.app));
   LUMEN_TRY(const auto opened, connection->open_stream(app.id, 0, to_wish(wanted), stop));
@@ -114,7 +130,9 @@ Result<std::unique_ptr<LumenClientStream>> LumenClientStream::start(
                  .on_picture = outputs.on_picture,
                  .on_host_state = [told](const lumen1::HostState& state) { told->says(state); },
                  .on_failed = [told](const Error& error) { told->failed(error); },
-                 .sound = outputs.sound},
+                 .sound = {.make_output = wanted.sound ? outputs.make_sound_output : MakeSoundOutput{},
+                           .on_sound = {}},
+                 .open_microphone = {}},
                 log));
   return stream;
 }

@@ -1,7 +1,6 @@
 // client/lumen1: a lumen/1 session as the screens and figures see it.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -10,16 +9,12 @@
 #include "client/lumen1/lumen_connection.hpp"
 #include "client/shell/backend.hpp"
 #include "client/shell/client_stream.hpp"
+#include "stream/receive/stream_outputs.hpp"
 #include "stream/receive/stream_receiver.hpp"
 
 namespace lumen::client {
 
-// Where a stream's pictures and sound go. Outlive the streams.
-struct LumenOutputs {
-  DecoderFactory make_decoder;
-  std::function<void(const stream::DecodedPicture&)> on_picture;  // lm-dec
-  stream::SoundReceiver::Params sound;
-};
+using stream::StreamOutputs;
 
 // What only the command line asks for.
 struct LumenExtras {
@@ -37,7 +32,7 @@ class LumenClientStream final : public ClientStream {
   static Result<std::unique_ptr<LumenClientStream>> start(std::unique_ptr<LumenConnection> connection,
                                                           const StreamRequest& wanted,
                                                           const LumenExtras& extras,
-                                                          const LumenOutputs& outputs,
+                                                          const StreamOutputs& outputs,
                                                           const std::stop_token& stop, Logger& log);
   ~LumenClientStream() override;
   LumenClientStream(const LumenClientStream&) = delete;
@@ -73,6 +68,9 @@ class LumenClientStream final : public ClientStream {
   const Timestamp begun_;
   std::unique_ptr<stream::StreamReceiver> receiver_;
 };
+
+// What is asked of a host for it.
+lumen1::control::StreamWish to_wish(const StreamRequest& wanted);
 
 // The application that a person means: its number or its name; empty: what runs, else the desktop.
 Result<lumen1::control::App> find_app(const std::vector<lumen1::control::App>& apps, std::string_view wanted);

@@ -8,7 +8,7 @@
 //    events, or by Failed; after cancel() nothing more of it may come, or whatever was on its way.
 //  - A new request other than discover() may end a discovery that runs, with its last HostsFound.
 //  - list_apps() and start() of a host that does not know this client fail with the id `client.not-paired`,
-//    upon which the screens begin to pair.
+//    upon which the screens begin to pair; where nobody answers, with `client.no-answer`.
 //  - Texts come from other machines: they are at most kMaxPeerText bytes, and shown as they are.
 #pragma once
 
@@ -26,6 +26,8 @@ namespace lumen::client {
 
 using RequestId = std::uint64_t;
 inline constexpr std::string_view kNotPaired = "client.not-paired";
+// Nobody there speaks the backend's protocol; perhaps another one.
+inline constexpr std::string_view kNoAnswer = "client.no-answer";
 inline constexpr std::size_t kMaxPeerText = 256;
 
 enum class Protocol : std::uint8_t { lumen1, gamestream };
@@ -53,6 +55,7 @@ struct StreamRequest {
   std::optional<Codec> codec;      // none: the best that both know
   std::uint32_t bitrate_kbps = 0;  // 0: from the mode
   bool sound = true;
+  bool microphone = false;
   bool pointer_drawn = true;
 };
 

@@ -1,6 +1,6 @@
-// client/shell: a thread (lm-backend) that does a backend's work, one piece after the other, and keeps what it
-// has to tell until it is polled. A search makes way for whatever else a person wants.
-// Thread-safe: all calls.
+// client/shell: a thread (lm-backend) that does a backend's work, one piece after the other, and keeps what
+// it has to tell until it is polled. A search makes way for whatever else a person wants. Thread-safe: all
+// calls.
 #pragma once
 
 #include <condition_variable>

@@ -15,6 +15,23 @@ bool is_address_character(char c) {
          c == '-' || c == '[' || c == ']' || c == '_' || c == '%';
 }
 
+std::string_view host_part(const HostEntry& host) {
+  return std::string_view{host.address}.substr(0, host.address.rfind(':'));
+}
+
+// A computer that serves both protocols is shown once: as what it is paired by, else by the better one.
+bool is_known_better(const HostEntry& host, const std::vector<HostEntry>& all) {
+  if (host.protocol == Protocol::lumen1) {
+    return !host.paired && std::ranges::any_of(all, [&](const HostEntry& other) {
+      return other.protocol != host.protocol && other.paired && host_part(other) == host_part(host);
+    });
+  }
+  return std::ranges::any_of(all, [&](const HostEntry& other) {
+    return other.protocol == Protocol::lumen1 && other.reachable && (other.paired || !host.paired) &&
+           host_part(other) == host_part(host);
+  });
+}
+
 ControlId first_row(const Page& page) { return page.controls.empty() ? 0 : page.controls.front().id; }
 
 }  // namespace
@@ -31,6 +48,7 @@ Status Flow::open_host(const std::string& address, const std::string& app) {
   for (auto* backend : backends_) {
     auto host = backend->host_at(address);
     if (host) {
+      named_ = host->address;
       start(*host, app);
       return {};
     }
@@ -362,6 +380,21 @@ void Flow::start(const HostEntry& host, const std::string& app) {
               .pointer_drawn = settings_.pointer_drawn});
 }
 
+// By the next protocol that takes the address, where a person named it. False: there is none.
+bool Flow::start_by_another(const HostEntry& host, const std::string& app) {
+  if (host.address != named_) return false;
+  auto next =
+      std::ranges::find_if(backends_, [&](const auto* each) { return each->protocol() == host.protocol; });
+  while (next != backends_.end() && ++next != backends_.end()) {
+    if (const auto other = (*next)->host_at(named_)) {
+      named_ = other->address;
+      start(*other, app);
+      return true;
+    }
+  }
+  return false;
+}
+
 void Flow::pair(const HostEntry& host, std::optional<std::string> then) {
   cancel_request();
   after_pairing_ = std::move(then);
@@ -426,6 +459,7 @@ void Flow::merge_hosts() {
   for (const auto& host : all) {
     if (std::ranges::find(merged, host.id, &HostEntry::id) == merged.end()) merged.push_back(host);
   }
+  std::erase_if(merged, [&](const HostEntry& host) { return is_known_better(host, merged); });
   const bool on_hosts = top<Hosts>() != nullptr;
   const auto focused = focus_;
   hosts_ = std::move(merged);
@@ -516,6 +550,7 @@ void Flow::on(Failed& event) {
     screens_.pop_back();
     focus_ = screens_.back().focus;
     if (event.error.id == kNotPaired) return pair(host, app);
+    if (event.error.id == kNoAnswer && start_by_another(host, app)) return;
     push(Problem{fmt::format("{} cannot be shown", host.name), event.error,
                  [this, host, app] { start(host, app); }});
   } else if (const auto* apps = top<Apps>()) {

@@ -118,6 +118,7 @@ class Flow {
   void list_apps(const HostEntry& host);
   void start(const HostEntry& host, const std::string& app);
   // `then`: the application to start once paired; none: list what there is.
+  bool start_by_another(const HostEntry& host, const std::string& app);
   void pair(const HostEntry& host, std::optional<std::string> then);
   void end_app(const HostEntry& host);
   void forget(const HostEntry& host);
@@ -143,6 +144,7 @@ class Flow {
   };
   std::vector<Backend*> backends_;
   Settings settings_;
+  std::string named_;  // address that a person named, as the backend that is tried writes it
   Mode display_;
   std::vector<Level> screens_;
   ControlId focus_ = 0;
