@@ -109,10 +109,10 @@ Totals Direction::totals() const {
 }
 
 // The directions draw independently of each other.
-Network::Network(std::vector<Change> changes, std::uint64_t seed)
-    : directions_{Direction{simulation::mix(seed)}, Direction{simulation::mix(seed + 1)}},
-      changes_{std::move(changes)} {
-  std::ranges::stable_sort(changes_, {}, &Change::at);
+Network::Network(const std::vector<Change>& changes, std::uint64_t seed)
+    : directions_{Direction{simulation::mix(seed)}, Direction{simulation::mix(seed + 1)}} {
+  for (const auto& change : changes)
+    changes_.insert(std::ranges::upper_bound(changes_, change.at, {}, &Change::at), change);
 }
 
 simulation::Fate Network::send(Side side, Timestamp now, Bytes size) {

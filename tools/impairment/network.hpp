@@ -53,7 +53,7 @@ class Direction {
 class Network {
  public:
   // Changes of the same time happen in the order given.
-  Network(std::vector<Change> changes, std::uint64_t seed);
+  Network(const std::vector<Change>& changes, std::uint64_t seed);
 
   // `now` never runs backwards. The first datagram starts the schedule.
   simulation::Fate send(Side side, Timestamp now, Bytes size);
