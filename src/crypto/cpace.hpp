@@ -46,6 +46,8 @@ class Cpace {
   };
   // `crypto.cpace` when libsodium cannot be used.
   static Result<Cpace> create(const Params& params);
+  Cpace(const Cpace&) = delete;
+  Cpace& operator=(const Cpace&) = delete;
   Cpace(Cpace&&) noexcept;
   Cpace& operator=(Cpace&&) noexcept;
   ~Cpace();

@@ -67,6 +67,7 @@ class ClientDialogue {
   ClientDialogue(ClientDialogueParams params, Timestamp now);  // its hello is output already
   ClientDialogue(const ClientDialogue&) = delete;
   ClientDialogue& operator=(const ClientDialogue&) = delete;
+  ~ClientDialogue() = default;
 
   void receive(ByteView bytes, Timestamp now);
   void advance(Timestamp now);  // time-outs and pings; call at next_deadline()

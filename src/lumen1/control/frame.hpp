@@ -11,7 +11,7 @@
 
 namespace lumen::lumen1::control {
 
-inline constexpr std::size_t kMaxFrameBytes = 64 * 1024;  // type and body
+inline constexpr std::size_t kMaxFrameBytes = std::size_t{64} * 1024;  // type and body
 inline constexpr std::size_t kLengthBytes = 4, kTypeBytes = 2;
 
 struct FrameView {

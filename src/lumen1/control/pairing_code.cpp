@@ -55,8 +55,9 @@ Result<std::string> make_code(CodeKind kind) {
   }
   std::array<std::byte, kPhraseWords> numbers{};
   LUMEN_CHECK_OK(crypto::fill_random(numbers));
-  std::vector<std::string> words;
-  for (const auto number : numbers) words.emplace_back(kWords[std::to_integer<std::size_t>(number)]);
+  std::vector<std::string> words(numbers.size());
+  std::ranges::transform(numbers, words.begin(),
+                         [](std::byte number) { return kWords[std::to_integer<std::size_t>(number)]; });
   return joined(words);
 }
 
