@@ -80,7 +80,7 @@ TEST(Sessions, a_lost_unit_is_reported_with_all_that_needed_it_and_an_idr_ends_i
   pair.push(noise(1000, 1));
   pair.run_for(10ms);
   pair.down.fate = keep_if([](ByteView datagram) { return !is_video(datagram); });
-  pair.push(noise(1000, 2));
+  pair.push(noise(600'000, 2));  // too large to come again
   pair.down.fate = keep_if([](ByteView) { return true; });
   pair.push(noise(1000, 3));
   for (int i = 0; i < 30; ++i) {
@@ -465,10 +465,6 @@ TEST(Sessions, a_queue_lowers_the_bitrate_and_the_pace) {
   pair.trains.clear();
   pair.push(noise(40'000, 99));
   EXPECT_GT(pair.trains.back().due - pair.now, 5ms);
-  // The host sends while it can: what waits is not lost.
-  pair.down.fate = [](ByteView) { return test::Link::Fate{}; };
-  pair.run_for(500ms);
-  EXPECT_EQ(pair.received.back().bytes, noise(40'000, 99));
 }
 
 TEST(Sessions, after_an_outage_recovery_is_asked_for_at_once) {

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kBlackout = 300ms, kBlackoutEvery = 5s, kDropAt = 5s, kSettled = 5s, kRecovered = 20s;
+constexpr Duration kBlackout = 300ms, kBlackoutEvery = 5s, kDropAt = 5s, kSettled = 3s, kRecovered = 15s;
 constexpr BitsPerSecond kWide{50'000'000}, kNarrow{10'000'000};
 constexpr std::uint32_t kWideKbps = 40'000;  // with its parity, nearly all of kWide
 constexpr Duration kAcceptedQueue = 50ms;

@@ -44,7 +44,7 @@ struct Figures {
   // encoder got of the 10 Mbit/s, and its share between the least and the most of it
   double drained_after_ms = 0, queue_after_ms = 0, queue_most_ms = 0;
   double kbps = 0, kbps_low = 0, kbps_high = 0;
-  double kbps_recovered = 0;   // 20 s after the bottleneck is gone
+  double kbps_recovered = 0;   // 15 s after the bottleneck is gone
 };
 
 Figures run(const Scenario& scenario, std::uint64_t seed);
