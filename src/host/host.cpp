@@ -202,12 +202,10 @@ Status Host::open_session(std::size_t index) {
   LUMEN_CHECK_OK(crypto::fill_random(connect.secret));
   session->connect_file = connect_file(params_.runtime_root, index);
   session->sender = std::make_unique<stream::VideoSender>(
-      stream::SenderParams{.stream = {.session = id},
-                           .on_idr_needed = [raw] { raw->link.send(link::RequestIdr{}); },
-                           .on_bitrate =
-                               [raw](std::uint32_t kbps) {
-                                 return raw->link.send(link::LimitBitrate{kbps});
-                               }},
+      stream::SenderParams{
+          .stream = {.session = id},
+          .on_idr_needed = [raw] { raw->link.send(link::RequestIdr{}); },
+          .on_bitrate = [raw](std::uint32_t kbps) { return raw->link.send(link::LimitBitrate{kbps}); }},
       codec_, *socket_, log_);
   session->slot = std::make_unique<SessionSlot>(SlotParams{.program = params_.session_program,
                                                            .command = params_.command,

@@ -1,5 +1,6 @@
-// What lumen/1 promises over bad networks at 720p60 and 10 Mbit/s, with the bytes of real sessions, in virtual
-// time. One seed and a few seconds each; `loss-harness --sessions` counts whole minutes and many seeds.
+// What lumen/1 promises over bad networks at 720p60 and 10 Mbit/s, with the bytes of real sessions, in
+// virtual time. One seed and a few seconds each; `loss-harness --sessions` counts whole minutes and many
+// seeds.
 #include <gtest/gtest.h>
 
 #include "simulation/session/scenarios.hpp"
@@ -12,7 +13,8 @@ using namespace std::chrono_literals;
 Figures worst_of(Scenario scenario, int seeds, Duration span) {
   scenario.span = span;
   std::vector<Figures> figures;
-  for (int seed = 1; seed <= seeds; ++seed) figures.push_back(run(scenario, static_cast<std::uint64_t>(seed)));
+  for (int seed = 1; seed <= seeds; ++seed)
+    figures.push_back(run(scenario, static_cast<std::uint64_t>(seed)));
   return worst(figures);
 }
 
