@@ -150,7 +150,7 @@ class ClientReceiver {
   std::uint32_t ping_ = 0, pong_ = 0;
   std::optional<Timestamp> ping_sent_;
   Timestamp next_feedback_{}, video_heard_{};
-  std::uint32_t feedback_ = 0;                // sequence of the last one
+  std::uint32_t feedback_ = 0;                 // sequence of the last one
   std::array<Timestamp, 32> feedback_sent_{};  // i in i % 32
   std::uint32_t connection_datagrams_ = 0, connection_bytes_ = 0;
   std::uint64_t newest_packet_ = 0;

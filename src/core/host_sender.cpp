@@ -78,7 +78,8 @@ void HostSender::set_round_trip(Duration round_trip, Timestamp now) {
 
 void HostSender::report(const lumen1::Feedback& feedback, Timestamp now) {
   // What a full queue drops says nothing of what the way loses, and parity would only fill it up.
-  const bool full = feedback.has_delay() && feedback.queue_most_us > kFullQueue / std::chrono::microseconds{1};
+  const bool full =
+      feedback.has_delay() && feedback.queue_most_us > kFullQueue / std::chrono::microseconds{1};
   if (!full && !rate_control_.is_draining()) parity_.report(now, feedback.loss);
   if (static_cast<std::int32_t>(feedback.sequence - feedback_) <= 0) return;
   feedback_ = feedback.sequence;

@@ -46,7 +46,7 @@ struct HostSenderStats {
   double assumed_loss = 0, assumed_burst = 1;
   std::uint32_t bitrate_kbps = 0, capacity_kbps = 0;  // of the encoder; of a bottleneck, 0: none is known
   RateReason rate_reason = RateReason::configured;
-  Duration queue{};  // standing in front of the bottleneck, at the client's last word
+  Duration queue{};             // standing in front of the bottleneck, at the client's last word
   std::uint64_t key_epoch = 0;  // key updates of this connection
 };
 
@@ -129,7 +129,7 @@ class HostSender {
   Timestamp credited_{};
   RecoveryMerger merger_;
   Duration round_trip_{};
-  FrameId last_{0}, left_{0};  // pushed; gone whole on this connection, 0: none
+  FrameId last_{0}, left_{0};   // pushed; gone whole on this connection, 0: none
   std::uint32_t feedback_ = 0;  // newest sequence
   std::optional<FrameId> idr_request_;
   lumen1::PackedFrame frame_;

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 constexpr Duration kSentWindow = 200ms, kLossInterval = 1s, kLossIgnored = 30s, kHold = 500ms, kHurry = 5s,
                    kRoundTripMemory = 10s;
 constexpr std::uint32_t kShortSpan = 45'000, kLongSpan = 140'000;  // µs of the client's clock
-constexpr std::uint32_t kOutageRun = 64;                           // datagrams lost in a row that no rate explains
+constexpr std::uint32_t kOutageRun = 64;  // datagrams lost in a row that no rate explains
 constexpr double kNear = 0.85, kUsed = 0.7, kFreeFactor = 1.5;
 constexpr double kLeastDrain = 0.25, kMostDrain = 0.9;
 constexpr double kPace = 1.5;  // of the limit: a frame is out well before the next one

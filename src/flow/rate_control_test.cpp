@@ -61,8 +61,8 @@ class ThroughABottleneck : public testing::Test {
             .bytes = static_cast<std::uint32_t>(static_cast<std::uint64_t>(delivered)),
             .least_queue = queue + jitter + longer_way,
             .in_flight = Bytes{static_cast<std::uint64_t>(
-                queue_bytes + std::min<double>(control.decision().bitrate_kbps, wanted_kbps) * overhead * 125 *
-                                  std::chrono::duration<double>(round_trip + longer_way).count())},
+                queue_bytes + std::min<double>(control.decision().bitrate_kbps, wanted_kbps) * overhead *
+                                  125 * std::chrono::duration<double>(round_trip + longer_way).count())},
             .loss = {.expected = datagrams, .lost = lost, .longest_burst = lost > 0 ? 1U : 0U, .runs = lost}};
   }
   void forget_extremes() {
@@ -229,7 +229,8 @@ TEST(RateControl, stays_between_floor_and_cap_whatever_is_reported) {
                             .loss = {.expected = expected,
                                      .lost = static_cast<std::uint32_t>(random() % (expected + 1)),
                                      .longest_burst = static_cast<std::uint32_t>(random() % 100)}};
-          if (random() % 4 != 0) report.least_queue = Duration{static_cast<std::int64_t>(random() % 300'000'000)};
+          if (random() % 4 != 0)
+            report.least_queue = Duration{static_cast<std::int64_t>(random() % 300'000'000)};
           control.report(report, now);
         }
       }

@@ -13,7 +13,14 @@ namespace lumen::lumen1 {
 namespace {
 
 // On the wire for ever; docs/protocol/lumen1.md draws each.
-enum class ClientType : std::uint8_t { state = 0x01, ask_recovery = 0x02, input = 0x03, goodbye = 0x04, feedback = 0x05, ask_shards = 0x06 };
+enum class ClientType : std::uint8_t {
+  state = 0x01,
+  ask_recovery = 0x02,
+  input = 0x03,
+  goodbye = 0x04,
+  feedback = 0x05,
+  ask_shards = 0x06
+};
 enum class HostType : std::uint8_t { state = 0x81, goodbye = 0x82, video_mark = 0x83 };
 enum class EventType : std::uint8_t {
   pointer_move_to = 1,
@@ -138,8 +145,8 @@ void put(ByteWriter& out, const HostState& state) {
 }
 
 std::uint8_t type_of(const ClientMessage& message) {
-  constexpr std::array kTypes{ClientType::state, ClientType::ask_recovery, ClientType::input,
-                              ClientType::goodbye, ClientType::feedback, ClientType::ask_shards};
+  constexpr std::array kTypes{ClientType::state,   ClientType::ask_recovery, ClientType::input,
+                              ClientType::goodbye, ClientType::feedback,     ClientType::ask_shards};
   static_assert(kTypes.size() == std::variant_size_v<ClientMessage>);
   return static_cast<std::uint8_t>(kTypes[message.index()]);
 }
@@ -249,8 +256,8 @@ bool has_valid_delays(const Feedback& feedback) {
   if (!feedback.has_delay()) {
     return feedback.queue_least_us == Feedback::kNoDelay && feedback.queue_most_us == Feedback::kNoDelay;
   }
-  return feedback.queue_least_us <= feedback.queue_last_us && feedback.queue_last_us <= feedback.queue_most_us &&
-         feedback.queue_most_us != Feedback::kNoDelay;
+  return feedback.queue_least_us <= feedback.queue_last_us &&
+         feedback.queue_last_us <= feedback.queue_most_us && feedback.queue_most_us != Feedback::kNoDelay;
 }
 
 std::optional<ClientMessage> read_feedback(ByteReader& in) {

@@ -28,11 +28,11 @@ struct ClientState {
 // What the client measured, every 25 ms while video flows and every 100 ms otherwise. Counts that grow wrap
 // around: a report that is lost is made good by the next one. The loss is since the last report.
 struct Feedback {
-  std::uint32_t sequence = 0;                  // 1, 2, 3 …; echoed in VideoMark
-  std::uint32_t clock_us = 0;                  // the client's steady clock when this was written, low 32 bits
-  std::uint32_t datagrams = 0, bytes = 0;      // received, of all kinds, since the connection began
-  std::uint32_t newest_frame = 0;              // low 32 bits of the newest frame of which anything came
-  std::uint64_t newest_packet = 0;             // highest packet number received
+  std::uint32_t sequence = 0;              // 1, 2, 3 …; echoed in VideoMark
+  std::uint32_t clock_us = 0;              // the client's steady clock when this was written, low 32 bits
+  std::uint32_t datagrams = 0, bytes = 0;  // received, of all kinds, since the connection began
+  std::uint32_t newest_frame = 0;          // low 32 bits of the newest frame of which anything came
+  std::uint64_t newest_packet = 0;         // highest packet number received
   // How much longer than at best datagrams of video were under way, since the last report: the newest one,
   // the fastest, the slowest. All kNoDelay when there was none.
   std::uint32_t queue_last_us = kNoDelay, queue_least_us = kNoDelay, queue_most_us = kNoDelay;
@@ -47,9 +47,9 @@ struct AskShards {
     std::uint16_t first = 0, last = 0;
     bool operator==(const Range&) const = default;
   };
-  std::uint32_t frame = 0;   // low 32 bits
-  std::uint8_t attempt = 1;  // 1…255
-  std::uint8_t count = 0;    // of ranges; 0: nothing of the frame came: all its data
+  std::uint32_t frame = 0;                 // low 32 bits
+  std::uint8_t attempt = 1;                // 1…255
+  std::uint8_t count = 0;                  // of ranges; 0: nothing of the frame came: all its data
   std::array<Range, kMaxRanges> ranges{};  // of data shards, ascending, apart from each other
 };
 struct AskRecovery {
@@ -87,8 +87,9 @@ struct HostState {
 };
 // Answers Feedback: up to where video was sent, so that a loss is noticed which nothing follows.
 struct VideoMark {
-  std::uint32_t newest_frame = 0;  // low 32 bits of the newest frame that has left whole; 0: none on this connection
-  std::uint32_t feedback = 0;      // sequence of the newest Feedback
+  std::uint32_t newest_frame =
+      0;  // low 32 bits of the newest frame that has left whole; 0: none on this connection
+  std::uint32_t feedback = 0;  // sequence of the newest Feedback
 };
 using HostMessage = std::variant<HostState, Goodbye, VideoMark>;
 

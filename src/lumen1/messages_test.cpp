@@ -23,10 +23,7 @@ Buffer encoded(const Message& message) {
 }
 
 ClientState client_state() {
-  return {.mode = {1920, 1080, 59'940},
-          .pointer_drawn = true,
-          .ping = 0x01020304,
-          .round_trip_us = 1500};
+  return {.mode = {1920, 1080, 59'940}, .pointer_drawn = true, .ping = 0x01020304, .round_trip_us = 1500};
 }
 
 Feedback feedback() {
@@ -66,8 +63,7 @@ struct Golden {
   const char* bytes;
 };
 const Golden kClientGolden[] = {
-    {client_state(),
-     "01 1500 80070000 38040000 24ea0000 01 04030201 dc050000"},
+    {client_state(), "01 1500 80070000 38040000 24ea0000 01 04030201 dc050000"},
     {AskRecovery{0x01020304}, "02 0400 04030201"},
     {ClientInput{0, PointerMoveTo{65535, 32768}}, "03 0900 00000000 01 ffff 0080"},
     {ClientInput{0, PointerMoveBy{1.5F, -2.0F}}, "03 0d00 00000000 02 0000c03f 000000c0"},
@@ -227,11 +223,11 @@ INSTANTIATE_TEST_SUITE_P(
         // no last delay, but others
         "05 3800 09000000 01020304 05000000 581b0000 07000000 0102030405060708 ffffffff 01000000 88130000 "
         "e8030000 14000000 03000000 05000000",
-        "06 0600 04030201 00 00",                                  // attempt 0
-        "06 0a00 04030201 01 01 0400 0300",                        // backwards
-        "06 0e00 04030201 01 02 0300 0400 0500 0600",              // touching
-        "06 0e00 04030201 01 02 0300 0400 0300 0600",              // overlapping
-        "06 0a00 04030201 01 02 0300 0400",                        // one of two
+        "06 0600 04030201 00 00",                      // attempt 0
+        "06 0a00 04030201 01 01 0400 0300",            // backwards
+        "06 0e00 04030201 01 02 0300 0400 0500 0600",  // touching
+        "06 0e00 04030201 01 02 0300 0400 0300 0600",  // overlapping
+        "06 0a00 04030201 01 02 0300 0400",            // one of two
         "03 0500 08000000 00", "03 0500 08000000 07",  // event types
         "03 0d00 00000000 02 0000c07f 000000c0",       // NaN
         "03 0d00 00000000 02 0000c03f 0000807f",       // infinity

@@ -7,10 +7,10 @@
 // bounded by `memory_budget`, whatever they claim to be; what they are mended in is up to 16 MiB more.
 //
 // With set_repeats() shards that parity cannot replace are asked for again: next_ask() names them once
-// something of a later frame has come, or mark() has said that the frame has left. It insists every kInsist, and
-// after each `interval` wants them sent once more. Frames then wait for `patience` instead of `reorder_wait`, unless so much is missing that a new
-// picture is the better answer: more than kMostRepeatedFrames or kMostRepeatedShards, or a frame of more than
-// kMaxRepeatedFrameBytes.
+// something of a later frame has come, or mark() has said that the frame has left. It insists every kInsist,
+// and after each `interval` wants them sent once more. Frames then wait for `patience` instead of
+// `reorder_wait`, unless so much is missing that a new picture is the better answer: more than
+// kMostRepeatedFrames or kMostRepeatedShards, or a frame of more than kMaxRepeatedFrameBytes.
 //
 // Frame numbers count on for as long as the host's session lives; their low 32 bits are unwrapped to the
 // number nearest to the newest seen. They may begin anywhere: the first frame seen, or one up to kWindow - 1
@@ -149,7 +149,7 @@ class Reassembler {
   Repeats repeats_;
   bool broken_ = false;
   std::array<Late, kSlots> late_{};  // frame i is in slot i % kSlots
-  FrameMemory lent_;                // what pop_view() gave out
+  FrameMemory lent_;                 // what pop_view() gave out
   std::vector<FrameMemory> spare_;
   std::size_t memory_ = 0;  // capacities of all FrameMemory there is
   MendMemory mending_;

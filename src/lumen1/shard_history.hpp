@@ -1,6 +1,6 @@
 // lumen/lumen1: the last frames that were sent, so that shards of them can be sent again. A shard that comes
-// again is written anew from the access unit and sealed under a packet number of its own. Sans-I/O. Owner: one
-// thread (lm-send). Allocates only while frames grow.
+// again is written anew from the access unit and sealed under a packet number of its own. Sans-I/O. Owner:
+// one thread (lm-send). Allocates only while frames grow.
 #pragma once
 
 #include <array>
@@ -32,7 +32,7 @@ class ShardHistory {
   struct Kept {
     bool used = false;
     std::uint8_t attempt = 0;  // newest
-    AccessUnitView unit;  // without its bytes
+    AccessUnitView unit;       // without its bytes
     std::vector<std::byte> bytes;
     ShardHeader header;
   };

@@ -31,13 +31,14 @@ enum class Kind : std::uint8_t {
 inline constexpr std::size_t kClearHeaderBytes = 12, kTagBytes = 16;
 inline constexpr std::size_t kShardHeaderBytes = 24, kFrameHeaderBytes = 24;
 inline constexpr std::size_t kMaxDatagramBytes = 1444;  // IPv6 over Ethernet has room for 1452
-inline constexpr std::size_t kShardAlignment = 16;  // equal work for SIMD kernels and AES
+inline constexpr std::size_t kShardAlignment = 16;      // equal work for SIMD kernels and AES
 inline constexpr std::size_t kMaxShardBytes =
     (kMaxDatagramBytes - kClearHeaderBytes - kShardHeaderBytes - kTagBytes) / kShardAlignment *
     kShardAlignment;                                       // 1392
 inline constexpr std::size_t kMaxFrameShards = 65535;      // data and parity
 inline constexpr std::size_t kMaxFrameBytes = 64U << 20U;  // a larger frame is refused at both ends
-inline constexpr std::size_t kMaxRepeatedFrameBytes = 512U << 10U;  // shards of a larger one are never sent again
+inline constexpr std::size_t kMaxRepeatedFrameBytes = 512U
+                                                      << 10U;  // shards of a larger one are never sent again
 
 struct ClearHeader {
   Kind kind{};

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kBlackout = 300ms, kBlackoutEvery = 5s, kDropAt = 5s, kSettled = 5s, kRecovered = 20s;
+constexpr Duration kBlackout = 300ms, kBlackoutEvery = 5s, kDropAt = 5s, kSettled = 3s;
 constexpr BitsPerSecond kWide{50'000'000}, kNarrow{10'000'000};
 constexpr std::uint32_t kWideKbps = 40'000;  // with its parity, nearly all of kWide
 constexpr Duration kAcceptedQueue = 50ms;
@@ -39,7 +39,8 @@ LinkParams link_of(const Scenario& scenario) {
 }
 
 SessionParams params_of(const Scenario& scenario) {
-  SessionParams params{.bitrate_kbps = scenario.bitrate_kbps, .down = link_of(scenario), .up = link_of(scenario)};
+  SessionParams params{
+      .bitrate_kbps = scenario.bitrate_kbps, .down = link_of(scenario), .up = link_of(scenario)};
   params.up.rate = {};
   params.sender.parity = scenario.parity;
   if (scenario.trouble == Trouble::bottleneck) params.bitrate_kbps = kWideKbps;
@@ -94,7 +95,7 @@ void squeeze(SessionRun& run, const Scenario& scenario, Figures& figures) {
   run.run(scenario.span);
   const auto end = run.now();
   run.set_links(wide, up);
-  run.run(kRecovered);
+  run.run(scenario.recovery_span);
   figures.drained_after_ms = drained_after_ms(run, drop, end);
   figures.queue_most_ms = to_ms(run.most_queue(drop, end));
   figures.queue_after_ms = to_ms(run.most_queue(drop + kSettled, end));
@@ -118,7 +119,8 @@ void account(const SessionRun& run, const Scenario& scenario, Figures& figures) 
   figures.longest_freeze_ms = to_ms(run.longest_freeze(learned, SessionRun::kBegin + scenario.span));
   figures.latency_p50_ms = to_ms(latency.quantile(0.5));
   figures.latency_p99_ms = to_ms(latency.quantile(0.99));
-  figures.parity_percent = 100.0 * static_cast<double>(host.parity_shards) / static_cast<double>(host.data_shards);
+  figures.parity_percent =
+      100.0 * static_cast<double>(host.parity_shards) / static_cast<double>(host.data_shards);
   figures.overhead = static_cast<double>(host.datagrams) / static_cast<double>(host.data_shards);
   figures.rescued = run.client_stats().reassembly.frames_rescued;
   figures.idr = host.idr;
@@ -133,13 +135,13 @@ Figures combine(const std::vector<Figures>& all, Pick pick) {
     using Value = std::remove_reference_t<decltype(result.*member)>;
     result.*member = static_cast<Value>(pick(values));
   };
-  for (auto member : {&Figures::frames, &Figures::lost, &Figures::lost_learning, &Figures::rescued, &Figures::idr})
-    each(member);
   for (auto member :
-       {&Figures::longest_freeze_ms, &Figures::latency_p50_ms, &Figures::latency_p99_ms, &Figures::parity_percent,
-        &Figures::overhead, &Figures::back_after_ms, &Figures::drained_after_ms, &Figures::queue_after_ms,
-        &Figures::queue_most_ms, &Figures::kbps, &Figures::kbps_low, &Figures::kbps_high,
-        &Figures::kbps_recovered})
+       {&Figures::frames, &Figures::lost, &Figures::lost_learning, &Figures::rescued, &Figures::idr})
+    each(member);
+  for (auto member : {&Figures::longest_freeze_ms, &Figures::latency_p50_ms, &Figures::latency_p99_ms,
+                      &Figures::parity_percent, &Figures::overhead, &Figures::back_after_ms,
+                      &Figures::drained_after_ms, &Figures::queue_after_ms, &Figures::queue_most_ms,
+                      &Figures::kbps, &Figures::kbps_low, &Figures::kbps_high, &Figures::kbps_recovered})
     each(member);
   return result;
 }
@@ -189,7 +191,8 @@ Figures median(std::vector<Figures> figures) {
 }
 
 Figures worst(const std::vector<Figures>& figures) {
-  return combine(figures, [](std::vector<double>& values) { return *std::max_element(values.begin(), values.end()); });
+  return combine(figures,
+                 [](std::vector<double>& values) { return *std::max_element(values.begin(), values.end()); });
 }
 
 }  // namespace lumen::simulation

@@ -199,7 +199,8 @@ void SessionRun::pump_client() {
     if (!datagram) throw std::logic_error{"the client cannot send"};
     if (!*datagram) break;
     const auto fate = up_.send(now_, Bytes{(*datagram)->size()});
-    if (fate.outcome == Outcome::arrived) at(fate.arrives, What::to_host, {(*datagram)->begin(), (*datagram)->end()});
+    if (fate.outcome == Outcome::arrived)
+      at(fate.arrives, What::to_host, {(*datagram)->begin(), (*datagram)->end()});
   }
   const auto deadline = std::max(client_.next_deadline(now_), now_ + 100us);
   if (client_wake_ <= now_ || deadline < client_wake_) {
@@ -231,7 +232,8 @@ Duration SessionRun::longest_freeze(Timestamp begin, Timestamp end) const {
   Duration longest{};
   std::optional<Timestamp> before;
   for (const auto& picture : shown_) {
-    if (before && picture.shown >= begin && picture.shown < end) longest = std::max(longest, picture.shown - *before);
+    if (before && picture.shown >= begin && picture.shown < end)
+      longest = std::max(longest, picture.shown - *before);
     before = picture.shown;
   }
   return longest;

@@ -78,7 +78,15 @@ class SessionRun {
   static constexpr Timestamp kBegin{std::chrono::seconds{1}};
 
  private:
-  enum class What : std::uint8_t { picture, unit_ready, host_wakes, client_wakes, to_host, to_client, observe };
+  enum class What : std::uint8_t {
+    picture,
+    unit_ready,
+    host_wakes,
+    client_wakes,
+    to_host,
+    to_client,
+    observe
+  };
   struct Event {
     What what;
     std::vector<std::byte> datagram;

@@ -83,8 +83,12 @@ class EncodeInbox {
     } else {
       changed_.wait(mutex_, stop, due);
     }
-    return {std::exchange(frame_, std::nullopt), std::exchange(idr_, false), streaming_, refresh_mhz_,
-            std::exchange(encoding_, std::nullopt), limit_kbps_};
+    return {std::exchange(frame_, std::nullopt),
+            std::exchange(idr_, false),
+            streaming_,
+            refresh_mhz_,
+            std::exchange(encoding_, std::nullopt),
+            limit_kbps_};
   }
   // A newer picture than the one in hand, if there is one.
   std::optional<CapturedFrame> try_take_frame() LUMEN_EXCLUDES(mutex_) {

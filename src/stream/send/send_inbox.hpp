@@ -24,9 +24,9 @@ class SendInbox {
   static constexpr std::size_t kMostAsks = 64;
   struct Taken {
     bool peer_changed = false;
-    std::optional<Peer> peer;               // new one; nullopt with peer_changed: gone
-    std::optional<net::Endpoint> moved_to;  // same connection, new address
-    std::vector<std::byte> message;         // newest message body, empty: none
+    std::optional<Peer> peer;                  // new one; nullopt with peer_changed: gone
+    std::optional<net::Endpoint> moved_to;     // same connection, new address
+    std::vector<std::byte> message;            // newest message body, empty: none
     std::optional<lumen1::Feedback> feedback;  // the newest one, with the losses of all
     Duration round_trip{};                     // zero: none new
     std::vector<lumen1::AskShards> asks;
@@ -55,7 +55,8 @@ class SendInbox {
     }
     auto loss = next_.feedback->loss;
     loss.add(feedback.loss);
-    if (static_cast<std::int32_t>(feedback.sequence - next_.feedback->sequence) > 0) next_.feedback = feedback;
+    if (static_cast<std::int32_t>(feedback.sequence - next_.feedback->sequence) > 0)
+      next_.feedback = feedback;
     next_.feedback->loss = loss;
   }
   void set_round_trip(Duration round_trip) LUMEN_EXCLUDES(mutex_) {

@@ -195,7 +195,7 @@ TEST_F(VideoSenderTest, shards_that_are_asked_for_come_again) {
   const auto again = collect(1);
   ASSERT_EQ(again.size(), 1U);
   EXPECT_EQ(again[0].bytes, std::vector<std::byte>(5000, std::byte{7}));
-  EXPECT_EQ(sender.stats().shards_repeated, 4U);
+  EXPECT_EQ(sender.stats().shards_asked, 4U);
 }
 
 TEST_F(VideoSenderTest, the_bitrate_is_told_at_first_and_when_a_queue_lowers_it) {
