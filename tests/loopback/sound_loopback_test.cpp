@@ -94,7 +94,7 @@ class SoundLoopback : public testing::Test {
   double level(std::size_t channel) {
     MutexLock lock{mutex_};
     const auto last = std::span{heard_}.last(std::min<std::size_t>(heard_.size(), 2 * 24'000));
-    return last.empty() ? 0 : audio::amplitude_at(last, 2, channel, audio::tone_hz(channel));
+    return audio::usual_amplitude_at(last, 2, channel, audio::tone_hz(channel));
   }
   // What the session process was sent of the microphone meanwhile, in the order of its numbers.
   std::map<std::uint64_t, std::vector<std::byte>> voice_for(Duration time) {
