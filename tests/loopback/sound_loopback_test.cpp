@@ -94,7 +94,7 @@ class SoundLoopback : public testing::Test {
   double level(std::size_t channel) {
     MutexLock lock{mutex_};
     const auto last = std::span{heard_}.last(std::min<std::size_t>(heard_.size(), 2 * 24'000));
-    return last.empty() ? 0 : audio::amplitude_at(last, 2, channel, audio::tone_hz(channel));
+    return audio::usual_amplitude_at(last, 2, channel, audio::tone_hz(channel));
   }
   // What the session process was sent of the microphone meanwhile, in the order of its numbers.
   std::map<std::uint64_t, std::vector<std::byte>> voice_for(Duration time) {
@@ -134,8 +134,8 @@ class SoundLoopback : public testing::Test {
 TEST_F(SoundLoopback, a_tone_arrives_whole) {
   connect(0);
   play(3s);
-  EXPECT_GT(level(0), 0.4);
-  EXPECT_GT(level(1), 0.4);
+  EXPECT_GT(level(0), 0.3);
+  EXPECT_GT(level(1), 0.3);
   const auto sound = receiver_->stats().sound;
   EXPECT_GT(sound.player.playout.played, 550U);
   EXPECT_LE(sound.player.playout.concealed, 20U);
@@ -146,7 +146,7 @@ TEST_F(SoundLoopback, a_tone_arrives_whole) {
 TEST_F(SoundLoopback, at_five_percent_loss_copies_fill_the_gaps) {
   connect(5);
   play(5s);
-  EXPECT_GT(level(0), 0.4);
+  EXPECT_GT(level(0), 0.3);
   const auto playout = receiver_->stats().sound.player.playout;
   EXPECT_GT(playout.copies_used, 20U);
   EXPECT_LE(playout.concealed, 25U) << "of 1000, 50 of them lost";

@@ -56,8 +56,9 @@ class StreamLoopback : public testing::Test {
   StreamLoopback() {
     EXPECT_TRUE(crypto::fill_random(secret_));
     port_ = std::make_unique<host::ClientPort>(
-        std::uint8_t{0}, secret_, socket_, sender_, link_, board_,
+        std::uint8_t{0}, socket_, sender_, link_, board_,
         host::ClientEvents{[](const lumen1::ClientState&) {}, [this] { goodbye_.store(true); }}, *log_);
+    port_->admit(secret_);
     sender_.set_ring(ring_);
     network_ = std::make_unique<OwnedThread>("lm-net", [this](const std::stop_token& stop) {
       while (!stop.stop_requested()) {
