@@ -32,8 +32,6 @@ bool is_known_better(const HostEntry& host, const std::vector<HostEntry>& all) {
   });
 }
 
-ControlId first_row(const Page& page) { return page.controls.empty() ? 0 : page.controls.front().id; }
-
 }  // namespace
 
 Flow::Flow(Params params)
@@ -443,7 +441,8 @@ void Flow::on(HostsFound& event) {
   merge_hosts();
 }
 
-// Those that are there stay where they are on the screen; what a search did not find again goes at its end.
+// Those that can be used at once come first, and the focus stays with its host wherever that goes. What a
+// search did not find again goes at its end.
 void Flow::merge_hosts() {
   std::vector<HostEntry> all;
   for (const auto& [request, hosts] : found_) all.insert(all.end(), hosts.begin(), hosts.end());
@@ -459,11 +458,16 @@ void Flow::merge_hosts() {
   for (const auto& host : all) {
     if (std::ranges::find(merged, host.id, &HostEntry::id) == merged.end()) merged.push_back(host);
   }
-  std::erase_if(merged, [&](const HostEntry& host) { return is_known_better(host, merged); });
-  const bool on_hosts = top<Hosts>() != nullptr;
-  const auto focused = focus_;
+  std::erase_if(merged, [known = merged](const HostEntry& host) { return is_known_better(host, known); });
+  const auto rank = [](const HostEntry& host) { return (host.reachable ? 0 : 2) + (host.paired ? 0 : 1); };
+  std::ranges::stable_sort(merged, {}, rank);
+  auto& focus = top<Hosts>() != nullptr ? focus_ : screens_.front().focus;
+  const auto index = static_cast<std::size_t>(focus - kFirst);
+  if (focus > 0 && focus < kActions && index < hosts_.size()) {
+    const auto found = std::ranges::find(merged, hosts_[index].id, &HostEntry::id);
+    focus = found == merged.end() ? 0 : kFirst + static_cast<ControlId>(found - merged.begin());
+  }
   hosts_ = std::move(merged);
-  if (on_hosts && focused >= kActions && hosts_.size() == 1) focus_ = first_row(page());
 }
 
 void Flow::on(AppsFound& event) {

@@ -258,7 +258,20 @@ TEST_F(FlowWithHosts, going_back_from_the_hosts_quits) {
   EXPECT_FALSE(flow_.take_action());
 }
 
-TEST_F(FlowWithHosts, hosts_keep_their_places_while_a_new_search_runs) {
+TEST_F(FlowWithHosts, the_focus_stays_with_its_host_when_better_ones_are_found) {
+  press(ScreenKey::right);
+  choose(kSearchAgain);
+  press(ScreenKey::up);
+  press(ScreenKey::right);
+  const auto focused = find_control(flow_.page(), flow_.focus())->title;
+  auto better = kReady;
+  better.id = better.name = "Better";
+  tell(HostsFound{backend_.search, {kNew, better, kReady}, true});
+  EXPECT_EQ(find_control(flow_.page(), flow_.focus())->title, focused);
+  EXPECT_EQ(find_control(flow_.page(), kFirst + 2)->title, "New");
+}
+
+TEST_F(FlowWithHosts, what_a_search_does_not_find_again_stays_until_its_end) {
   choose(kSearchAgain);
   EXPECT_TRUE(flow_.page().busy);
   tell(HostsFound{backend_.search, {kNew}, false});
