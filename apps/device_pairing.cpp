@@ -65,11 +65,23 @@ Result<bool> ask_about_all(const AskHost& ask, bool interactive, std::vector<std
 
 int complain(const Error& error) { return apps::complain("lumen-host", error); }
 
+// For a host that takes no lumen-client: whatever else may come.
+int wait_for(const DevicePairing& pairing) {
+  const auto until = std::chrono::steady_clock::now() + 2min;
+  while (std::chrono::steady_clock::now() < until) {
+    if (const auto status = pairing.meanwhile()) return *status;
+    std::this_thread::sleep_for(kPollInterval);
+  }
+  std::cerr << "lumen-host: nobody asked to be paired\n";
+  return 1;
+}
+
 }  // namespace
 
 int pair_device(const AskHost& ask, const DevicePairing& pairing) {
   const auto shown = ask(pairing.phrase ? "device-code phrase" : "device-code");
   if (!shown) return complain(shown.error());
+  if (shown->find("no such command") != std::string::npos && pairing.meanwhile) return wait_for(pairing);
   if (shown->starts_with("error: ")) {
     std::cerr << "lumen-host: " << shown->substr(7);
     return 1;

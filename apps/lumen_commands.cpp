@@ -1,5 +1,6 @@
 #include "apps/lumen_commands.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -56,21 +57,53 @@ std::optional<Result<Talk>> talk_to(const std::string& host, ProtocolChoice choi
   return talk;
 }
 
-std::string ask_for_code(const std::string& host) {
-  std::cout << fmt::format("Code that {} shows (lumen-host pair): ", host) << std::flush;
-  std::string code;
-  std::getline(std::cin, code);
-  return code;
+// What is typed next; nullopt when there will be nothing, or the stop was requested first.
+std::optional<std::string> read_line(const std::stop_token& stop) {
+  constexpr int kStepMs = 100;
+  for (pollfd typed{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}; poll(&typed, 1, kStepMs) == 0;) {
+    if (stop.stop_requested()) return std::nullopt;
+  }
+  std::string line;
+  if (!std::getline(std::cin, line)) return std::nullopt;
+  return line;
 }
+
+Error cancelled() { return {ErrorCode::cancelled, "client.cancelled", "cancelled", {}}; }
 
 Status pair_by_typing(LumenConnection& connection, const std::stop_token& stop) {
   Status paired;
   for (int guess = 0; guess < kMostGuesses; ++guess) {
-    paired = connection.pair_with_code(ask_for_code(connection.hello().name), stop);
+    std::cout << fmt::format("Code that {} shows (lumen-host pair): ", connection.hello().name) << std::flush;
+    const auto code = read_line(stop);
+    if (!code) return tl::unexpected{cancelled()};
+    paired = connection.pair_with_code(*code, stop);
     if (paired || (paired.error().id != "pairing.wrong-code" && paired.error().id != "pairing.code")) break;
     std::cout << paired.error().what << '\n';
   }
   return paired;
+}
+
+// By somebody at the host who says yes, and somebody here who sees that it is that host.
+Status pair_by_words(LumenConnection& connection, const std::stop_token& stop) {
+  const auto& name = connection.hello().name;
+  if (isatty(STDIN_FILENO) != 1) {
+    return fail(ErrorCode::denied, "pairing.nobody-here",
+                fmt::format("this device is not paired with {}", name),
+                "Run lumen-host pair --code there, and lumen-client pair HOST --code CODE here");
+  }
+  std::string words;
+  LUMEN_CHECK_OK(connection.pair_by_approval(
+      [&](const std::string& shown) {
+        words = shown;
+        std::cout << fmt::format("Asked {} to let this device in. Allow it there: lumen-host pair\n", name)
+                  << std::flush;
+      },
+      stop));
+  std::cout << fmt::format("Did {} show the words {}? [y/N] ", name, words) << std::flush;
+  const auto answer = read_line(stop);
+  if (answer == "y" || answer == "Y" || answer == "yes") return {};
+  return fail(ErrorCode::denied, "pairing.other-words", "somebody is in between, or another host answered",
+              "Remove this device at the host (lumen-host clients), and look for who that is");
 }
 
 // By the code that was given; else, where the host shows one and somebody sits here, by one that is typed;
@@ -83,12 +116,7 @@ Status pair_now(Talk& talk, const std::string& code, const std::stop_token& stop
   } else if (connection.hello().takes_code && isatty(STDIN_FILENO) == 1) {
     LUMEN_CHECK_OK(pair_by_typing(connection, stop));
   } else {
-    LUMEN_CHECK_OK(connection.pair_by_approval(
-        [&](const std::string& words) {
-          std::cout << fmt::format("Asked {} to let this device in. It must show:  {}\n", name, words)
-                    << "  at the host: lumen-host pair" << std::endl;
-        },
-        stop));
+    LUMEN_CHECK_OK(pair_by_words(connection, stop));
   }
   LUMEN_CHECK_OK(talk.hosts(log).keep(connection, talk.address));
   std::cout << fmt::format("Paired with {}\n", name) << std::flush;

@@ -24,18 +24,21 @@ ClientPort::~ClientPort() {
   if (secret_) crypto::wipe(*secret_);
 }
 
-void ClientPort::admit(const std::optional<lumen1::Secret>& secret) {
-  {
-    MutexLock lock{mutex_};
-    secret_ = secret;
-  }
+std::uint64_t ClientPort::admit(const std::optional<lumen1::Secret>& secret) {
+  MutexLock lock{mutex_};
+  secret_ = secret;
   admission_changed_.store(true, std::memory_order_release);
+  sender_.set_peer(std::nullopt);
+  if (sound_ != nullptr) sound_->set_peer(std::nullopt);
+  return ++admission_;
 }
 
 void ClientPort::take_admission() {
   MutexLock lock{mutex_};
+  admission_changed_.store(false, std::memory_order_relaxed);
   receiver_.reset();
   wish_.reset();
+  receiver_admission_ = admission_;
   if (!secret_) return;
   receiver_.emplace(session_, *secret_);
   crypto::wipe(*secret_);
@@ -43,7 +46,7 @@ void ClientPort::take_admission() {
 }
 
 void ClientPort::on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now) {
-  if (admission_changed_.exchange(false, std::memory_order_acquire)) take_admission();
+  if (admission_changed_.load(std::memory_order_acquire)) take_admission();
   if (!receiver_) {
     counters_.not_authentic.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -66,7 +69,7 @@ void ClientPort::on_datagram(const net::Endpoint& from, MutableBytes datagram, T
       on_messages(from, now);
       break;
     case core::HostReceiver::Heard::microphone:
-      on_microphone();
+      on_microphone(now);
       break;
   }
 }
@@ -87,6 +90,9 @@ void ClientPort::on_connected(const net::Endpoint& from) {
     state.reason.clear();
   });
   counters_.connections.fetch_add(1, std::memory_order_relaxed);
+  // Not where somebody was shut out in between: then this client is not to be sent anything.
+  MutexLock lock{mutex_};
+  if (admission_ != receiver_admission_) return;
   sender_.set_peer(stream::Peer{from, receiver_->take_send_keys()});
   if (sound_ != nullptr) sound_->set_peer(stream::Peer{from, receiver_->take_sound_keys()});
 }
@@ -105,8 +111,18 @@ void ClientPort::on_messages(const net::Endpoint& from, Timestamp now) {
   }
 }
 
+// Twice what the shortest packets need: a client that sends more would cost its session the time for it.
+bool ClientPort::may_speak(Timestamp now) {
+  constexpr std::uint32_t kMostPerSecond = 400;
+  if (now - voice_second_ >= std::chrono::seconds{1}) {
+    voice_second_ = now;
+    voice_packets_ = 0;
+  }
+  return ++voice_packets_ <= kMostPerSecond;
+}
+
 // The session gets each packet once, however many copies came.
-void ClientPort::on_microphone() {
+void ClientPort::on_microphone(Timestamp now) {
   if (silent_.load(std::memory_order_relaxed)) return;
   if (!permissions().has(lumen1::control::Permission::microphone)) {
     counters_.not_permitted.fetch_add(1, std::memory_order_relaxed);
@@ -119,7 +135,8 @@ void ClientPort::on_microphone() {
   for (std::size_t i = 0; i < datagram->body.count; ++i) {
     const auto packet = datagram->body.packets[i];
     voice.number = datagram->newest - i;
-    if (packet.size() > voice.bytes.size() || !voice_filter_.is_new(voice.number)) continue;
+    if (packet.size() > voice.bytes.size() || !voice_filter_.is_new(voice.number) || !may_speak(now))
+      continue;
     voice.is_copy = i > 0;
     voice.size = static_cast<std::uint16_t>(packet.size());
     std::ranges::copy(packet, voice.bytes.begin());
@@ -135,7 +152,7 @@ void ClientPort::handle(const lumen1::ClientState& state) {
   const bool back = silent_.exchange(false, std::memory_order_relaxed);
   if (back || !wish_ || wish_->mode != state.mode || wish_->pointer_drawn != state.pointer_drawn) {
     wish_ = state;
-    events_.on_wish(state);
+    events_.on_wish(state, receiver_admission_);
   }
 }
 
@@ -169,7 +186,7 @@ void ClientPort::handle(const lumen1::ClientInput& input) {
 void ClientPort::handle(const lumen1::Goodbye&) {
   if (!wish_) return;
   wish_.reset();
-  events_.on_goodbye();
+  events_.on_goodbye(receiver_admission_);
 }
 
 }  // namespace lumen::host

@@ -22,8 +22,9 @@ namespace lumen::host {
 
 // What lm-main must know of the client. Called on lm-net: must only post.
 struct ClientEvents {
-  std::function<void(const lumen1::ClientState&)> on_wish;  // new client, or it wants another mode or pointer
-  std::function<void()> on_goodbye;
+  // New client, or it wants another mode or pointer. `admission`: see ClientPort::admit().
+  std::function<void(const lumen1::ClientState&, std::uint64_t admission)> on_wish;
+  std::function<void(std::uint64_t admission)> on_goodbye;
 };
 
 struct ClientCounters {  // relaxed
@@ -44,8 +45,10 @@ class ClientPort {
   ClientPort(const ClientPort&) = delete;
   ClientPort& operator=(const ClientPort&) = delete;
 
-  // Any thread: from the next datagram on only who has this secret is listened to; nullopt: nobody.
-  void admit(const std::optional<lumen1::Secret>& secret) LUMEN_EXCLUDES(mutex_);
+  // Any thread: from the next datagram on only who has this secret is listened to; nullopt: nobody. Nothing
+  // is sent any more to whoever was there. Returns the number of this admission, which events of its client
+  // bear.
+  std::uint64_t admit(const std::optional<lumen1::Secret>& secret) LUMEN_EXCLUDES(mutex_);
   // Any thread: from the next event on.
   void set_permissions(lumen1::control::Permissions permissions) {
     permissions_.store(permissions.mask(), std::memory_order_relaxed);
@@ -64,7 +67,8 @@ class ClientPort {
   void take_admission() LUMEN_EXCLUDES(mutex_);
   void on_connected(const net::Endpoint& from);
   void on_messages(const net::Endpoint& from, Timestamp now);
-  void on_microphone();
+  void on_microphone(Timestamp now);
+  bool may_speak(Timestamp now);
   void handle(const lumen1::ClientState& state);
   void handle(const lumen1::Feedback& feedback);
   void handle(const lumen1::AskShards& ask);
@@ -85,8 +89,12 @@ class ClientPort {
   std::atomic<std::uint32_t> permissions_{lumen1::control::Permissions::all().mask()};
   Mutex mutex_;
   std::optional<lumen1::Secret> secret_ LUMEN_GUARDED_BY(mutex_);
+  std::uint64_t admission_ LUMEN_GUARDED_BY(mutex_) = 0;
   std::atomic<bool> admission_changed_{false};  // release after secret_ was written, acquire on lm-net
   // lm-net
+  std::uint64_t receiver_admission_ = 0;
+  Timestamp voice_second_{};  // in which voice_packets_ came
+  std::uint32_t voice_packets_ = 0;
   std::optional<core::HostReceiver> receiver_;  // none: nobody is admitted
   net::Endpoint client_;
   lumen1::EdgeReceiver edges_;

@@ -109,8 +109,8 @@ class ClientPortTest : public testing::Test {
     EXPECT_TRUE(crypto::fill_random(secret_));
     port_ = std::make_unique<ClientPort>(
         std::uint8_t{0}, host_socket_, sender_, link_, board_,
-        ClientEvents{[this](const lumen1::ClientState& state) { wishes_.push_back(state); },
-                     [this] { ++goodbyes_; }},
+        ClientEvents{[this](const lumen1::ClientState& state, std::uint64_t) { wishes_.push_back(state); },
+                     [this](std::uint64_t) { ++goodbyes_; }},
         *log_);
     port_->admit(secret_);
     sockets_ = link::make_socket_pair().value();

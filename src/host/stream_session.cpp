@@ -33,10 +33,17 @@ StreamSession::StreamSession(StreamSessionParams params, StreamSessionEvents eve
   end_ = std::make_shared<MediaEnd>(
       id_,
       ClientEvents{.on_wish =
-                       [this, post](const lumen1::ClientState& wish) {
-                         post([this, mode = wish.mode, drawn = wish.pointer_drawn] { on_wish(mode, drawn); });
+                       [this, post](const lumen1::ClientState& wish, std::uint64_t admission) {
+                         post([this, admission, mode = wish.mode, drawn = wish.pointer_drawn] {
+                           if (admission == admission_) on_wish(mode, drawn);
+                         });
                        },
-                   .on_goodbye = [this, post] { post([this] { on_gone(); }); }},
+                   .on_goodbye =
+                       [this, post](std::uint64_t admission) {
+                         post([this, admission] {
+                           if (admission == admission_) on_gone();
+                         });
+                       }},
       codec, socket, log);
   slot_ = std::make_unique<SessionSlot>(std::move(params.slot), slot_events(), loop, end_->link, log);
   table_.put(id_, end_);
@@ -76,13 +83,11 @@ void StreamSession::admit(const lumen1::Secret& secret, lumen1::control::Permiss
   paused_ = false;
   wish_.reset();
   set_permissions(permissions);
-  end_->port.admit(secret);
+  admission_ = end_->port.admit(secret);
 }
 
 void StreamSession::shut_out() {
-  end_->port.admit(std::nullopt);
-  end_->sender.set_peer(std::nullopt);
-  end_->sound.set_peer(std::nullopt);
+  admission_ = end_->port.admit(std::nullopt);
   on_gone();
 }
 

@@ -68,6 +68,7 @@ class StreamSession {
   };
   std::optional<Wish> wish_;  // of the client that is there
   bool paused_ = false;
+  std::uint64_t admission_ = 0;  // what comes of an earlier one is nothing any more
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what was posted
   std::shared_ptr<MediaEnd> end_;
   std::string still_, silent_;  // why the picture stands still, why nothing is heard; empty: all is well

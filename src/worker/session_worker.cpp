@@ -22,6 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr int kMostMessages = 64;
 constexpr Duration kSoundTimeout = 2s;  // for sound to come up before the application starts
 constexpr Duration kVoiceSilence = 3s;  // a client that sends no voice that long has no microphone any more
 constexpr Duration kWindowTimeout = 10s, kStatsInterval = 250ms, kKillGrace = 300ms;
@@ -59,8 +60,9 @@ Status SessionWorker::start() {
   return loop_.watch(link_.get(), EPOLLIN, [this](std::uint32_t) { on_link_ready(); });
 }
 
+// So many at most, then the compositor has its turn: the loop comes back for the rest.
 void SessionWorker::on_link_ready() {
-  while (!ended_) {
+  for (int left = kMostMessages; left > 0 && !ended_; --left) {
     auto received = link::receive_to_session(link_.get());
     if (!received) {
       log_.warn("the host is gone: {}", describe(received.error()));

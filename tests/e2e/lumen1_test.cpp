@@ -193,7 +193,13 @@ TEST_F(LumenDevice, that_is_disabled_is_cut_off_and_may_come_back) {
   ASSERT_TRUE(eventually([&] { return screen.pictures() > 0; })) << host_->output();
   EXPECT_EQ(host_says({"clients", "disable", device_id()}), "disabled\n");
   ASSERT_TRUE(eventually([&] { return !(*stream)->verdict().has_value(); }));
-  EXPECT_FALSE(open(own, screen));
+  EXPECT_EQ((*stream)->verdict().error().id, "client.host-says");
+  EXPECT_TRUE(host_status(place_)["lumen"]["sessions"].empty());  // what it had running is over
+  const auto seen = screen.pictures();
+  const auto refused = open(own, screen);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().id, "client.host-says");
+  EXPECT_EQ(screen.pictures(), seen);
   EXPECT_EQ(host_says({"clients", "enable", device_id()}), "enabled\n");
   Screen again;
   const auto second = open(own, again);
@@ -235,6 +241,10 @@ TEST_F(LumenDevice, finds_its_desktop_again_and_takes_it_over) {
   ASSERT_TRUE(second) << describe(second.error());
   ASSERT_TRUE(eventually([&] { return second_screen.pictures() > 0; })) << host_->output();
   ASSERT_TRUE(eventually([&] { return !(*first)->verdict().has_value(); }));
+  const auto seen = first_screen.pictures();
+  const auto since = second_screen.pictures();
+  ASSERT_TRUE(eventually([&] { return second_screen.pictures() > since + 30; }));
+  EXPECT_LE(first_screen.pictures(), seen + 2);  // what was on its way
   EXPECT_EQ(host_status(place_)["lumen"]["sessions"][0]["pid"], pid);
   EXPECT_TRUE((*second)->verdict());
 }
@@ -263,8 +273,47 @@ TEST_F(LumenDevice, hears_why_when_the_host_stops) {
   ASSERT_TRUE(eventually([&] { return screen.pictures() > 0; }));
   host_->signal(SIGTERM);
   ASSERT_TRUE(eventually([&] { return !(*stream)->verdict().has_value(); }));
+  EXPECT_NE((*stream)->verdict().error().what.find("stop"), std::string::npos)
+      << describe((*stream)->verdict().error());
   EXPECT_EQ(host_->wait(10s), "exited with status 0") << host_->output();
   EXPECT_TRUE(e2e::processes_of(place_).empty());
+}
+
+TEST_F(LumenDevice, that_was_removed_has_nothing_running_and_may_pair_again) {
+  start_host();
+  auto own = book();
+  pair(own);
+  Screen screen;
+  const auto stream = open(own, screen);
+  ASSERT_TRUE(stream) << describe(stream.error());
+  ASSERT_TRUE(eventually([&] { return screen.pictures() > 0; }));
+  EXPECT_EQ(host_says({"clients", "remove", device_id()}), "removed\n");
+  ASSERT_TRUE(eventually([&] { return !(*stream)->verdict().has_value(); }));
+  EXPECT_TRUE(host_status(place_)["lumen"]["sessions"].empty());
+  pair(own);
+  EXPECT_TRUE(open(own, screen));
+}
+
+TEST_F(LumenDevice, that_has_forgotten_the_host_may_prove_itself_again) {
+  start_host();
+  auto own = book();
+  pair(own);
+  EXPECT_EQ(host_says({"clients", "permit", device_id(), "view"}), "changed\n");
+  ASSERT_TRUE(own.forget(std::string{own.hosts().front().id}));
+  pair(own);
+  EXPECT_NE(host_says({"clients"}).find("(view)"), std::string::npos);  // it may no more than before
+}
+
+TEST_F(LumenDevice, meets_another_certificate_and_says_nothing_to_it) {
+  start_host();
+  auto own = book();
+  pair(own);
+  auto spoiled = own.hosts().front();
+  spoiled.fingerprint.front() ^= std::byte{1};
+  ASSERT_TRUE(own.keep(spoiled));
+  const auto connection = connect(own);
+  ASSERT_FALSE(connection);
+  EXPECT_EQ(connection.error().id, "client.other-host");
 }
 
 TEST_F(LumenDevice, stays_paired_when_the_host_was_killed) {

@@ -3,6 +3,7 @@
 #include <netdb.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <memory>
 
@@ -12,10 +13,17 @@ namespace lumen::client {
 namespace {
 
 constexpr std::size_t kMaxHostBytes = 253;
+constexpr int kResolveSteps = 100;  // of 50 ms
 
 bool is_host_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
          c == '_' || c == ':' || c == '%';
+}
+
+tl::unexpected<Error> unknown(const std::string& host, const char* why) {
+  return fail(ErrorCode::unavailable, "client.unknown-host",
+              fmt::format("there is no computer called {} ({})", host, why),
+              "Check the name, or write its number");
 }
 
 }  // namespace
@@ -58,14 +66,42 @@ std::string to_string(const LumenAddress& address) {
                  : fmt::format("{}:{}", address.host, address.port);
 }
 
-Result<std::vector<net::Endpoint>> resolve(const LumenAddress& address) {
+// What the system's resolver works on; it may go on with it after everybody has given up.
+struct Lookup {
+  std::string host, port;
   addrinfo wanted{};
-  wanted.ai_socktype = SOCK_DGRAM;
-  wanted.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const auto port = std::to_string(address.port);
-  const int error = getaddrinfo(address.host.c_str(), port.c_str(), &wanted, &found);
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner{found, &freeaddrinfo};
+  gaicb request{};
+  ~Lookup() {
+    if (request.ar_result != nullptr) freeaddrinfo(request.ar_result);
+  }
+};
+
+Result<std::vector<net::Endpoint>> resolve(const LumenAddress& address, const std::stop_token& stop) {
+  auto lookup = std::make_unique<Lookup>();
+  lookup->host = address.host;
+  lookup->port = std::to_string(address.port);
+  lookup->wanted.ai_socktype = SOCK_DGRAM;
+  lookup->wanted.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
+  lookup->request = {.ar_name = lookup->host.c_str(),
+                     .ar_service = lookup->port.c_str(),
+                     .ar_request = &lookup->wanted,
+                     .ar_result = nullptr};
+  std::array<gaicb*, 1> requests{&lookup->request};
+  int error = getaddrinfo_a(GAI_NOWAIT, requests.data(), 1, nullptr);
+  const std::array<const gaicb*, 1> waited{&lookup->request};
+  for (int left = kResolveSteps; error == 0 && left > 0 && !stop.stop_requested(); --left) {
+    error = gai_error(&lookup->request);
+    if (error != EAI_INPROGRESS) break;
+    constexpr timespec kStep{.tv_sec = 0, .tv_nsec = 50'000'000};
+    gai_suspend(waited.data(), 1, &kStep);
+    error = 0;
+  }
+  if (gai_error(&lookup->request) == EAI_INPROGRESS && gai_cancel(&lookup->request) == EAI_NOTCANCELED) {
+    static_cast<void>(lookup.release());  // the resolver's, until the program ends
+    if (stop.stop_requested()) return fail(ErrorCode::cancelled, "client.cancelled", "cancelled");
+    return unknown(address.host, "the resolver does not answer");
+  }
+  const auto* const found = lookup->request.ar_result;
   std::vector<net::Endpoint> endpoints;
   for (const auto* entry = found; entry != nullptr; entry = entry->ai_next) {
     const auto endpoint = net::Endpoint::from_sockaddr(entry->ai_addr, entry->ai_addrlen);
@@ -73,10 +109,7 @@ Result<std::vector<net::Endpoint>> resolve(const LumenAddress& address) {
       endpoints.push_back(endpoint);
   }
   if (endpoints.empty()) {
-    return fail(ErrorCode::unavailable, "client.unknown-host",
-                fmt::format("there is no computer called {} ({})", address.host,
-                            error != 0 ? gai_strerror(error) : "no address"),
-                "Check the name, or write its number");
+    return unknown(address.host, error != 0 ? gai_strerror(error) : "no address");
   }
   std::ranges::stable_sort(endpoints, {}, [](const net::Endpoint& endpoint) {
     return endpoint.address()->sa_family == AF_INET ? 0 : 1;

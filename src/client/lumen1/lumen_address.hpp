@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,7 @@ struct LumenAddress {
 Result<LumenAddress> parse_lumen_address(std::string_view text);
 std::string to_string(const LumenAddress& address);  // without the port where it is the usual one
 
-// IPv4 first. Blocks for as long as the system's resolver does. `client.unknown-host`.
-Result<std::vector<net::Endpoint>> resolve(const LumenAddress& address);
+// IPv4 first. Blocks for five seconds at most. `client.unknown-host`, `client.cancelled`.
+Result<std::vector<net::Endpoint>> resolve(const LumenAddress& address, const std::stop_token& stop);
 
 }  // namespace lumen::client

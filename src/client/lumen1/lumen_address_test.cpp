@@ -27,10 +27,10 @@ TEST(LumenAddress, what_is_none_is_refused_with_a_remedy) {
 }
 
 TEST(LumenAddress, numbers_resolve_to_themselves) {
-  const auto found = resolve({"127.0.0.1", 5000}).value();
+  const auto found = resolve({"127.0.0.1", 5000}, {}).value();
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].to_string(), "127.0.0.1:5000");
-  EXPECT_EQ(resolve({"no-such-name.invalid", 1}).error().id, "client.unknown-host");
+  EXPECT_EQ(resolve({"no-such-name.invalid", 1}, {}).error().id, "client.unknown-host");
 }
 
 }  // namespace

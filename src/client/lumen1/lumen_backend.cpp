@@ -53,16 +53,33 @@ LumenHosts::LumenHosts(LumenBook& book, std::string device_name, Logger& log)
 
 Result<std::unique_ptr<LumenConnection>> LumenHosts::connect(const LumenAddress& address, Duration patience,
                                                              const std::stop_token& stop) const {
-  LUMEN_TRY(const auto endpoints, resolve(address));
+  LUMEN_TRY(const auto endpoints, resolve(address, stop));
   Result<std::unique_ptr<LumenConnection>> connection = nullptr;
   for (const auto& endpoint : endpoints) {
     connection = LumenConnection::open(
         {.host = endpoint, .pin = std::nullopt, .device_name = device_name_, .patience = patience},
         book_.identity(), stop, log_);
-    if (connection || stop.stop_requested()) break;
+    if (connection || connection.error().id != "quic.no-answer" || stop.stop_requested()) break;
   }
-  if (!connection && connection.error().id == "quic.no-answer") connection.error().id = kNoAnswer;
+  if (!connection) {
+    if (connection.error().id == "quic.no-answer") connection.error().id = kNoAnswer;
+    return connection;
+  }
+  LUMEN_CHECK_OK(check_identity(**connection, address));
   return connection;
+}
+
+// Somebody who answers where a paired host was, or by its name, with another certificate gets nothing:
+// neither a stream nor a chance to be paired in its place.
+Status LumenHosts::check_identity(const LumenConnection& connection, const LumenAddress& address) const {
+  for (const auto* known : {book_.find(crypto::to_hex(connection.hello().id)), book_.at(address)}) {
+    if (known == nullptr || known->fingerprint == connection.fingerprint()) continue;
+    return fail(ErrorCode::denied, "client.other-host",
+                fmt::format("{} at {} does not have the certificate that this device was paired with",
+                            known->name, to_string(address)),
+                "If it was installed anew, forget it here and pair again; otherwise somebody is in between");
+  }
+  return {};
 }
 
 bool LumenHosts::is_paired(const LumenConnection& connection) const {
@@ -82,8 +99,7 @@ namespace {
 // Asks many addresses at once who is there.
 class LumenSearch {
  public:
-  LumenSearch(const LumenBook& book, const LumenHosts& hosts,
-              std::function<void(std::vector<HostEntry>)> tell)
+  LumenSearch(LumenBook& book, const LumenHosts& hosts, std::function<void(std::vector<HostEntry>)> tell)
       : book_{book}, hosts_{hosts}, tell_{std::move(tell)} {}
 
   std::vector<HostEntry> run(const std::vector<std::string>& addresses, const net::MdnsBrowse& browse,
@@ -96,6 +112,7 @@ class LumenSearch {
       for (const auto& host : *found) ask(address_of(host.addresses.front()), host.name, stop);
     }
     threads_.clear();
+    keep_addresses();
     return entries();
   }
 
@@ -110,7 +127,9 @@ class LumenSearch {
                             .address = to_string(address),
                             .protocol = Protocol::lumen1,
                             .paired = book_.at(address) != nullptr};
-      if (!entries_.emplace(entry.id, Found{entry, {}}).second) return;
+      const auto* known = book_.at(address);
+      if (!entries_.emplace(entry.id, Found{entry, known != nullptr ? known->id : "", address}).second)
+        return;
     }
     threads_.emplace_back([this, address, stop] {
       const auto connection = hosts_.connect(address, kSearchPatience, stop);
@@ -127,26 +146,45 @@ class LumenSearch {
     });
   }
 
-  // A host that was met at two addresses is one.
+  // A host that was met at two addresses is one: at the one where it answers, as what is known of it.
   std::vector<HostEntry> entries() {
     MutexLock lock{mutex_};
+    std::vector<const Found*> sorted;
+    for (const auto& [id, found] : entries_) sorted.push_back(&found);
+    std::ranges::stable_sort(sorted, {}, [](const Found* found) {
+      return (found->entry.reachable ? 0 : 2) + (found->entry.paired ? 0 : 1);
+    });
     std::vector<HostEntry> all;
     std::vector<std::string> met;
-    for (const auto& [id, found] : entries_) {
-      if (!found.host_id.empty()) {
-        if (std::ranges::find(met, found.host_id) != met.end()) continue;
-        met.push_back(found.host_id);
+    for (const auto* found : sorted) {
+      if (!found->host_id.empty()) {
+        if (std::ranges::find(met, found->host_id) != met.end()) continue;
+        met.push_back(found->host_id);
       }
-      if (found.entry.reachable || found.entry.paired) all.push_back(found.entry);
+      if (found->entry.reachable || found->entry.paired) all.push_back(found->entry);
     }
     return all;
   }
 
+  // Where paired hosts are now.
+  void keep_addresses() {
+    MutexLock lock{mutex_};
+    for (const auto& [id, found] : entries_) {
+      if (!found.entry.reachable || !found.entry.paired) continue;
+      const auto* known = book_.find(found.host_id);
+      if (known == nullptr || known->address == found.address) continue;
+      auto moved = *known;
+      moved.address = found.address;
+      static_cast<void>(book_.keep(std::move(moved)));  // it is found again anyway
+    }
+  }
+
   struct Found {
     HostEntry entry;
-    std::string host_id;  // empty: it has not answered
+    std::string host_id;  // empty: not known yet
+    LumenAddress address;
   };
-  const LumenBook& book_;
+  LumenBook& book_;
   const LumenHosts& hosts_;
   std::function<void(std::vector<HostEntry>)> tell_;
   Mutex mutex_;
@@ -273,6 +311,8 @@ Status LumenBackend::pair_now(RequestId request, const std::string& host_id, con
     } else {
       LUMEN_CHECK_OK(connection->pair_by_approval(
           [&](const std::string& words) { jobs_.tell(CompareWords{request, words}); }, stop));
+      // Whoever is at the other end says yes; whether the words are the same, only the person here knows.
+      if (!answers_.take(request, stop)) return fail(ErrorCode::cancelled, "client.cancelled", "cancelled");
     }
     LUMEN_CHECK_OK(hosts_.keep(*connection, address));
   }
@@ -325,9 +365,13 @@ void LumenBackend::end_app(RequestId request, const std::string& host_id) {
 void LumenBackend::forget(RequestId request, const std::string& host_id) {
   jobs_.add(request, [this, request, host_id](const std::stop_token&) -> Status {
     LUMEN_TRY(const auto address, address_in(host_id));
-    if (const auto* host = params_.book.at(address)) {
-      LUMEN_CHECK_OK(params_.book.forget(std::string{host->id}));
+    const auto* host = params_.book.at(address);
+    if (host == nullptr) {
+      return fail(ErrorCode::invalid_argument, "client.not-known",
+                  fmt::format("no paired computer is at {}", to_string(address)),
+                  "Search again, and choose it there");
     }
+    LUMEN_CHECK_OK(params_.book.forget(std::string{host->id}));
     jobs_.tell(Done{request});
     return {};
   });

@@ -31,8 +31,8 @@ class LumenHosts {
   // `book` and `log` outlive it; one thread.
   LumenHosts(LumenBook& book, std::string device_name, Logger& log);
 
-  // Fails as resolve() and LumenConnection::open(). A host that is known by its id, but shows another
-  // certificate, is none that this device is paired with.
+  // Fails as resolve() and LumenConnection::open(), and with `client.other-host` where a host is known by its
+  // id or address and this one has another certificate.
   Result<std::unique_ptr<LumenConnection>> connect(const LumenAddress& address, Duration patience,
                                                    const std::stop_token& stop) const;
   // Whether both ends say so.
@@ -41,6 +41,8 @@ class LumenHosts {
   Status keep(const LumenConnection& connection, const LumenAddress& address);
 
  private:
+  Status check_identity(const LumenConnection& connection, const LumenAddress& address) const;
+
   LumenBook& book_;
   std::string device_name_;
   Logger& log_;

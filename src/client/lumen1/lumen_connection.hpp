@@ -61,7 +61,8 @@ class LumenConnection {
   // `pairing.*` with what the host said; an attempt is used up, unless the code could be none
   // (`pairing.code`).
   Status pair_with_code(std::string_view code, const std::stop_token& stop);
-  // `on_words`, once: what both ends show. Blocks until somebody at the host has decided.
+  // `on_words`, once: what both ends show. Blocks until somebody at the host has decided. That is the host's
+  // word alone: it counts only if a person here has seen that the words are the same.
   Status pair_by_approval(const std::function<void(const std::string& words)>& on_words,
                           const std::stop_token& stop);
 

@@ -79,7 +79,7 @@ struct AskForPin {  // that the host shows; answer() it. Again after a wrong one
   RequestId request = 0;
   bool was_wrong = false;
 };
-struct CompareWords {  // with those that the host shows, where somebody is to allow it
+struct CompareWords {  // with those that the host shows, where somebody is to allow it; answer() it by "yes"
   RequestId request = 0;
   std::string words;
 };

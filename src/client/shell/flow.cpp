@@ -91,7 +91,7 @@ Page Flow::page() const {
     Page operator()(const Address& it) const { return address_page(it.text, it.problem); }
     Page operator()(const Connecting& it) const { return connecting_page(it.host, it.what); }
     Page operator()(const EnterPin& it) const { return enter_pin_page(it.host, it.digits, it.was_wrong); }
-    Page operator()(const Pairing& it) const { return pairing_page(it.host, it.pin, it.words); }
+    Page operator()(const Pairing& it) const { return pairing_page(it.host, it.pin, it.words, it.confirmed); }
     Page operator()(const Problem& it) const {
       return error_page(it.what_failed, it.error, it.retry != nullptr);
     }
@@ -275,6 +275,12 @@ void Flow::choose(ControlId id) {
       return submit();
     case kConfirm:
       if (const auto* confirm = top<Confirm>()) forget(HostEntry{confirm->host});
+      if (auto* pairing = top<Pairing>();
+          pairing != nullptr && !pairing->words.empty() && !pairing->confirmed) {
+        pairing->confirmed = true;
+        focus_ = 0;
+        if (request_backend_ != nullptr) request_backend_->answer(request_, "yes");
+      }
       return;
     case kRetry:
       if (auto* problem = top<Problem>(); problem != nullptr && problem->retry) {
@@ -300,7 +306,7 @@ void Flow::submit() {
     if (pin->digits.empty() || request_backend_ == nullptr) return;
     const auto host = pin->host;
     const auto digits = std::exchange(pin->digits, {});
-    replace(Pairing{host, "", ""});
+    replace(Pairing{host, "", "", false});
     request_backend_->answer(request_, digits);
     return;
   }
@@ -396,7 +402,7 @@ bool Flow::start_by_another(const HostEntry& host, const std::string& app) {
 void Flow::pair(const HostEntry& host, std::optional<std::string> then) {
   cancel_request();
   after_pairing_ = std::move(then);
-  push(Pairing{host, "", ""});
+  push(Pairing{host, "", "", false});
   request_backend_ = &backend_of(host);
   request_backend_->pair(ask(), host.id);
 }

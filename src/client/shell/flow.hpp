@@ -82,6 +82,7 @@ class Flow {
   struct Pairing {
     HostEntry host;
     std::string pin, words;
+    bool confirmed = false;  // the person says that they are the same
   };
   struct Problem {
     std::string what_failed;

@@ -222,7 +222,7 @@ Page enter_pin_page(const HostEntry& host, const std::string& digits, bool was_w
   return page;
 }
 
-Page pairing_page(const HostEntry& host, const std::string& pin, const std::string& words) {
+Page pairing_page(const HostEntry& host, const std::string& pin, const std::string& words, bool confirmed) {
   Page page{.title = fmt::format("Pair with {}", host.name),
             .subtitle = "This is needed once. After that, nothing is asked.",
             .hints = {{"Esc", "Cancel"}},
@@ -248,13 +248,22 @@ Page pairing_page(const HostEntry& host, const std::string& pin, const std::stri
   } else if (!words.empty()) {
     line("Does that computer show these words?", 360, 40, Tone::plain, Face::regular);
     line(words, 520, 110, Tone::accent, Face::bold);
-    line("If it does, allow this device there. If not, cancel: somebody is in between.", 680, 30, Tone::muted,
-         Face::regular);
+    line("If it does, say so here, and allow this device there. If not, cancel: somebody is in between.", 680,
+         30, Tone::muted, Face::regular);
   } else {
     line("Waiting for the computer", 480, 44, Tone::plain, Face::regular);
   }
-  page.controls.push_back(
-      {.id = kCancel, .look = Look::button, .box = {kMiddle - 200, 830, 400, 84}, .title = "Cancel"});
+  const bool asks = !words.empty() && !confirmed;
+  page.controls.push_back({.id = kCancel,
+                           .look = Look::button,
+                           .box = {asks ? kMiddle - 420 : kMiddle - 200, 830, 400, 84},
+                           .title = "Cancel"});
+  if (asks) {
+    page.controls.push_back({.id = kConfirm,
+                             .look = Look::button,
+                             .box = {kMiddle + 20, 830, 400, 84},
+                             .title = "They are the same"});
+  }
   return page;
 }
 

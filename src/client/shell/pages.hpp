@@ -28,7 +28,9 @@ Page host_menu_page(const HostEntry& host, bool app_runs);
 Page address_page(const std::string& text, const std::string& problem);
 Page enter_pin_page(const HostEntry& host, const std::string& digits, bool was_wrong);
 // The PIN to type at the host, or the words to compare; neither yet: empty texts.
-Page pairing_page(const HostEntry& host, const std::string& pin, const std::string& words);
+// `confirmed`: the person has said that the words are the same.
+Page pairing_page(const HostEntry& host, const std::string& pin, const std::string& words,
+                  bool confirmed = false);
 Page connecting_page(const HostEntry& host, const std::string& what);
 Page error_page(const std::string& what_failed, const Error& error, bool can_retry);
 Page confirm_page(const std::string& question, const std::string& consequence, const std::string& yes);

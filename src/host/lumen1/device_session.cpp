@@ -39,7 +39,9 @@ ChainParams DeviceSession::after() const {
 }
 
 void DeviceSession::over(const std::string& reason) {
-  if (!std::exchange(over_, true)) params_.on_ended(reason);
+  if (std::exchange(over_, true)) return;
+  reason_ = reason;
+  params_.on_ended(reason);
 }
 
 void DeviceSession::ready() {

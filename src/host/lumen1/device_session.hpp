@@ -70,6 +70,7 @@ class DeviceSession {
 
   // It has ended, or could not begin.
   bool is_over() const { return over_; }
+  const std::string& reason() const { return reason_; }  // why
   const std::optional<Viewer>& viewer() const { return viewer_; }
   const AppEntry& app() const { return params_.app; }
   const StreamSession& stream() const { return *stream_; }
@@ -91,6 +92,7 @@ class DeviceSession {
   std::uint32_t open_count_ = 0, encoding_id_ = 0;
   std::optional<Encoding> encoding_;  // as told to the slot
   bool prepared_ = false, over_ = false;
+  std::string reason_;
   std::vector<Done> waiting_;  // for what is to run before
   std::unique_ptr<StreamSession> stream_;
   std::unique_ptr<CommandChain> before_;

@@ -20,6 +20,8 @@ constexpr std::string_view kMediaExporter = "EXPORTER-lumen-media";
 constexpr std::string_view kProgram = "lumen-host 0.1";
 constexpr std::uint64_t kCloseCode = 0x4c00;  // and the reason of the last message
 constexpr Duration kLastWordsWithin = 1s, kLastWordsCheck = 20ms;
+constexpr std::size_t kMaxStrangers = 16, kMaxStrangersOfAddress = 4;  // connected and not paired
+constexpr auto kSeenInterval = std::chrono::hours{1};                  // between two notes of it on the disk
 constexpr Duration kSilence = 3s, kSilenceCheck = 250ms;
 
 Timestamp now() { return SteadyTime{}.now(); }
@@ -79,13 +81,30 @@ void LumenService::on_quic(net::QuicEvent event) {
   settle();
 }
 
+// A stranger takes the place of an older one, never that of a device that is paired.
+void LumenService::make_room_for_stranger(const std::string& address) {
+  std::vector<net::QuicId> all, same;  // the oldest first
+  for (const auto& [id, connection] : connections_) {
+    if (store_.devices().find(connection.device) != nullptr) continue;
+    all.push_back(id);
+    if (connection.address == address) same.push_back(id);
+  }
+  if (same.size() < kMaxStrangersOfAddress && all.size() < kMaxStrangers) return;
+  const auto id = same.size() >= kMaxStrangersOfAddress ? same.front() : all.front();
+  driver_->close(id, kCloseCode, "too many devices that are not paired");
+  connections_.erase(id);
+}
+
 void LumenService::handle(const net::QuicConnected& connected) {
+  if (store_.devices().find(connected.peer.fingerprint()) == nullptr)
+    make_room_for_stranger(address_of(connected.address));
   Connection connection{.id = connected.id,
                         .device = connected.peer.fingerprint(),
                         .address = address_of(connected.address),
                         .name = {},
                         .dialogue = nullptr,
-                        .closes_by = {}};
+                        .closes_by = {},
+                        .check_at = {}};
   control::HostDialogueParams dialogue{
       .host = store_.identity().certificate().fingerprint(),
       .client = connection.device,
@@ -151,7 +170,7 @@ bool LumenService::settle(Connection& connection) {
   }
   const auto output = connection.dialogue->take_output();
   if (!output.empty() && !driver_->send(connection.id, output)) {
-    connection.closes_by = now();  // it takes nothing any more
+    connection.closes_by = connection.check_at = now();  // it takes nothing any more
   }
   if (connection.dialogue->is_over() && !connection.closes_by)
     connection.closes_by = now() + kLastWordsWithin;
@@ -161,7 +180,10 @@ bool LumenService::settle(Connection& connection) {
 // A connection whose last words have arrived, or will not.
 void LumenService::close_spoken(Connection& connection) {
   const auto status = driver_->endpoint().status(connection.id);
-  if (status && status->unacknowledged_bytes > 0 && now() < *connection.closes_by) return;
+  if (status && status->unacknowledged_bytes > 0 && now() < *connection.closes_by) {
+    connection.check_at = now() + kLastWordsCheck;
+    return;
+  }
   const auto id = connection.id;
   driver_->close(id, kCloseCode, "bye");
   leave_all(id);
@@ -176,7 +198,7 @@ void LumenService::tick() {
   for (const auto id : ids) {
     auto& connection = connections_.at(id);
     if (connection.closes_by) {
-      close_spoken(connection);
+      if (now() >= connection.check_at) close_spoken(connection);
     } else {
       connection.dialogue->advance(now());
     }
@@ -193,7 +215,7 @@ void LumenService::arm() {
   };
   for (const auto& [id, connection] : connections_) {
     if (connection.closes_by) {
-      sooner(now() + kLastWordsCheck);
+      sooner(connection.check_at);
     } else if (const auto deadline = connection.dialogue->next_deadline()) {
       sooner(*deadline);
     }
@@ -224,8 +246,19 @@ void LumenService::follow_desk() {
 Status LumenService::change_devices(const std::function<Status(control::DeviceBook&)>& change) {
   LUMEN_CHECK_OK(store_.change_devices(change));
   for (auto& [id, connection] : connections_) connection.dialogue->book_changed();
+  end_sessions_of_outsiders();
   settle();
   return {};
+}
+
+// What a device has running that was removed or shut out.
+void LumenService::end_sessions_of_outsiders() {
+  std::vector<SessionKey> over;
+  for (const auto& [key, session] : sessions_) {
+    const auto* device = store_.devices().find(key.device);
+    if (device == nullptr || !device->enabled) over.push_back(key);
+  }
+  for (const auto& key : over) end_session(sessions_.find(key));
 }
 
 // --- what devices say
@@ -234,16 +267,23 @@ void LumenService::handle(Connection& from, const control::HelloCame& hello) {
   from.name = hello.device_name;
   log_.info("{} at {} connected ({}{})", from.name, from.address, hello.program,
             hello.paired ? "" : ", not paired");
-  if (!hello.paired) return;
+  const auto* device = store_.devices().find(from.device);
+  if (!hello.paired || device == nullptr || wall_clock() - device->last_seen < kSeenInterval) return;
   const auto seen =
       store_.change_devices([&](control::DeviceBook& book) { return book.seen(from.device, wall_clock()); });
   if (!seen) log_.warn("{}", describe(seen.error()));
 }
 
 void LumenService::handle(Connection& from, const control::StoreDevice& device) {
+  // One that proves itself anew may do what it might.
+  const auto* known = store_.devices().find(device.fingerprint);
+  const auto permissions = known != nullptr ? known->permissions : device.permissions;
   const auto stored = store_.change_devices([&](control::DeviceBook& book) {
-    return book.add(device.fingerprint, device.name, device.permissions, wall_clock());
+    return book.add(device.fingerprint, device.name, permissions, wall_clock());
   });
+  for (auto& [id, connection] : connections_) {
+    if (connection.device == device.fingerprint && id != from.id) connection.dialogue->book_changed();
+  }
   if (stored) {
     log_.info("{} at {} is paired now", device.name, from.address);
   } else {
@@ -290,7 +330,10 @@ void LumenService::handle(Connection& from, const control::WantsOpen& wants) {
   if (!agreement.stream) return refuse(agreement.refusal);
   const SessionKey key{from.device, app->id, open.display};
   const auto session = session_for(key, *app, from, agreement.stream->mode);
-  if (!session) return refuse(control::RefusalReason::busy, session.error().what);
+  if (!session) {
+    log_.warn("{}", describe(session.error()));
+    return refuse(control::RefusalReason::busy, session.error().what);
+  }
   (*session)->prepare(
       [this, key, id = from.id, request = open.request, stream = *agreement.stream](const Status& ready) {
         const auto connection = connections_.find(id);
@@ -348,8 +391,15 @@ void LumenService::attach(net::QuicId connection, const SessionKey& key, control
                           const control::Stream& stream) {
   const auto found = sessions_.find(key);
   auto& dialogue = *connections_.at(connection).dialogue;
-  if (found == sessions_.end()) {
-    dialogue.refuse(request, control::RefusalReason::cannot_start, "the application has ended");
+  if (found == sessions_.end() || found->second->is_over()) {
+    const auto& why = found == sessions_.end() ? std::string{} : found->second->reason();
+    dialogue.refuse(request, control::RefusalReason::cannot_start,
+                    why.empty() ? "the application has ended" : why);
+    return;
+  }
+  // What was agreed may have been a while ago.
+  if (dialogue.is_over() || !dialogue.permissions().has(control::Permission::view)) {
+    dialogue.refuse(request, control::RefusalReason::not_permitted);
     return;
   }
   auto& session = *found->second;
@@ -362,7 +412,7 @@ void LumenService::attach(net::QuicId connection, const SessionKey& key, control
   }
   session.admit({connection, stream}, *secret, dialogue.permissions());
   crypto::wipe(*secret);
-  dialogue.opened(request, session.id(), open_count, stream);
+  if (!dialogue.opened(request, session.id(), open_count, stream)) session.leave();  // nobody waits for it
 }
 
 void LumenService::take_from_others(const DeviceSession& session, net::QuicId connection) {

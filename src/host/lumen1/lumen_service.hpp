@@ -65,6 +65,7 @@ class LumenService {
     std::string address, name;
     std::unique_ptr<lumen1::control::HostDialogue> dialogue;
     std::optional<Timestamp> closes_by;  // its last words are on their way
+    Timestamp check_at{};                // whether they have arrived
   };
   using Sessions = std::map<SessionKey, std::unique_ptr<DeviceSession>>;
 
@@ -85,6 +86,8 @@ class LumenService {
   void handle(Connection& from, const lumen1::control::PermissionsNow& now);
   void handle(Connection& from, const lumen1::control::ClientGone& gone);
 
+  void make_room_for_stranger(const std::string& address);
+  void end_sessions_of_outsiders();
   void settle();
   bool settle(Connection& connection);
   void close_spoken(Connection& connection);

@@ -127,7 +127,6 @@ Status ClientDialogue::require_ready() const {
 
 Status ClientDialogue::require_no_pairing() const {
   LUMEN_CHECK_OK(require_ready());
-  if (host_->paired) return not_ready("this device is paired already");
   if (pairing_ != Pairing::none) {
     return not_ready("another attempt to pair is going on", "Wait for its end, or connect again");
   }

@@ -129,14 +129,14 @@ std::optional<Applicant> HostDialogue::applicant(std::string_view exporter_label
   return who;
 }
 
-// One attempt at a time on a connection: a client that begins a second one has lost count.
+// One attempt at a time on a connection: a client that begins a second one has lost count. A device that is
+// paired already may prove itself and us anew: it has forgotten this host, or could not store it.
 bool HostDialogue::may_begin_pairing() {
   if (pairing_ != Pairing::none) {
     break_off("a second attempt to pair while the first one is going on");
     return false;
   }
-  if (is_paired()) refuse_pairing({PairingRefusal::already_paired});
-  return !is_paired();
+  return true;
 }
 
 void HostDialogue::refuse_pairing(const DeskRefusal& refusal) {
