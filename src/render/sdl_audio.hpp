@@ -7,6 +7,7 @@ namespace lumen::render {
 
 inline constexpr int kRateHz = 48'000;
 
+// To be destroyed by the thread that made it.
 class SdlAudio {
  public:
   SdlAudio() : started_{SDL_InitSubSystem(SDL_INIT_AUDIO) == 0} {}
@@ -14,6 +15,7 @@ class SdlAudio {
   SdlAudio& operator=(const SdlAudio&) = delete;
   ~SdlAudio() {
     if (started_) SDL_QuitSubSystem(SDL_INIT_AUDIO);
+    SDL_TLSCleanup();  // what SDL keeps for a thread that it did not start itself
   }
   bool started() const { return started_; }
 

@@ -58,6 +58,7 @@ void MicrophoneSender::loop(const std::stop_token& stop) {
     if (input_) send_samples();
     wait();
   }
+  input_.reset();  // by the thread that opened it
 }
 
 void MicrophoneSender::take_connection() {

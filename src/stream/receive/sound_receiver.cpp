@@ -57,6 +57,7 @@ void SoundReceiver::loop(const std::stop_token& stop) {
     feed();
     if (now() >= next_publish_) publish_stats();
   }
+  output_.reset();  // by the thread that made it
 }
 
 Duration SoundReceiver::until_needed() { return output_ ? output_->queued() - kReserve : Duration::zero(); }
