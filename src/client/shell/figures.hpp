@@ -46,7 +46,8 @@ struct StreamFigures {
 
 class FigureMeter {
  public:
-  FigureMeter();
+  // Where nothing is presented, the total is up to the decoded picture.
+  explicit FigureMeter(bool presents = true);
 
   // lm-dec. Never blocks; left out when the main thread is far behind.
   void decoded(const PictureTimes& times);
@@ -69,6 +70,7 @@ class FigureMeter {
   void add(Stage stage, Duration value);
   static StageFigures quantiles(std::vector<Duration>& samples);
 
+  const bool presents_;
   SpscRing<PictureTimes, 1024> ring_;
   Window window_;
   std::array<LatencyHistogram, kStages> all_;
