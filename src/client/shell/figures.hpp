@@ -67,6 +67,7 @@ class FigureMeter {
     std::uint64_t decoded = 0, presented = 0;
   };
   void drain();
+  Duration total_of(const PictureTimes& times, Timestamp until) const;
   void add(Stage stage, Duration value);
   static StageFigures quantiles(std::vector<Duration>& samples);
 
