@@ -146,7 +146,7 @@ class Examination {
         continue;
       }
       const auto period = mode_.period();
-      const bool ample = speed->p95 < period * 6 / 10, enough = speed->p95 < period;
+      const bool ample = speed->p95 < period * 6 / 10, enough = speed->p50 < period;
       add(subject,
           ample    ? Verdict::good
           : enough ? Verdict::remark

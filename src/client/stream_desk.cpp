@@ -29,6 +29,7 @@ Result<std::unique_ptr<StreamDesk>> StreamDesk::create(const StreamDeskParams& p
 StreamDesk::StreamDesk(const StreamDeskParams& params, std::unique_ptr<Recorder> recorder)
     : params_{params},
       tap_{!params.headless, params.check},
+      meter_{!params.headless},
       recorder_{std::move(recorder)},
       level_{params.statistics} {
   if (params.keep_seconds) seconds_.reserve(kMaxSeconds);

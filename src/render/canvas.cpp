@@ -62,6 +62,19 @@ ScenePlace place_scene(Size window) {
   return {scale, (width - kSceneWidth * scale) / 2, (height - kSceneHeight * scale) / 2};
 }
 
+Canvas::Canvas(SDL_Renderer* renderer, std::unique_ptr<Fonts> fonts)
+    : renderer_{renderer}, fonts_{std::move(fonts)} {
+  SDL_RendererInfo info{};
+  blends_slowly_ = SDL_GetRendererInfo(renderer, &info) == 0 && (info.flags & SDL_RENDERER_SOFTWARE) != 0;
+}
+
+// SDL's software renderer blends about 8 ns a pixel: there what is nearly opaque is quite so.
+Color Canvas::seen(Color color) const {
+  constexpr std::uint8_t kNearlyOpaque = 192;
+  if (blends_slowly_ && color.alpha >= kNearlyOpaque) color.alpha = 255;
+  return color;
+}
+
 void Canvas::set_scene(std::shared_ptr<const Scene> scene) {
   if (scene == scene_) return;
   scene_ = std::move(scene);
@@ -71,9 +84,9 @@ void Canvas::set_scene(std::shared_ptr<const Scene> scene) {
 void Canvas::draw(Size output) {
   if (!scene_) return;
   if (stale_ || output != laid_out_for_) lay_out(output);
-  SDL_SetRenderDrawBlendMode(renderer_, SDL_BLENDMODE_BLEND);
   for (const auto& [texture, from, to, color] : steps_) {
     if (texture == nullptr) {
+      SDL_SetRenderDrawBlendMode(renderer_, color.alpha == 255 ? SDL_BLENDMODE_NONE : SDL_BLENDMODE_BLEND);
       SDL_SetRenderDrawColor(renderer_, color.red, color.green, color.blue, color.alpha);
       SDL_RenderFillRect(renderer_, &to);
       continue;
@@ -130,18 +143,19 @@ void Canvas::add(const SceneRect& rect) {
   if (box.w <= 0 || box.h <= 0) return;
   const int radius = std::min({to_pixels(rect.radius), box.w / 2, box.h / 2});
   const int border = rect.border > 0 ? std::max(to_pixels(rect.border), 1) : 0;
-  add_corners(box, {radius, border}, rect.color);
+  const auto color = seen(rect.color);
+  add_corners(box, {radius, border}, color);
   const int inner_width = box.w - 2 * radius, inner_height = box.h - 2 * radius;
   if (border == 0) {
-    fill({box.x + radius, box.y, inner_width, box.h}, rect.color);
-    fill({box.x, box.y + radius, radius, inner_height}, rect.color);
-    fill({box.x + box.w - radius, box.y + radius, radius, inner_height}, rect.color);
+    fill({box.x + radius, box.y, inner_width, box.h}, color);
+    fill({box.x, box.y + radius, radius, inner_height}, color);
+    fill({box.x + box.w - radius, box.y + radius, radius, inner_height}, color);
     return;
   }
-  fill({box.x + radius, box.y, inner_width, border}, rect.color);
-  fill({box.x + radius, box.y + box.h - border, inner_width, border}, rect.color);
-  fill({box.x, box.y + radius, border, inner_height}, rect.color);
-  fill({box.x + box.w - border, box.y + radius, border, inner_height}, rect.color);
+  fill({box.x + radius, box.y, inner_width, border}, color);
+  fill({box.x + radius, box.y + box.h - border, inner_width, border}, color);
+  fill({box.x, box.y + radius, border, inner_height}, color);
+  fill({box.x + box.w - border, box.y + radius, border, inner_height}, color);
 }
 
 void Canvas::add_corners(const SDL_Rect& box, const CornerKey& key, const Color& color) {
@@ -189,14 +203,15 @@ void Canvas::add(const SceneText& text) {
   steps_.push_back({.texture = kept->texture.get(),
                     .from = {0, 0, kept->width, kept->height},
                     .to = to,
-                    .color = text.color});
+                    .color = {255, 255, 255, 255}});
 }
 
 const Canvas::Kept* Canvas::text_texture(const SceneText& text) {
   const TextKey key{.text = text.text,
                     .face = text.face,
                     .pixels = std::clamp(to_pixels(text.size), kMinFontPixels, kMaxFontPixels),
-                    .max_width = to_pixels(text.max_width)};
+                    .max_width = to_pixels(text.max_width),
+                    .color = {text.color.red, text.color.green, text.color.blue, text.color.alpha}};
   auto found = texts_.find(key);
   if (found == texts_.end()) found = texts_.emplace(key, render_text(key)).first;
   found->second.used = layout_;
@@ -208,7 +223,8 @@ Canvas::Kept Canvas::render_text(const TextKey& key) {
   auto* font = fonts_->get(key.face, key.pixels);
   if (font == nullptr) return kept;
   const auto text = shortened(font, presentable(key.text, kMaxTextBytes), key.max_width);
-  auto* surface = TTF_RenderUTF8_Blended(font, text.c_str(), {255, 255, 255, 255});
+  auto* surface =
+      TTF_RenderUTF8_Blended(font, text.c_str(), {key.color[0], key.color[1], key.color[2], key.color[3]});
   if (surface == nullptr) return kept;
   kept.width = surface->w;
   kept.height = surface->h;

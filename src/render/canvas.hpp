@@ -4,6 +4,7 @@
 
 #include <SDL2/SDL.h>
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -27,8 +28,7 @@ ScenePlace place_scene(Size window);
 // Owner: the window's thread. Belongs to one renderer, which outlives it.
 class Canvas {
  public:
-  Canvas(SDL_Renderer* renderer, std::unique_ptr<Fonts> fonts)
-      : renderer_{renderer}, fonts_{std::move(fonts)} {}
+  Canvas(SDL_Renderer* renderer, std::unique_ptr<Fonts> fonts);
 
   // What draw() draws from now on; nullptr: nothing. Nobody changes it while it is here.
   void set_scene(std::shared_ptr<const Scene> scene);
@@ -47,6 +47,7 @@ class Canvas {
     std::string text;
     Face face = Face::regular;
     int pixels = 0, max_width = 0;
+    std::array<std::uint8_t, 4> color{};  // part of the texture: changing it in each copy is slow in software
     auto operator<=>(const TextKey&) const = default;
   };
   struct Kept {
@@ -67,6 +68,7 @@ class Canvas {
   };
 
   void lay_out(Size output);
+  Color seen(Color color) const;
   void add(const SceneRect& rect);
   void add(const SceneText& text);
   void add_corners(const SDL_Rect& box, const CornerKey& key, const Color& color);
@@ -83,7 +85,7 @@ class Canvas {
   std::shared_ptr<const Scene> scene_;
   std::vector<Step> steps_;
   Size laid_out_for_;
-  bool stale_ = true;
+  bool stale_ = true, blends_slowly_ = false;
   ScenePlace place_;
   std::uint64_t layout_ = 0;
   std::map<TextKey, Kept> texts_;

@@ -66,6 +66,8 @@ ScreenCommand ScreenTranslator::handle(const SDL_Event& event, const ScreenFn& o
       decode(static_cast<const char*>(event.text.text), on_screen);
       return ScreenCommand::none;
     case SDL_MOUSEMOTION:
+      // A window that opens under a resting pointer hears of it, too; nobody pointed there.
+      if (event.motion.xrel == 0 && event.motion.yrel == 0) return ScreenCommand::none;
       point(event.motion.x, event.motion.y, false, on_screen);
       return ScreenCommand::none;
     case SDL_MOUSEBUTTONDOWN:

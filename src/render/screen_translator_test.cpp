@@ -71,6 +71,17 @@ TEST_F(Translated, the_pointer_is_told_in_the_scenes_units) {
   EXPECT_THAT(told_, ElementsAre(ScreenPoint{960, 540, true}, ScreenPress{ScreenKey::back}));
 }
 
+TEST_F(Translated, a_pointer_that_rests_focuses_nothing) {
+  translator_.set_window_size({960, 540});
+  SDL_Event event{};
+  event.type = SDL_MOUSEMOTION;
+  feed(event);
+  EXPECT_THAT(told_, IsEmpty());
+  event.motion.xrel = 3;
+  feed(event);
+  EXPECT_THAT(told_, ElementsAre(ScreenPoint{0, 0, false}));
+}
+
 TEST_F(Translated, the_window_keeps_what_is_its_own) {
   EXPECT_EQ(key(SDLK_q, KMOD_LCTRL), ScreenCommand::close);
   EXPECT_EQ(key(SDLK_F11), ScreenCommand::toggle_fullscreen);

@@ -25,7 +25,7 @@ TEST_F(GameStream, the_hosts_address_is_enough_to_pair_and_to_see_its_desktop) {
   EXPECT_EQ(program.wait(60s).value_or("did not end"), "exited with status 0") << program.output();
   const auto seen = figures(place_);
   expect_nothing_wrong(seen);
-  EXPECT_GE(seen["figures_per_second"].size(), 3U);
+  EXPECT_GE(seen["figures_per_second"].size(), 2U);
   const auto& all = seen["figures"];
   EXPECT_GT(all["received_per_s"], 20);
   EXPECT_GT(all["decoded_per_s"], 20);

@@ -44,7 +44,7 @@ std::string_view name_of(Stage stage) {
   return kNames.at(static_cast<std::size_t>(stage));
 }
 
-FigureMeter::FigureMeter() {
+FigureMeter::FigureMeter(bool presents) : presents_{presents} {
   for (auto& samples : window_.samples) samples.reserve(kMaxSamples);
 }
 
@@ -79,15 +79,20 @@ void FigureMeter::drain() {
     add(Stage::network, round_trip_ / 2);
     add(Stage::receive, times->complete - times->received);
     add(Stage::decode, times->decoded - times->complete);
+    if (!presents_) add(Stage::total, total_of(*times, times->decoded));
   }
+}
+
+Duration FigureMeter::total_of(const PictureTimes& times, Timestamp until) const {
+  return times.host_capture + times.host_encode + times.host_send + round_trip_ / 2 +
+         (until - times.received);
 }
 
 void FigureMeter::presented(const PictureTimes& times, Timestamp shown) {
   ++window_.presented;
   ++all_presented_;
   add(Stage::present, shown - times.decoded);
-  add(Stage::total,
-      times.host_capture + times.host_encode + times.host_send + round_trip_ / 2 + (shown - times.received));
+  add(Stage::total, total_of(times, shown));
 }
 
 StageFigures FigureMeter::quantiles(std::vector<Duration>& samples) {

@@ -46,7 +46,8 @@ struct StreamFigures {
 
 class FigureMeter {
  public:
-  FigureMeter();
+  // Where nothing is presented, the total is up to the decoded picture.
+  explicit FigureMeter(bool presents = true);
 
   // lm-dec. Never blocks; left out when the main thread is far behind.
   void decoded(const PictureTimes& times);
@@ -66,9 +67,11 @@ class FigureMeter {
     std::uint64_t decoded = 0, presented = 0;
   };
   void drain();
+  Duration total_of(const PictureTimes& times, Timestamp until) const;
   void add(Stage stage, Duration value);
   static StageFigures quantiles(std::vector<Duration>& samples);
 
+  const bool presents_;
   SpscRing<PictureTimes, 1024> ring_;
   Window window_;
   std::array<LatencyHistogram, kStages> all_;

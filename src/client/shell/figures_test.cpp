@@ -82,6 +82,13 @@ TEST(FigureMeter, quantiles_are_of_this_second_alone_and_totals_of_all) {
   EXPECT_DOUBLE_EQ(meter.totals(kBegin + 2s, {}).decoded_per_s, 50);
 }
 
+TEST(FigureMeter, where_nothing_is_presented_the_total_ends_with_the_decoded_picture) {
+  FigureMeter meter{false};
+  meter.begin(kBegin, {});
+  meter.decoded(picture(kBegin));
+  EXPECT_EQ(of(*meter.update(kBegin + 1s, {}), Stage::total).p50, 15ms);
+}
+
 TEST(FigureMeter, loss_is_of_what_was_sent) {
   FigureMeter meter;
   meter.begin(kBegin, {});

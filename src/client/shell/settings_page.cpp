@@ -112,11 +112,11 @@ Page settings_page(const Settings& settings, const Mode& display) {
   const auto add = [&](Row row, const char* title, std::string value) {
     page.controls.push_back({.id = static_cast<ControlId>(row),
                              .look = Look::setting,
-                             .box = {kBody.x, y, kBody.width, 62},
+                             .box = {kBody.x, y, kBody.width, 58},
                              .title = title,
                              .value = std::move(value),
                              .tone = Tone::muted});
-    y += 62 + 10;
+    y += 58 + 9;
   };
   const auto own =
       is_valid(display) ? fmt::format("{} × {}", display.width, display.height) : std::string{"unknown"};
@@ -137,9 +137,9 @@ Page settings_page(const Settings& settings, const Mode& display) {
   add(Row::keyboard, "All keys go to the computer in full screen", on_off(settings.grab_keyboard));
   add(Row::statistics, "Figures over the picture", text_of(settings.statistics));
   page.controls.push_back(
-      {.id = kBack, .look = Look::button, .box = {kBody.x, y + 12, 400, 76}, .title = "Done"});
+      {.id = kBack, .look = Look::button, .box = {kBody.x, y + 10, 400, 68}, .title = "Done"});
   page.controls.push_back(
-      {.id = kReset, .look = Look::button, .box = {kBody.x + 432, y + 12, 400, 76}, .title = "Defaults"});
+      {.id = kReset, .look = Look::button, .box = {kBody.x + 432, y + 10, 400, 68}, .title = "Defaults"});
   return page;
 }
 
