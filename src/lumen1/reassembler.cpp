@@ -54,7 +54,7 @@ void Reassembler::reset() {
   keep_memory(std::exchange(lent_, {}));
   for (auto& frame : frames_) close(frame, State::unused);
   started_ = settled_ = false;
-  next_ = highest_ = marked_ = 0;
+  next_ = highest_ = marked_end_ = 0;
   broken_ = false;
   late_ = {};
   waiting_.reset();
@@ -220,7 +220,7 @@ std::optional<ByteView> Reassembler::pop_view(AccessUnit& unit, Timestamp now) {
     }
     const auto deadline = gap_deadline();
     if (!deadline || now < *deadline) return std::nullopt;
-    give_up_before(waiting_ ? waiting_->first : marked_ + 1);
+    give_up_before(waiting_ ? waiting_->first : marked_end_);
   }
 }
 
@@ -292,7 +292,7 @@ void Reassembler::mark(std::uint32_t frame, Timestamp now) {
     started_ = true;
     next_ = highest_ = *id;
   }
-  marked_ = std::max(marked_, *id);
+  marked_end_ = std::max(marked_end_, *id + 1);
   note_late(next_, *id + 1, now);
 }
 
@@ -314,7 +314,7 @@ std::optional<Reassembler::Gap> Reassembler::gap() const {
 // When the gap is given up. Without a whole frame behind it, it is one only when it is known to have left.
 std::optional<Timestamp> Reassembler::gap_deadline() const {
   const auto missing = gap();
-  if (!missing || (!waiting_ && marked_ < next_)) return std::nullopt;
+  if (!missing || (!waiting_ && marked_end_ <= next_)) return std::nullopt;
   const auto* first = late(next_);
   const auto known = waiting_ ? waiting_->since : first != nullptr ? first->since : Timestamp{};
   const auto soon = known + params_.reorder_wait;

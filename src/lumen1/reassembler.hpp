@@ -119,7 +119,7 @@ class Reassembler {
   void note_late(std::uint64_t first, std::uint64_t end, Timestamp now);
   const Late* late(std::uint64_t id) const;
   bool is_due(const Late& frame) const;
-  std::uint64_t known_end() const { return std::max(highest_, marked_ + 1); }
+  std::uint64_t known_end() const { return std::max(highest_, marked_end_); }
   std::optional<Gap> gap() const;
   std::optional<Timestamp> gap_deadline() const;
   std::optional<std::uint64_t> whole_idr() const;
@@ -144,7 +144,7 @@ class Reassembler {
   std::uint64_t next_ = 0;          // the frame that pop() delivers next
   std::uint64_t highest_ = 0;       // newest frame seen
   std::optional<Waiting> waiting_;  // changes with frames, not with datagrams
-  std::uint64_t marked_ = 0;        // newest frame that is known to have left
+  std::uint64_t marked_end_ = 0;    // frames before it are known to have left
   std::size_t typical_shards_ = 1;  // data shards of the frame seen last
   Repeats repeats_;
   bool broken_ = false;

@@ -145,6 +145,15 @@ TEST_F(Repeats, when_too_much_is_missing_nothing_is_asked_for_and_nothing_waited
   EXPECT_EQ(pop(at_ms(25)), (Ids{Reassembler::kMostRepeatedFrames + 4}));
 }
 
+TEST_F(Repeats, the_very_first_frame_is_waited_for_without_a_mark) {
+  const auto frame = pack(noise(5'000, 1), 0);
+  reassembler_.push(frame.body[0], at_ms(1));
+  EXPECT_TRUE(pop(at_ms(500)).empty());
+  EXPECT_FALSE(reassembler_.take_loss());
+  push(frame, at_ms(501), {0});
+  EXPECT_EQ(pop(at_ms(501)), (Ids{0}));
+}
+
 TEST_F(Repeats, an_outage_is_known_from_a_mark_alone) {
   push_small(0, at_ms(0));
   ASSERT_EQ(pop(at_ms(0)), (Ids{0}));
