@@ -1,0 +1,72 @@
+// lumen/gpu/cuda: a fixed set of equal pictures in a GPU's memory, lent to whoever encodes them.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <utility>
+
+#include "gpu/cuda/context.hpp"
+#include "media/device_picture.hpp"
+
+namespace lumen::gpu::cuda {
+
+class BufferPool;
+
+// B, G, R, 255 at `address`, rows `pitch_bytes` apart (a multiple of 16).
+class PooledPicture final : public DevicePicture {
+ public:
+  PooledPicture(BufferPool& pool, CUdeviceptr address, std::size_t pitch_bytes)
+      : pool_{pool}, address_{address}, pitch_bytes_{pitch_bytes} {}
+
+  std::uint32_t width() const override;
+  std::uint32_t height() const override;
+  Status download(std::byte* pixels, std::size_t stride_bytes) override;
+
+  const Context& context() const;
+  CUdeviceptr address() const { return address_; }
+  std::size_t pitch_bytes() const { return pitch_bytes_; }
+
+ private:
+  friend class BufferPool;
+  void give_back() noexcept override;
+
+  BufferPool& pool_;
+  std::shared_ptr<BufferPool> keeps_pool_;  // while lent
+  const CUdeviceptr address_;
+  const std::size_t pitch_bytes_;
+  std::atomic<bool> lent_{false};  // release on return pairs with acquire in try_acquire()
+};
+
+// unique_ptr to PooledPicture, in effect; turns into a DeviceLease.
+using PooledLease = std::unique_ptr<PooledPicture, GiveBack>;
+
+// try_acquire() from one thread, leases may die on any. No allocation after create(). The pool lives until
+// its last lease is gone.
+class BufferPool : public std::enable_shared_from_this<BufferPool> {
+ public:
+  struct Params {
+    std::uint32_t width = 0, height = 0;  // pixels
+    std::size_t count = 4;
+  };
+  // `cuda.memory`.
+  static Result<std::shared_ptr<BufferPool>> create(std::shared_ptr<Context> context, const Params& params);
+  ~BufferPool();
+  BufferPool(const BufferPool&) = delete;
+  BufferPool& operator=(const BufferPool&) = delete;
+
+  PooledLease try_acquire();  // nullptr when all are lent
+  std::uint32_t width() const { return width_; }
+  std::uint32_t height() const { return height_; }
+  const Context& context() const { return *context_; }
+
+ private:
+  BufferPool(std::shared_ptr<Context> context, const Params& params)
+      : context_{std::move(context)}, width_{params.width}, height_{params.height} {}
+
+  const std::shared_ptr<Context> context_;
+  const std::uint32_t width_, height_;
+  std::deque<PooledPicture> pictures_;  // a deque never moves them
+};
+
+}  // namespace lumen::gpu::cuda

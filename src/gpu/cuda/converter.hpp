@@ -1,0 +1,50 @@
+// lumen/gpu/cuda: the kernels of kernels.cu.cpp: packed pixels to B, G, R, 255, and those to NV12.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "gpu/cuda/context.hpp"
+#include "media/packed_pixels.hpp"
+#include "media/picture.hpp"
+
+namespace lumen::gpu::cuda {
+
+// Packed pixels in the GPU's memory.
+struct PackedView {
+  CUdeviceptr address = 0;
+  std::size_t pitch_bytes = 0;  // of 4-byte pixels a multiple of 4, of B, G, R, 255 a multiple of 16
+  std::uint32_t width = 0, height = 0;
+};
+
+// The planes hold the size rounded up to even.
+struct Nv12View {
+  CUdeviceptr y = 0, uv = 0;                          // multiples of 4
+  std::size_t y_pitch_bytes = 0, uv_pitch_bytes = 0;  // multiples of 4
+};
+
+// All work is queued on the context's stream; nothing waits. Thread-safe: no.
+class Converter {
+ public:
+  // Has the driver compile the kernels, some 10 ms: once per session. `cuda.kernels`.
+  static Result<std::unique_ptr<Converter>> create(std::shared_ptr<Context> context);
+  ~Converter();
+  Converter(const Converter&) = delete;
+  Converter& operator=(const Converter&) = delete;
+
+  // The same bytes as codec/convert makes. `cuda.launch`; `cuda.pitch` where a pitch is none of the above.
+  Status to_nv12(const PackedView& bgrx, const Nv12View& out, ColorSpace color);
+  // `out` has the size of `from`.
+  Status to_bgrx(const PackedView& from, const PackedLayout& layout, const PackedView& out);
+
+ private:
+  explicit Converter(std::shared_ptr<Context> context) : context_{std::move(context)} {}
+  Status load();
+  Status launch(CUfunction kernel, std::uint32_t columns, std::uint32_t rows, void** arguments);
+
+  const std::shared_ptr<Context> context_;
+  CUmodule module_ = nullptr;
+  CUfunction to_nv12_ = nullptr, to_bgrx_ = nullptr;
+};
+
+}  // namespace lumen::gpu::cuda
