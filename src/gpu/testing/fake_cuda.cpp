@@ -272,6 +272,8 @@ struct FakeCalls {
     if (const auto result = begin("graphics_map"); result != CUDA_SUCCESS) return result;
     for (unsigned i = 0; i < count; ++i) {
       if (std::exchange(the_fake->mapped_[resources[i]], true)) the_fake->misuse("maps twice");
+      const auto name = the_fake->registered_.at(resources[i]);
+      if (the_fake->read_texture) the_fake->textures_[name] = the_fake->read_texture(name);
     }
     return CUDA_SUCCESS;
   }

@@ -5,6 +5,7 @@
 // registered. `misuses()` says what was wrong; `alive()` what was taken and never given back.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,6 +36,8 @@ class FakeCuda {
     std::vector<std::uint8_t> rgba;
   };
   std::map<unsigned, Texture>& textures() { return textures_; }
+  // Asked when a texture is mapped, for a test with a real OpenGL.
+  std::function<Texture(unsigned name)> read_texture;
   // Memory that another API exported under a file descriptor.
   std::map<int, std::vector<std::uint8_t>*>& exported() { return exported_; }
 

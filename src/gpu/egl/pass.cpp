@@ -1,0 +1,130 @@
+#include "gpu/egl/pass.hpp"
+
+#include <fmt/format.h>
+
+namespace lumen::gpu::egl {
+namespace {
+
+constexpr std::uint32_t kTileWidth = 32, kTileHeight = 8;  // of compute threads
+constexpr GLuint64 kLongestWait = 1'000'000'000;           // ns
+
+constexpr const char* kCompute = R"(#version 430 core
+layout(local_size_x = 32, local_size_y = 8) in;
+layout(binding = 0) uniform sampler2D source;
+layout(binding = 0, rgba8) uniform writeonly restrict image2D result;
+void main() {
+  ivec2 at = ivec2(gl_GlobalInvocationID.xy);
+  if (any(greaterThanEqual(at, imageSize(result)))) return;
+  imageStore(result, at, vec4(texelFetch(source, at, 0).bgr, 1.0));
+})";
+
+// One triangle covers everything.
+constexpr const char* kVertex = R"(#version 430 core
+void main() {
+  vec2 corner = vec2(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0);
+  gl_Position = vec4(corner, 0.0, 1.0);
+})";
+
+constexpr const char* kFragment = R"(#version 430 core
+layout(binding = 0) uniform sampler2D source;
+layout(location = 0) out vec4 result;
+void main() { result = vec4(texelFetch(source, ivec2(gl_FragCoord.xy), 0).bgr, 1.0); })";
+
+constexpr GLuint tiles(std::uint32_t pixels, std::uint32_t tile) { return (pixels + tile - 1) / tile; }
+
+}  // namespace
+
+Result<std::unique_ptr<Pass>> Pass::create(const Display& display, PassKind kind) {
+  std::unique_ptr<Pass> pass{new Pass{display, kind}};
+  LUMEN_CHECK_OK(pass->build());
+  return pass;
+}
+
+Status Pass::build() {
+  const auto& gl = display_.api();
+  program_ = gl.create_program();
+  if (kind_ == PassKind::compute) {
+    LUMEN_CHECK_OK(add_shader(GL_COMPUTE_SHADER, kCompute));
+  } else {
+    LUMEN_CHECK_OK(add_shader(GL_VERTEX_SHADER, kVertex));
+    LUMEN_CHECK_OK(add_shader(GL_FRAGMENT_SHADER, kFragment));
+    gl.gen_framebuffers(1, &framebuffer_);
+    gl.gen_vertex_arrays(1, &vertices_);
+  }
+  gl.link_program(program_);
+  GLint linked = GL_FALSE;
+  gl.get_program(program_, GL_LINK_STATUS, &linked);
+  if (linked == GL_TRUE) return display_.check_gl("making a program for the GPU");
+  std::array<char, 512> log{};
+  gl.program_log(program_, static_cast<GLsizei>(log.size()), nullptr, log.data());
+  return fail(ErrorCode::internal, "egl.shader",
+              fmt::format("{} does not link the pass: {}", display_.renderer(), log.data()),
+              "LUMEN_ZEROCOPY=off streams without");
+}
+
+// The program holds it, and says what is wrong with it.
+Status Pass::add_shader(GLenum kind, const char* source) {
+  const auto& gl = display_.api();
+  const auto shader = gl.create_shader(kind);
+  gl.shader_source(shader, 1, &source, nullptr);
+  gl.compile_shader(shader);
+  gl.attach_shader(program_, shader);
+  gl.delete_shader(shader);
+  return display_.check_gl("compiling for the GPU");
+}
+
+Pass::~Pass() {
+  const auto& gl = display_.api();
+  if (program_ != 0) gl.delete_program(program_);
+  if (framebuffer_ != 0) gl.delete_framebuffers(1, &framebuffer_);
+  if (vertices_ != 0) gl.delete_vertex_arrays(1, &vertices_);
+}
+
+Status Pass::run(GLuint source, GLuint out, std::uint32_t width, std::uint32_t height) {
+  const auto& gl = display_.api();
+  gl.use_program(program_);
+  gl.active_texture(GL_TEXTURE0);
+  gl.bind_texture(GL_TEXTURE_2D, source);
+  if (kind_ == PassKind::compute) {
+    run_compute(out, width, height);
+  } else {
+    LUMEN_CHECK_OK(run_fragment(out, width, height));
+  }
+  return display_.check_gl("the pass over a picture");
+}
+
+void Pass::run_compute(GLuint out, std::uint32_t width, std::uint32_t height) {
+  const auto& gl = display_.api();
+  gl.bind_image(0, out, 0, GL_FALSE, 0, GL_WRITE_ONLY, GL_RGBA8);
+  gl.dispatch(tiles(width, kTileWidth), tiles(height, kTileHeight), 1);
+  gl.memory_barrier(GL_TEXTURE_UPDATE_BARRIER_BIT | GL_SHADER_IMAGE_ACCESS_BARRIER_BIT);
+}
+
+Status Pass::run_fragment(GLuint out, std::uint32_t width, std::uint32_t height) {
+  const auto& gl = display_.api();
+  gl.bind_framebuffer(GL_FRAMEBUFFER, framebuffer_);
+  if (attached_ != out) {
+    gl.framebuffer_texture(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, out, 0);
+    if (gl.framebuffer_status(GL_FRAMEBUFFER) != GL_FRAMEBUFFER_COMPLETE) {
+      return fail(ErrorCode::internal, "egl.gl", "the GPU cannot draw into a texture");
+    }
+    attached_ = out;
+  }
+  gl.bind_vertex_array(vertices_);
+  gl.viewport(0, 0, static_cast<GLsizei>(width), static_cast<GLsizei>(height));
+  gl.draw_arrays(GL_TRIANGLES, 0, 3);
+  return {};
+}
+
+Status Pass::wait() {
+  const auto& gl = display_.api();
+  auto* const fence = gl.fence_sync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
+  if (fence == nullptr) return fail(ErrorCode::internal, "egl.gl", "OpenGL gives no fence");
+  const auto state = gl.client_wait_sync(fence, GL_SYNC_FLUSH_COMMANDS_BIT, kLongestWait);
+  gl.delete_sync(fence);
+  if (state == GL_ALREADY_SIGNALED || state == GL_CONDITION_SATISFIED) return {};
+  return fail(ErrorCode::timed_out, "egl.timeout", "the GPU does not get a picture done",
+              "Look whether it hangs: `dmesg`");
+}
+
+}  // namespace lumen::gpu::egl
