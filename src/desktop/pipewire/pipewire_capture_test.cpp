@@ -331,7 +331,7 @@ class FailingImporter final : public DmabufImporter {
     pictures.push_back(picture);
     if (pictures.size() > 1) return fail(ErrorCode::unavailable, "test.gpu", "the GPU is gone");
     pixels.assign(std::size_t{picture.width} * picture.height, 0xABCDEF);
-    return Pixels{reinterpret_cast<const std::byte*>(pixels.data()), std::size_t{picture.width} * 4};
+    return Imported{reinterpret_cast<const std::byte*>(pixels.data()), std::size_t{picture.width} * 4, {}};
   }
   std::vector<DmabufPicture> pictures;
   std::vector<std::uint32_t> pixels;

@@ -70,4 +70,18 @@ PooledLease BufferPool::try_acquire() {
   return nullptr;
 }
 
+Status copy(const Context& context, const PackedView& from, const PooledPicture& out) {
+  LUMEN_TRY(const auto current, Current::push(context));
+  CUDA_MEMCPY2D copy{};
+  copy.srcMemoryType = CU_MEMORYTYPE_DEVICE;
+  copy.srcDevice = from.address;
+  copy.srcPitch = from.pitch_bytes;
+  copy.dstMemoryType = CU_MEMORYTYPE_DEVICE;
+  copy.dstDevice = out.address();
+  copy.dstPitch = out.pitch_bytes();
+  copy.WidthInBytes = std::size_t{4} * out.width();
+  copy.Height = out.height();
+  return context.check(context.driver().copy_2d(&copy, context.stream()), "cuda.copy", "a copy");
+}
+
 }  // namespace lumen::gpu::cuda

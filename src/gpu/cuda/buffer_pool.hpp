@@ -69,4 +69,16 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   std::deque<PooledPicture> pictures_;  // a deque never moves them
 };
 
+// Where packed pixels are.
+struct PackedView {
+  CUdeviceptr address = 0;
+  std::size_t pitch_bytes = 0;  // of 4-byte pixels a multiple of 4, of B, G, R, 255 a multiple of 16
+  std::uint32_t width = 0, height = 0;
+};
+inline PackedView view(const PooledPicture& picture) {
+  return {picture.address(), picture.pitch_bytes(), picture.width(), picture.height()};
+}
+// Queues a copy of 4-byte pixels; `out` has the size of `from`. `cuda.copy`.
+Status copy(const Context& context, const PackedView& from, const PooledPicture& out);
+
 }  // namespace lumen::gpu::cuda

@@ -4,18 +4,11 @@
 #include <cstdint>
 #include <memory>
 
-#include "gpu/cuda/context.hpp"
+#include "gpu/cuda/buffer_pool.hpp"
 #include "media/packed_pixels.hpp"
 #include "media/picture.hpp"
 
 namespace lumen::gpu::cuda {
-
-// Packed pixels in the GPU's memory.
-struct PackedView {
-  CUdeviceptr address = 0;
-  std::size_t pitch_bytes = 0;  // of 4-byte pixels a multiple of 4, of B, G, R, 255 a multiple of 16
-  std::uint32_t width = 0, height = 0;
-};
 
 // The planes hold the size rounded up to even.
 struct Nv12View {

@@ -1,5 +1,7 @@
 #include "gpu/testing/fake_cuda.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -295,7 +297,10 @@ struct FakeCalls {
     if (result == CUDA_SUCCESS) the_fake->external_[*memory] = what->handle.fd;
     return result;
   }
-  static CUresult destroy_memory(CUexternalMemory memory) { return destroy(memory, "external memory"); }
+  static CUresult destroy_memory(CUexternalMemory memory) {
+    close(the_fake->external_.at(memory));  // its own since it was imported
+    return destroy(memory, "external memory");
+  }
   static CUresult memory_buffer(CUdeviceptr* address, CUexternalMemory memory,
                                 const CUDA_EXTERNAL_MEMORY_BUFFER_DESC*) {
     if (const auto result = begin("memory_buffer"); result != CUDA_SUCCESS) return result;
@@ -305,8 +310,10 @@ struct FakeCalls {
     return CUDA_SUCCESS;
   }
   static CUresult import_semaphore(CUexternalSemaphore* semaphore,
-                                   const CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC*) {
-    return create(semaphore, "import_semaphore", "external semaphore");
+                                   const CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC* what) {
+    const auto result = create(semaphore, "import_semaphore", "external semaphore");
+    if (result == CUDA_SUCCESS) close(what->handle.fd);
+    return result;
   }
   static CUresult destroy_semaphore(CUexternalSemaphore semaphore) {
     return destroy(semaphore, "external semaphore");

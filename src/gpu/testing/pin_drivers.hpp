@@ -1,4 +1,5 @@
-// lumen/gpu/testing: keeps Mesa's drivers in the process, so that a leak checker can tell whose leaks it sees.
+// lumen/gpu/testing: keeps Mesa's drivers in the process, so that a leak checker can tell whose leaks it
+// sees.
 #pragma once
 
 namespace lumen::gpu::testing {
