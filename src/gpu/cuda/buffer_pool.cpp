@@ -5,6 +5,11 @@ namespace {
 
 constexpr unsigned kWidestAccess = 16;  // bytes, of the kernels
 
+Status check_size(const BufferPool::Params& params) {
+  if (params.width != 0 && params.height != 0 && params.count != 0) return {};
+  return fail(ErrorCode::invalid_argument, "cuda.size", "a picture without pixels");
+}
+
 }  // namespace
 
 std::uint32_t PooledPicture::width() const { return pool_.width(); }
@@ -37,9 +42,7 @@ void PooledPicture::give_back() noexcept {
 
 Result<std::shared_ptr<BufferPool>> BufferPool::create(std::shared_ptr<Context> context,
                                                        const Params& params) {
-  if (params.width == 0 || params.height == 0 || params.count == 0) {
-    return fail(ErrorCode::invalid_argument, "cuda.size", "a picture without pixels");
-  }
+  LUMEN_CHECK_OK(check_size(params));
   std::shared_ptr<BufferPool> pool{new BufferPool{std::move(context), params}};
   const auto& gpu = *pool->context_;
   LUMEN_TRY(const auto current, Current::push(gpu));
@@ -49,12 +52,24 @@ Result<std::shared_ptr<BufferPool>> BufferPool::create(std::shared_ptr<Context> 
     LUMEN_CHECK_OK(gpu.check(gpu.driver().memory_alloc_pitch(&address, &pitch, std::size_t{4} * params.width,
                                                              params.height, kWidestAccess),
                              "cuda.memory", "taking memory for pictures"));
-    pool->pictures_.emplace_back(*pool, address, pitch);
+    pool->pictures_.emplace_back(*pool, i, address, pitch);
   }
   return pool;
 }
 
+Result<std::shared_ptr<BufferPool>> BufferPool::adopt(std::shared_ptr<Context> context, const Params& params,
+                                                      std::span<const Memory> memory,
+                                                      std::shared_ptr<void> owner) {
+  LUMEN_CHECK_OK(check_size(params));
+  std::shared_ptr<BufferPool> pool{new BufferPool{std::move(context), params}};
+  pool->owner_ = std::move(owner);
+  for (const auto& part : memory)
+    pool->pictures_.emplace_back(*pool, pool->pictures_.size(), part.address, part.pitch_bytes);
+  return pool;
+}
+
 BufferPool::~BufferPool() {
+  if (owner_) return;
   const auto current = Current::push(*context_);
   if (!current) return;
   for (const auto& picture : pictures_) context_->driver().memory_free(picture.address());

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "gpu/cuda/context.hpp"
@@ -16,14 +17,15 @@ class BufferPool;
 // B, G, R, 255 at `address`, rows `pitch_bytes` apart (a multiple of 16).
 class PooledPicture final : public DevicePicture {
  public:
-  PooledPicture(BufferPool& pool, CUdeviceptr address, std::size_t pitch_bytes)
-      : pool_{pool}, address_{address}, pitch_bytes_{pitch_bytes} {}
+  PooledPicture(BufferPool& pool, std::size_t slot, CUdeviceptr address, std::size_t pitch_bytes)
+      : pool_{pool}, slot_{slot}, address_{address}, pitch_bytes_{pitch_bytes} {}
 
   std::uint32_t width() const override;
   std::uint32_t height() const override;
   Status download(std::byte* pixels, std::size_t stride_bytes) override;
 
   const Context& context() const;
+  std::size_t slot() const { return slot_; }  // of the pool, 0…count-1
   CUdeviceptr address() const { return address_; }
   std::size_t pitch_bytes() const { return pitch_bytes_; }
 
@@ -33,6 +35,7 @@ class PooledPicture final : public DevicePicture {
 
   BufferPool& pool_;
   std::shared_ptr<BufferPool> keeps_pool_;  // while lent
+  const std::size_t slot_;
   const CUdeviceptr address_;
   const std::size_t pitch_bytes_;
   std::atomic<bool> lent_{false};  // release on return pairs with acquire in try_acquire()
@@ -51,6 +54,14 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   };
   // `cuda.memory`.
   static Result<std::shared_ptr<BufferPool>> create(std::shared_ptr<Context> context, const Params& params);
+  // Of memory that somebody else took: `owner` keeps it.
+  struct Memory {
+    CUdeviceptr address = 0;      // a multiple of 16
+    std::size_t pitch_bytes = 0;  // a multiple of 16
+  };
+  static Result<std::shared_ptr<BufferPool>> adopt(std::shared_ptr<Context> context, const Params& params,
+                                                   std::span<const Memory> memory,
+                                                   std::shared_ptr<void> owner);
   ~BufferPool();
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
@@ -66,6 +77,7 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
 
   const std::shared_ptr<Context> context_;
   const std::uint32_t width_, height_;
+  std::shared_ptr<void> owner_;         // of the memory; none: this
   std::deque<PooledPicture> pictures_;  // a deque never moves them
 };
 

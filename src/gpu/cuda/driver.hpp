@@ -14,11 +14,8 @@ namespace lumen::gpu::cuda {
 
 // What FFmpeg's declarations lack.
 using CreateStream = CUresult(CUstream*, unsigned flags);
-using StreamWaitEvent = CUresult(CUstream, CUevent, unsigned flags);
 using EventElapsedTime = CUresult(float* ms, CUevent from, CUevent to);
 using DriverGetVersion = CUresult(int* version);
-using MemHostRegister = CUresult(void* memory, std::size_t bytes, unsigned flags);
-using MemHostUnregister = CUresult(void* memory);
 
 // X(member, type, symbol). Members are called as the functions are, without "cu" and versions.
 #define LUMEN_CUDA_CALLS(X)                                                                      \
@@ -36,7 +33,6 @@ using MemHostUnregister = CUresult(void* memory);
   X(stream_create, CreateStream, "cuStreamCreate")                                               \
   X(stream_destroy, tcuStreamDestroy_v2, "cuStreamDestroy_v2")                                   \
   X(stream_synchronize, tcuStreamSynchronize, "cuStreamSynchronize")                             \
-  X(stream_wait_event, StreamWaitEvent, "cuStreamWaitEvent")                                     \
   X(event_create, tcuEventCreate, "cuEventCreate")                                               \
   X(event_destroy, tcuEventDestroy_v2, "cuEventDestroy_v2")                                      \
   X(event_record, tcuEventRecord, "cuEventRecord")                                               \
@@ -56,11 +52,7 @@ using MemHostUnregister = CUresult(void* memory);
   X(graphics_array, tcuGraphicsSubResourceGetMappedArray, "cuGraphicsSubResourceGetMappedArray") \
   X(import_memory, tcuImportExternalMemory, "cuImportExternalMemory")                            \
   X(destroy_memory, tcuDestroyExternalMemory, "cuDestroyExternalMemory")                         \
-  X(memory_buffer, tcuExternalMemoryGetMappedBuffer, "cuExternalMemoryGetMappedBuffer")          \
-  X(import_semaphore, tcuImportExternalSemaphore, "cuImportExternalSemaphore")                   \
-  X(destroy_semaphore, tcuDestroyExternalSemaphore, "cuDestroyExternalSemaphore")                \
-  X(wait_semaphores, tcuWaitExternalSemaphoresAsync, "cuWaitExternalSemaphoresAsync")            \
-  X(signal_semaphores, tcuSignalExternalSemaphoresAsync, "cuSignalExternalSemaphoresAsync")
+  X(memory_buffer, tcuExternalMemoryGetMappedBuffer, "cuExternalMemoryGetMappedBuffer")
 
 struct Driver {
 #define LUMEN_CUDA_MEMBER(member, type, symbol) type* member = nullptr;

@@ -11,6 +11,12 @@
 namespace lumen::gpu::egl {
 
 using ImageTargetTexture = void(GLenum target, void* image);
+// GL_EXT_memory_object and GL_EXT_memory_object_fd.
+using CreateMemoryObjects = void(GLsizei count, GLuint* names);
+using DeleteMemoryObjects = void(GLsizei count, const GLuint* names);
+using MemoryObjectParameter = void(GLuint name, GLenum parameter, const GLint* value);
+using ImportMemoryFd = void(GLuint name, GLuint64 bytes, GLenum handle_type, GLint fd);
+using BufferStorageMemory = void(GLenum target, GLsizeiptr bytes, GLuint memory, GLuint64 offset);
 
 // X(member, type, symbol).
 #define LUMEN_EGL_CALLS(X)                                                 \
@@ -34,7 +40,12 @@ using ImageTargetTexture = void(GLenum target, void* image);
   X(query_modifiers, std::remove_pointer_t<PFNEGLQUERYDMABUFMODIFIERSEXTPROC>, "eglQueryDmaBufModifiersEXT") \
   X(create_image, std::remove_pointer_t<PFNEGLCREATEIMAGEKHRPROC>, "eglCreateImageKHR")                      \
   X(destroy_image, std::remove_pointer_t<PFNEGLDESTROYIMAGEKHRPROC>, "eglDestroyImageKHR")                   \
-  X(image_target_texture, ImageTargetTexture, "glEGLImageTargetTexture2DOES")
+  X(image_target_texture, ImageTargetTexture, "glEGLImageTargetTexture2DOES")                                \
+  X(create_memory_objects, CreateMemoryObjects, "glCreateMemoryObjectsEXT")                                  \
+  X(delete_memory_objects, DeleteMemoryObjects, "glDeleteMemoryObjectsEXT")                                  \
+  X(memory_parameter, MemoryObjectParameter, "glMemoryObjectParameterivEXT")                                 \
+  X(import_memory_fd, ImportMemoryFd, "glImportMemoryFdEXT")                                                 \
+  X(buffer_storage_memory, BufferStorageMemory, "glBufferStorageMemEXT")
 
 #define LUMEN_GL_TYPE(name) std::remove_pointer_t<name>
 #define LUMEN_GL_CALLS(X)                                                                           \
@@ -76,7 +87,15 @@ using ImageTargetTexture = void(GLenum target, void* image);
   X(fence_sync, LUMEN_GL_TYPE(PFNGLFENCESYNCPROC), "glFenceSync")                                   \
   X(client_wait_sync, LUMEN_GL_TYPE(PFNGLCLIENTWAITSYNCPROC), "glClientWaitSync")                   \
   X(delete_sync, LUMEN_GL_TYPE(PFNGLDELETESYNCPROC), "glDeleteSync")                                \
-  X(flush, LUMEN_GL_TYPE(PFNGLFLUSHPROC), "glFlush")
+  X(flush, LUMEN_GL_TYPE(PFNGLFLUSHPROC), "glFlush")                                                \
+  X(get_stringi, LUMEN_GL_TYPE(PFNGLGETSTRINGIPROC), "glGetStringi")                                \
+  X(gen_buffers, LUMEN_GL_TYPE(PFNGLGENBUFFERSPROC), "glGenBuffers")                                \
+  X(delete_buffers, LUMEN_GL_TYPE(PFNGLDELETEBUFFERSPROC), "glDeleteBuffers")                       \
+  X(bind_buffer, LUMEN_GL_TYPE(PFNGLBINDBUFFERPROC), "glBindBuffer")                                \
+  X(bind_buffer_base, LUMEN_GL_TYPE(PFNGLBINDBUFFERBASEPROC), "glBindBufferBase")                   \
+  X(buffer_storage, LUMEN_GL_TYPE(PFNGLBUFFERSTORAGEPROC), "glBufferStorage")                       \
+  X(buffer_read, LUMEN_GL_TYPE(PFNGLGETBUFFERSUBDATAPROC), "glGetBufferSubData")                    \
+  X(uniform_3ui, LUMEN_GL_TYPE(PFNGLUNIFORM3UIPROC), "glUniform3ui")
 
 struct Api {
 #define LUMEN_EGL_MEMBER(member, type, symbol) type* member = nullptr;

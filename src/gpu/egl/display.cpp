@@ -22,6 +22,16 @@ bool lists(const char* extensions, std::string_view wanted) {
   return false;
 }
 
+bool has_gl_extension(const Api& api, std::string_view wanted) {
+  GLint count = 0;
+  api.gl_get_integer(GL_NUM_EXTENSIONS, &count);
+  for (GLint i = 0; i < count; ++i) {
+    const auto* const name = api.get_stringi(GL_EXTENSIONS, static_cast<GLuint>(i));
+    if (name != nullptr && reinterpret_cast<const char*>(name) == wanted) return true;
+  }
+  return false;
+}
+
 bool has_uuid(const Api& api, EGLDeviceEXT device, const Uuid& wanted) {
   const char* const extensions = api.query_device_string(device, EGL_EXTENSIONS);
   if (api.query_device_binary == nullptr || !lists(extensions, "EGL_EXT_device_persistent_id")) return false;
@@ -119,6 +129,10 @@ Status Display::open_context() {
     return failed("using OpenGL without a surface");
   const auto* const renderer = api_.gl_get_string(GL_RENDERER);
   renderer_ = renderer == nullptr ? "unnamed" : reinterpret_cast<const char*>(renderer);
+  imports_memory_ = api_.create_memory_objects != nullptr && api_.import_memory_fd != nullptr &&
+                    api_.buffer_storage_memory != nullptr && api_.memory_parameter != nullptr &&
+                    api_.delete_memory_objects != nullptr &&
+                    has_gl_extension(api_, "GL_EXT_memory_object_fd");
   return {};
 }
 

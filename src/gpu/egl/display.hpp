@@ -37,6 +37,8 @@ class Display {
   EGLDisplay handle() const { return display_; }
   const std::string& renderer() const { return renderer_; }  // "NVIDIA H200/PCIe/SSE2"
   bool imports_dmabufs() const { return imports_dmabufs_; }
+  // Whether buffers can be made of another API's memory (MemoryBuffer).
+  bool imports_memory() const { return imports_memory_; }
   // Of pixels with this DRM format, as EGL orders them; empty where no dmabuf can be imported.
   std::vector<Modifier> modifiers(std::uint32_t fourcc) const;
   // What OpenGL can sample, tiled ones first, LINEAR last.
@@ -53,7 +55,7 @@ class Display {
   EGLDisplay display_ = EGL_NO_DISPLAY;
   EGLContext context_ = EGL_NO_CONTEXT;
   std::string renderer_;
-  bool imports_dmabufs_ = false, lists_modifiers_ = false;
+  bool imports_dmabufs_ = false, lists_modifiers_ = false, imports_memory_ = false;
 };
 
 }  // namespace lumen::gpu::egl

@@ -83,10 +83,10 @@ struct Rig {
   }
 };
 
-class EglPass : public ::testing::TestWithParam<PassKind> {};
-INSTANTIATE_TEST_SUITE_P(Kinds, EglPass, ::testing::Values(PassKind::compute, PassKind::fragment));
+class EglPassKinds : public ::testing::TestWithParam<PassKind> {};
+INSTANTIATE_TEST_SUITE_P(Texture, EglPassKinds, ::testing::Values(PassKind::compute, PassKind::fragment));
 
-TEST_P(EglPass, puts_blue_first_and_changes_nothing_else_at_any_size) {
+TEST_P(EglPassKinds, puts_blue_first_and_changes_nothing_else_at_any_size) {
   for (const auto& [width, height] : {std::pair{64U, 48U}, {641U, 363U}, {1U, 1U}, {1920U, 1080U}}) {
     Rig rig;
     const auto rgba = noise(std::size_t{4} * width * height);
@@ -103,7 +103,7 @@ TEST_P(EglPass, puts_blue_first_and_changes_nothing_else_at_any_size) {
   }
 }
 
-TEST_P(EglPass, any_call_that_fails_is_a_typed_error_and_leaves_nothing_behind) {
+TEST_P(EglPassKinds, any_call_that_fails_is_a_typed_error_and_leaves_nothing_behind) {
   Rig rig;
   const auto rgba = noise(std::size_t{4} * 16 * 16);
   const auto api = testing::faulty_egl(machine_api(), rig.faults);
@@ -124,6 +124,36 @@ TEST_P(EglPass, any_call_that_fails_is_a_typed_error_and_leaves_nothing_behind) 
   }
   EXPECT_TRUE(rig.cuda.misuses().empty()) << rig.cuda.misuses().front();
   EXPECT_GT(failures, calls * 3 / 4);  // the rest are those of giving back, and of optional questions
+}
+
+TEST(EglPass, into_a_buffer_fills_rows_of_any_width_and_leaves_what_is_behind_them) {
+  for (const auto& [width, height] : {std::pair{64U, 48U}, {641U, 363U}, {1U, 1U}, {6U, 3U}}) {
+    const auto api = machine_api();
+    const auto display = *Display::create(api);
+    const auto pass = *Pass::create(*display, PassKind::buffer);
+    const auto rgba = noise(std::size_t{4} * width * height);
+    const auto source = upload(*display, GL_RGBA8, width, height, GL_RGBA, GL_UNSIGNED_BYTE, rgba.data());
+    ASSERT_TRUE(source);
+    const std::size_t pitch = (std::size_t{4} * width + 255) / 256 * 256;
+    GLuint buffer = 0;
+    api.gen_buffers(1, &buffer);
+    api.bind_buffer(GL_SHADER_STORAGE_BUFFER, buffer);
+    api.buffer_storage(GL_SHADER_STORAGE_BUFFER, static_cast<GLsizeiptr>(pitch * height), nullptr, 0);
+    ASSERT_TRUE(pass->run_to_buffer(source->name(), buffer, pitch, width, height));
+    ASSERT_TRUE(pass->wait());
+    std::vector<std::uint8_t> got(pitch * height);
+    api.buffer_read(GL_SHADER_STORAGE_BUFFER, 0, static_cast<GLsizeiptr>(got.size()), got.data());
+    std::size_t wrong = 0;
+    for (std::size_t y = 0; y < height; ++y) {
+      for (std::size_t x = 0; x < width; ++x) {
+        const auto* const in = rgba.data() + 4 * (y * width + x);
+        const auto* const out = got.data() + pitch * y + 4 * x;
+        if (out[0] != in[2] || out[1] != in[1] || out[2] != in[0] || out[3] != 255) ++wrong;
+      }
+    }
+    EXPECT_EQ(wrong, 0U) << width << 'x' << height;
+    api.delete_buffers(1, &buffer);
+  }
 }
 
 TEST(EglDisplay, names_its_renderer_and_refuses_a_gpu_that_is_not_there) {

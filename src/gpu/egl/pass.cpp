@@ -8,14 +8,39 @@ namespace {
 constexpr std::uint32_t kTileWidth = 32, kTileHeight = 8;  // of compute threads
 constexpr GLuint64 kLongestWait = 1'000'000'000;           // ns
 
+// Rounds ten bits as PackedLayout's other readers do; GPUs differ in how they store what lies between two
+// values. Eight bits come through unchanged.
+#define LUMEN_EIGHT_BITS                                             \
+  "vec3 eight_bits(vec3 colour) {"                                   \
+  "  vec3 ten = floor(colour * 1023.0 + 0.5);"                       \
+  "  return floor((ten * 255.0 + 511.0) / 1023.0 + 0.0001) / 255.0;" \
+  "}"
+
 constexpr const char* kCompute = R"(#version 430 core
 layout(local_size_x = 32, local_size_y = 8) in;
 layout(binding = 0) uniform sampler2D source;
 layout(binding = 0, rgba8) uniform writeonly restrict image2D result;
+)" LUMEN_EIGHT_BITS R"(
 void main() {
   ivec2 at = ivec2(gl_GlobalInvocationID.xy);
   if (any(greaterThanEqual(at, imageSize(result)))) return;
-  imageStore(result, at, vec4(texelFetch(source, at, 0).bgr, 1.0));
+  imageStore(result, at, vec4(eight_bits(texelFetch(source, at, 0).bgr), 1.0));
+})";
+
+// Four pixels a thread: a whole word of memory's bus.
+constexpr const char* kToBuffer = R"(#version 430 core
+layout(local_size_x = 32, local_size_y = 8) in;
+layout(binding = 0) uniform sampler2D source;
+layout(binding = 0, std430) writeonly restrict buffer Result { uvec4 result[]; };
+layout(location = 0) uniform uvec3 size;  // width, height, pitch in words of 16 bytes
+)" LUMEN_EIGHT_BITS R"(
+uint pixel(uint x, uint y) {
+  return packUnorm4x8(vec4(eight_bits(texelFetch(source, ivec2(min(x, size.x - 1), y), 0).bgr), 1.0));
+}
+void main() {
+  uint x = 4 * gl_GlobalInvocationID.x, y = gl_GlobalInvocationID.y;
+  if (x >= size.x || y >= size.y) return;
+  result[y * size.z + x / 4] = uvec4(pixel(x, y), pixel(x + 1, y), pixel(x + 2, y), pixel(x + 3, y));
 })";
 
 // One triangle covers everything.
@@ -28,7 +53,8 @@ void main() {
 constexpr const char* kFragment = R"(#version 430 core
 layout(binding = 0) uniform sampler2D source;
 layout(location = 0) out vec4 result;
-void main() { result = vec4(texelFetch(source, ivec2(gl_FragCoord.xy), 0).bgr, 1.0); })";
+)" LUMEN_EIGHT_BITS R"(
+void main() { result = vec4(eight_bits(texelFetch(source, ivec2(gl_FragCoord.xy), 0).bgr), 1.0); })";
 
 constexpr GLuint tiles(std::uint32_t pixels, std::uint32_t tile) { return (pixels + tile - 1) / tile; }
 
@@ -45,6 +71,8 @@ Status Pass::build() {
   program_ = gl.create_program();
   if (kind_ == PassKind::compute) {
     LUMEN_CHECK_OK(add_shader(GL_COMPUTE_SHADER, kCompute));
+  } else if (kind_ == PassKind::buffer) {
+    LUMEN_CHECK_OK(add_shader(GL_COMPUTE_SHADER, kToBuffer));
   } else {
     LUMEN_CHECK_OK(add_shader(GL_VERTEX_SHADER, kVertex));
     LUMEN_CHECK_OK(add_shader(GL_FRAGMENT_SHADER, kFragment));
@@ -93,6 +121,19 @@ Status Pass::run(GLuint source, GLuint out, std::uint32_t width, std::uint32_t h
   return display_.check_gl("the pass over a picture");
 }
 
+Status Pass::run_to_buffer(GLuint source, GLuint out, std::size_t pitch_bytes, std::uint32_t width,
+                           std::uint32_t height) {
+  const auto& gl = display_.api();
+  gl.use_program(program_);
+  gl.active_texture(GL_TEXTURE0);
+  gl.bind_texture(GL_TEXTURE_2D, source);
+  gl.bind_buffer_base(GL_SHADER_STORAGE_BUFFER, 0, out);
+  gl.uniform_3ui(0, width, height, static_cast<GLuint>(pitch_bytes / 16));
+  gl.dispatch(tiles(tiles(width, 4), kTileWidth), tiles(height, kTileHeight), 1);
+  gl.memory_barrier(GL_BUFFER_UPDATE_BARRIER_BIT);
+  return display_.check_gl("the pass over a picture");
+}
+
 void Pass::run_compute(GLuint out, std::uint32_t width, std::uint32_t height) {
   const auto& gl = display_.api();
   gl.bind_image(0, out, 0, GL_FALSE, 0, GL_WRITE_ONLY, GL_RGBA8);
@@ -103,12 +144,10 @@ void Pass::run_compute(GLuint out, std::uint32_t width, std::uint32_t height) {
 Status Pass::run_fragment(GLuint out, std::uint32_t width, std::uint32_t height) {
   const auto& gl = display_.api();
   gl.bind_framebuffer(GL_FRAMEBUFFER, framebuffer_);
-  if (attached_ != out) {
-    gl.framebuffer_texture(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, out, 0);
-    if (gl.framebuffer_status(GL_FRAMEBUFFER) != GL_FRAMEBUFFER_COMPLETE) {
-      return fail(ErrorCode::internal, "egl.gl", "the GPU cannot draw into a texture");
-    }
-    attached_ = out;
+  // Each time: a texture of the same name may be another.
+  gl.framebuffer_texture(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, out, 0);
+  if (gl.framebuffer_status(GL_FRAMEBUFFER) != GL_FRAMEBUFFER_COMPLETE) {
+    return fail(ErrorCode::internal, "egl.gl", "the GPU cannot draw into a texture");
   }
   gl.bind_vertex_array(vertices_);
   gl.viewport(0, 0, static_cast<GLsizei>(width), static_cast<GLsizei>(height));

@@ -8,7 +8,8 @@
 
 namespace lumen::gpu::egl {
 
-enum class PassKind : std::uint8_t { compute, fragment };
+// `buffer` writes into a buffer, the others into a texture.
+enum class PassKind : std::uint8_t { compute, fragment, buffer };
 
 // Whatever the source's format, `out` then holds the bytes B, G, R, 255. Owner: the display's thread.
 class Pass {
@@ -21,6 +22,10 @@ class Pass {
 
   // Queues it. `out` is GL_RGBA8; both are at least `width` by `height`. `egl.gl`.
   Status run(GLuint source, GLuint out, std::uint32_t width, std::uint32_t height);
+  // The same into a buffer, of the kind `buffer` only: rows are `pitch_bytes` apart, a multiple of 16 that
+  // has room for the width rounded up to four pixels.
+  Status run_to_buffer(GLuint source, GLuint out, std::size_t pitch_bytes, std::uint32_t width,
+                       std::uint32_t height);
   // Blocks until all that was queued is done, and the source may be drawn into again: `egl.timeout` after a
   // second.
   Status wait();
@@ -35,7 +40,6 @@ class Pass {
   const Display& display_;
   const PassKind kind_;
   GLuint program_ = 0, framebuffer_ = 0, vertices_ = 0;
-  GLuint attached_ = 0;  // to the framebuffer
 };
 
 }  // namespace lumen::gpu::egl

@@ -194,4 +194,32 @@ Status RegisteredTexture::copy_to(const cuda::PooledPicture& out) {
   return copied ? std::move(unmapped) : std::move(copied);
 }
 
+Result<std::unique_ptr<MemoryBuffer>> MemoryBuffer::create(const Display& display, UniqueFd fd,
+                                                           std::uint64_t memory_bytes, std::size_t bytes) {
+  if (!display.imports_memory()) {
+    return fail(ErrorCode::unsupported, "egl.memory", "this OpenGL shares no memory with Vulkan",
+                "Install the GPU's own driver");
+  }
+  const auto& gl = display.api();
+  std::unique_ptr<MemoryBuffer> buffer{new MemoryBuffer{display}};
+  constexpr GLenum kHandleTypeOpaqueFd = 0x9586, kDedicated = 0x9581;  // GL_EXT_memory_object(_fd)
+  const GLint yes = GL_TRUE;
+  gl.create_memory_objects(1, &buffer->memory_);
+  gl.memory_parameter(buffer->memory_, kDedicated, &yes);
+  gl.import_memory_fd(buffer->memory_, memory_bytes, kHandleTypeOpaqueFd, fd.get());
+  LUMEN_CHECK_OK(display.check_gl("taking memory of Vulkan"));
+  static_cast<void>(fd.release());  // OpenGL's from now on
+  gl.gen_buffers(1, &buffer->name_);
+  gl.bind_buffer(GL_SHADER_STORAGE_BUFFER, buffer->name_);
+  gl.buffer_storage_memory(GL_SHADER_STORAGE_BUFFER, static_cast<GLsizeiptr>(bytes), buffer->memory_, 0);
+  LUMEN_CHECK_OK(display.check_gl("reaching memory of Vulkan"));
+  return buffer;
+}
+
+MemoryBuffer::~MemoryBuffer() {
+  const auto& gl = display_.api();
+  if (name_ != 0) gl.delete_buffers(1, &name_);
+  if (memory_ != 0) gl.delete_memory_objects(1, &memory_);
+}
+
 }  // namespace lumen::gpu::egl

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fd.hpp"
 #include "gpu/cuda/buffer_pool.hpp"
 #include "gpu/egl/display.hpp"
 #include "interface/dmabuf_importer.hpp"
@@ -94,6 +95,24 @@ class RegisteredTexture {
   const std::shared_ptr<cuda::Context> context_;
   Texture texture_;
   CUgraphicsResource resource_ = nullptr;
+};
+
+// A buffer in memory that another API took. The display outlives it, and is current.
+class MemoryBuffer {
+ public:
+  // `fd` is of all its `memory_bytes`, as Vulkan exports them (OPAQUE_FD, dedicated). `egl.memory`.
+  static Result<std::unique_ptr<MemoryBuffer>> create(const Display& display, UniqueFd fd,
+                                                      std::uint64_t memory_bytes, std::size_t bytes);
+  ~MemoryBuffer();
+  MemoryBuffer(const MemoryBuffer&) = delete;
+  MemoryBuffer& operator=(const MemoryBuffer&) = delete;
+
+  GLuint name() const { return name_; }
+
+ private:
+  explicit MemoryBuffer(const Display& display) : display_{display} {}
+  const Display& display_;
+  GLuint memory_ = 0, name_ = 0;
 };
 
 }  // namespace lumen::gpu::egl

@@ -194,7 +194,6 @@ struct FakeCalls {
   }
   static CUresult stream_destroy(CUstream stream) { return destroy(stream, "stream"); }
   static CUresult stream_synchronize(CUstream) { return begin("stream_synchronize"); }
-  static CUresult stream_wait_event(CUstream, CUevent, unsigned) { return begin("stream_wait_event"); }
   static CUresult event_create(CUevent* event, unsigned) { return create(event, "event_create", "event"); }
   static CUresult event_destroy(CUevent event) { return destroy(event, "event"); }
   static CUresult event_record(CUevent, CUstream) { return begin("event_record"); }
@@ -308,23 +307,6 @@ struct FakeCalls {
     *address = reinterpret_cast<CUdeviceptr>(bytes->data());
     the_fake->memory_[*address] = the_fake->make("memory");
     return CUDA_SUCCESS;
-  }
-  static CUresult import_semaphore(CUexternalSemaphore* semaphore,
-                                   const CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC* what) {
-    const auto result = create(semaphore, "import_semaphore", "external semaphore");
-    if (result == CUDA_SUCCESS) close(what->handle.fd);
-    return result;
-  }
-  static CUresult destroy_semaphore(CUexternalSemaphore semaphore) {
-    return destroy(semaphore, "external semaphore");
-  }
-  static CUresult wait_semaphores(const CUexternalSemaphore*, const CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS*,
-                                  unsigned, CUstream) {
-    return begin("wait_semaphores");
-  }
-  static CUresult signal_semaphores(const CUexternalSemaphore*, const CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS*,
-                                    unsigned, CUstream) {
-    return begin("signal_semaphores");
   }
 };
 

@@ -23,6 +23,24 @@ const void* find_chained(const void* chain, VkStructureType type) {
   return nullptr;
 }
 
+// As linear.comp does.
+void run_linear(const std::vector<std::uint32_t>& c, const std::vector<std::uint8_t>& source,
+                std::vector<std::uint8_t>& result) {
+  const std::uint32_t width = c[0], height = c[1], bytes = c[5], mask = (1U << c[6]) - 1;
+  for (std::uint32_t y = 0; y < height; ++y) {
+    for (std::uint32_t x = 0; x < width; ++x) {
+      std::uint32_t pixel = 0;
+      std::memcpy(&pixel, source.data() + c[2] + std::size_t{c[3]} * y + std::size_t{bytes} * x, bytes);
+      const auto colour = [&](std::uint32_t at) {
+        const std::uint32_t value = pixel >> at & mask;
+        return c[6] == 10 ? (value * 255 + 511) / 1023 : value;
+      };
+      if (c[10] == 0) pixel = colour(c[7]) | colour(c[8]) << 8U | colour(c[9]) << 16U | 0xFF000000U;
+      std::memcpy(result.data() + std::size_t{c[4]} * y + std::size_t{4} * x, &pixel, 4);
+    }
+  }
+}
+
 }  // namespace
 
 FakeVulkan::FakeVulkan(FaultPlan& faults, FakeCuda& cuda) : faults_{faults}, cuda_{cuda} { the_fake = this; }
@@ -88,7 +106,7 @@ struct FakeVulkanCalls {
   }
   static void queue_families(VkPhysicalDevice, std::uint32_t* count, VkQueueFamilyProperties* out) {
     *count = 1;
-    if (out != nullptr) out->queueFlags = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_TRANSFER_BIT;
+    if (out != nullptr) out->queueFlags = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT;
   }
   static VkResult device_extensions(VkPhysicalDevice, const char*, std::uint32_t* count,
                                     VkExtensionProperties* out) {
@@ -116,14 +134,14 @@ struct FakeVulkanCalls {
   static VkResult create_buffer(VkDevice, const VkBufferCreateInfo* info, const VkAllocationCallbacks*,
                                 VkBuffer* out) {
     const auto result = create("create_buffer", "buffer", out);
-    if (result == VK_SUCCESS) object(*out)->region.size = info->size;
+    if (result == VK_SUCCESS) object(*out)->size = info->size;
     return result;
   }
   static void destroy_buffer(VkDevice, VkBuffer buffer, const VkAllocationCallbacks*) {
     the_fake->drop(buffer, "buffer");
   }
   static void buffer_requirements(VkDevice, VkBuffer buffer, VkMemoryRequirements* out) {
-    out->size = (object(buffer)->region.size + 255) / 256 * 256;
+    out->size = (object(buffer)->size + 255) / 256 * 256;
     out->memoryTypeBits = 3;
   }
   static VkResult allocate_memory(VkDevice, const VkMemoryAllocateInfo* info, const VkAllocationCallbacks*,
@@ -175,13 +193,6 @@ struct FakeVulkanCalls {
   static void barrier(VkCommandBuffer, VkPipelineStageFlags, VkPipelineStageFlags, VkDependencyFlags,
                       std::uint32_t, const VkMemoryBarrier*, std::uint32_t, const VkBufferMemoryBarrier*,
                       std::uint32_t, const VkImageMemoryBarrier*) {}
-  static void copy_buffer(VkCommandBuffer commands, VkBuffer from, VkBuffer to, std::uint32_t,
-                          const VkBufferCopy* regions) {
-    auto& recorded = *object(commands);
-    recorded.from = object(from);
-    recorded.to = object(to);
-    recorded.region = regions[0];
-  }
   static VkResult create_fence(VkDevice, const VkFenceCreateInfo*, const VkAllocationCallbacks*,
                                VkFence* out) {
     return create("create_fence", "fence", out);
@@ -197,30 +208,83 @@ struct FakeVulkanCalls {
     object(fences[0])->is_signalled = false;
     return plain("reset_fences");
   }
-  static VkResult create_semaphore(VkDevice, const VkSemaphoreCreateInfo*, const VkAllocationCallbacks*,
-                                   VkSemaphore* out) {
-    return create("create_semaphore", "semaphore", out);
-  }
-  static void destroy_semaphore(VkDevice, VkSemaphore semaphore, const VkAllocationCallbacks*) {
-    the_fake->drop(semaphore, "semaphore");
-  }
-  static VkResult get_semaphore_fd(VkDevice, const VkSemaphoreGetFdInfoKHR*, int* fd) {
-    if (the_fake->fails("get_semaphore_fd")) return VK_ERROR_TOO_MANY_OBJECTS;
-    *fd = memfd_create("semaphore", MFD_CLOEXEC);
-    return VK_SUCCESS;
-  }
   static VkResult submit(VkQueue, std::uint32_t, const VkSubmitInfo* info, VkFence fence) {
     if (the_fake->fails("submit")) return VK_ERROR_DEVICE_LOST;
     auto& commands = *object(info->pCommandBuffers[0]);
-    auto& source = *commands.from->memory;
+    auto& source = *commands.from->buffer->memory;
     if (source.file) {
       const auto got = pread(source.file.get(), source.bytes.data(), source.bytes.size(), 0);
       if (got != static_cast<ssize_t>(source.bytes.size())) the_fake->misuses_.emplace_back("a short dmabuf");
     }
-    std::memcpy(commands.to->memory->bytes.data() + commands.region.dstOffset,
-                source.bytes.data() + commands.region.srcOffset, commands.region.size);
+    run_linear(commands.constants, source.bytes, commands.to->buffer->memory->bytes);
     object(fence)->is_signalled = true;
     return VK_SUCCESS;
+  }
+
+  static VkResult create_set_layout(VkDevice, const VkDescriptorSetLayoutCreateInfo*,
+                                    const VkAllocationCallbacks*, VkDescriptorSetLayout* out) {
+    return create("create_set_layout", "set layout", out);
+  }
+  static void destroy_set_layout(VkDevice, VkDescriptorSetLayout layout, const VkAllocationCallbacks*) {
+    the_fake->drop(layout, "set layout");
+  }
+  static VkResult create_set_pool(VkDevice, const VkDescriptorPoolCreateInfo*, const VkAllocationCallbacks*,
+                                  VkDescriptorPool* out) {
+    return create("create_set_pool", "set pool", out);
+  }
+  // All its sets go with it.
+  static void destroy_set_pool(VkDevice, VkDescriptorPool pool, const VkAllocationCallbacks*) {
+    std::erase_if(the_fake->objects_, [](const auto& entry) { return entry.second->kind == "set"; });
+    the_fake->drop(pool, "set pool");
+  }
+  static VkResult allocate_sets(VkDevice, const VkDescriptorSetAllocateInfo*, VkDescriptorSet* out) {
+    return create("allocate_sets", "set", out);
+  }
+  static VkResult free_sets(VkDevice, VkDescriptorPool, std::uint32_t, const VkDescriptorSet* sets) {
+    the_fake->drop(sets[0], "set");
+    return VK_SUCCESS;
+  }
+  static void update_sets(VkDevice, std::uint32_t, const VkWriteDescriptorSet* writes, std::uint32_t,
+                          const VkCopyDescriptorSet*) {
+    object(writes[0].dstSet)->buffer = object(writes[0].pBufferInfo->buffer);
+  }
+  static VkResult create_layout(VkDevice, const VkPipelineLayoutCreateInfo*, const VkAllocationCallbacks*,
+                                VkPipelineLayout* out) {
+    return create("create_layout", "layout", out);
+  }
+  static void destroy_layout(VkDevice, VkPipelineLayout layout, const VkAllocationCallbacks*) {
+    the_fake->drop(layout, "layout");
+  }
+  static VkResult create_shader(VkDevice, const VkShaderModuleCreateInfo* info, const VkAllocationCallbacks*,
+                                VkShaderModule* out) {
+    if (info->pCode[0] != 0x07230203U) the_fake->misuses_.emplace_back("a shader that is no SPIR-V");
+    return create("create_shader", "shader", out);
+  }
+  static void destroy_shader(VkDevice, VkShaderModule shader, const VkAllocationCallbacks*) {
+    the_fake->drop(shader, "shader");
+  }
+  static VkResult create_pipelines(VkDevice, VkPipelineCache, std::uint32_t,
+                                   const VkComputePipelineCreateInfo*, const VkAllocationCallbacks*,
+                                   VkPipeline* out) {
+    return create("create_pipelines", "pipeline", out);
+  }
+  static void destroy_pipeline(VkDevice, VkPipeline pipeline, const VkAllocationCallbacks*) {
+    the_fake->drop(pipeline, "pipeline");
+  }
+  static void bind_pipeline(VkCommandBuffer, VkPipelineBindPoint, VkPipeline) {}
+  static void bind_sets(VkCommandBuffer commands, VkPipelineBindPoint, VkPipelineLayout, std::uint32_t,
+                        std::uint32_t, const VkDescriptorSet* sets, std::uint32_t, const std::uint32_t*) {
+    object(commands)->from = object(sets[0]);
+    object(commands)->to = object(sets[1]);
+  }
+  static void push_constants(VkCommandBuffer commands, VkPipelineLayout, VkShaderStageFlags, std::uint32_t,
+                             std::uint32_t bytes, const void* values) {
+    const auto* const words = static_cast<const std::uint32_t*>(values);
+    object(commands)->constants.assign(words, words + bytes / 4);
+  }
+  static void dispatch(VkCommandBuffer commands, std::uint32_t x, std::uint32_t y, std::uint32_t) {
+    const auto& constants = object(commands)->constants;
+    if (128 * x < constants[0] || 8 * y < constants[1]) the_fake->misuses_.emplace_back("too few threads");
   }
 
   static PFN_vkVoidFunction get(VkInstance, const char* name) {

@@ -1,5 +1,5 @@
 // lumen/gpu/testing: a Vulkan of which every call can fail. Its memory is the CPU's; what it exports, a
-// FakeCuda imports; a file stands for a dmabuf. Copies are made when they are submitted.
+// FakeCuda imports; a file stands for a dmabuf. The shader is C++, and runs when it is submitted.
 #pragma once
 
 #include <map>
@@ -26,8 +26,7 @@ class FakeVulkan {
   std::size_t creations() const { return creations_; }
   const std::vector<std::string>& misuses() const { return misuses_; }
   // Of the one GPU that it names.
-  std::vector<std::string> extensions{"VK_KHR_external_memory_fd", "VK_KHR_external_semaphore_fd",
-                                      "VK_EXT_external_memory_dma_buf"};
+  std::vector<std::string> extensions{"VK_KHR_external_memory_fd", "VK_EXT_external_memory_dma_buf"};
 
  private:
   friend struct FakeVulkanCalls;
@@ -36,8 +35,10 @@ class FakeVulkan {
     std::vector<std::uint8_t> bytes;        // memory
     UniqueFd file;                          // memory: a dmabuf's
     Object* memory = nullptr;               // buffer
-    Object *from = nullptr, *to = nullptr;  // commands
-    VkBufferCopy region{};
+    VkDeviceSize size = 0;                  // buffer
+    Object* buffer = nullptr;               // set
+    Object *from = nullptr, *to = nullptr;  // commands: sets
+    std::vector<std::uint32_t> constants;   // commands
     bool is_signalled = false;
   };
   template <class Handle>

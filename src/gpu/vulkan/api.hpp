@@ -38,15 +38,28 @@ namespace lumen::gpu::vulkan {
   X(begin_commands, PFN_vkBeginCommandBuffer, "vkBeginCommandBuffer")                                    \
   X(end_commands, PFN_vkEndCommandBuffer, "vkEndCommandBuffer")                                          \
   X(barrier, PFN_vkCmdPipelineBarrier, "vkCmdPipelineBarrier")                                           \
-  X(copy_buffer, PFN_vkCmdCopyBuffer, "vkCmdCopyBuffer")                                                 \
   X(create_fence, PFN_vkCreateFence, "vkCreateFence")                                                    \
   X(destroy_fence, PFN_vkDestroyFence, "vkDestroyFence")                                                 \
   X(wait_fences, PFN_vkWaitForFences, "vkWaitForFences")                                                 \
   X(reset_fences, PFN_vkResetFences, "vkResetFences")                                                    \
-  X(create_semaphore, PFN_vkCreateSemaphore, "vkCreateSemaphore")                                        \
-  X(destroy_semaphore, PFN_vkDestroySemaphore, "vkDestroySemaphore")                                     \
-  X(get_semaphore_fd, PFN_vkGetSemaphoreFdKHR, "vkGetSemaphoreFdKHR")                                    \
-  X(submit, PFN_vkQueueSubmit, "vkQueueSubmit")
+  X(submit, PFN_vkQueueSubmit, "vkQueueSubmit")                                                          \
+  X(create_set_layout, PFN_vkCreateDescriptorSetLayout, "vkCreateDescriptorSetLayout")                   \
+  X(destroy_set_layout, PFN_vkDestroyDescriptorSetLayout, "vkDestroyDescriptorSetLayout")                \
+  X(create_set_pool, PFN_vkCreateDescriptorPool, "vkCreateDescriptorPool")                               \
+  X(destroy_set_pool, PFN_vkDestroyDescriptorPool, "vkDestroyDescriptorPool")                            \
+  X(allocate_sets, PFN_vkAllocateDescriptorSets, "vkAllocateDescriptorSets")                             \
+  X(free_sets, PFN_vkFreeDescriptorSets, "vkFreeDescriptorSets")                                         \
+  X(update_sets, PFN_vkUpdateDescriptorSets, "vkUpdateDescriptorSets")                                   \
+  X(create_layout, PFN_vkCreatePipelineLayout, "vkCreatePipelineLayout")                                 \
+  X(destroy_layout, PFN_vkDestroyPipelineLayout, "vkDestroyPipelineLayout")                              \
+  X(create_shader, PFN_vkCreateShaderModule, "vkCreateShaderModule")                                     \
+  X(destroy_shader, PFN_vkDestroyShaderModule, "vkDestroyShaderModule")                                  \
+  X(create_pipelines, PFN_vkCreateComputePipelines, "vkCreateComputePipelines")                          \
+  X(destroy_pipeline, PFN_vkDestroyPipeline, "vkDestroyPipeline")                                        \
+  X(bind_pipeline, PFN_vkCmdBindPipeline, "vkCmdBindPipeline")                                           \
+  X(bind_sets, PFN_vkCmdBindDescriptorSets, "vkCmdBindDescriptorSets")                                   \
+  X(push_constants, PFN_vkCmdPushConstants, "vkCmdPushConstants")                                        \
+  X(dispatch, PFN_vkCmdDispatch, "vkCmdDispatch")
 
 struct Api {
 #define LUMEN_VULKAN_MEMBER(member, type, symbol) type member = nullptr;

@@ -4,18 +4,27 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 namespace lumen::gpu::vulkan {
 namespace {
 
 constexpr std::uint64_t kLongestWaitNs = 1'000'000'000;
-constexpr unsigned kDedicated = 1;  // CUDA_EXTERNAL_MEMORY_DEDICATED
-constexpr auto kOpaqueMemory = static_cast<CUexternalMemoryHandleType>(1);
+constexpr std::uint32_t kBlockWidth = 32, kBlockHeight = 8, kPixelsOfThread = 4;  // as linear.comp has them
 
-bool is_same(const LinearPicture& a, const LinearPicture& b) {
-  return a.width == b.width && a.height == b.height && a.offset_bytes == b.offset_bytes &&
-         a.stride_bytes == b.stride_bytes && a.layout == b.layout;
-}
+constexpr std::array kCode{
+#include "gpu/vulkan/linear.spv.inc"
+};
+
+// As linear.comp has them.
+struct Parameters {
+  std::uint32_t width, height, offset, stride, result_stride;
+  PackedLayout layout;
+  std::uint32_t is_plain;
+};
+static_assert(sizeof(Parameters) == 44);
+
+std::uint32_t blocks(std::uint32_t threads, std::uint32_t block) { return (threads + block - 1) / block; }
 
 // From the first pixel to the last one.
 VkDeviceSize span_bytes(const LinearPicture& picture) {
@@ -23,195 +32,189 @@ VkDeviceSize span_bytes(const LinearPicture& picture) {
          VkDeviceSize{picture.layout.bytes} * picture.width;
 }
 
+// The shader reads whole words and counts in 32 bits.
 Status check_claim(const LinearPicture& picture, VkDeviceSize memory_bytes) {
   const bool is_wide_enough =
       picture.width != 0 && picture.height != 0 &&
       VkDeviceSize{picture.stride_bytes} >= VkDeviceSize{picture.width} * picture.layout.bytes;
-  if (is_wide_enough && picture.offset_bytes + span_bytes(picture) <= memory_bytes) return {};
+  const bool is_whole =
+      picture.layout.bytes != 4 || (picture.offset_bytes % 4 == 0 && picture.stride_bytes % 4 == 0);
+  const auto end = is_wide_enough ? picture.offset_bytes + span_bytes(picture) : 0;
+  if (is_wide_enough && is_whole && end <= memory_bytes && end <= UINT32_MAX) return {};
   return fail(ErrorCode::malformed, "vulkan.import", "a picture lies outside of its dmabuf");
 }
 
 }  // namespace
 
-Result<std::unique_ptr<SharedSemaphore>> SharedSemaphore::create(const Device& device,
-                                                                 const cuda::Context& cuda) {
-  std::unique_ptr<SharedSemaphore> semaphore{new SharedSemaphore{device, cuda}};
-  LUMEN_CHECK_OK(semaphore->open());
-  return semaphore;
+Result<std::unique_ptr<LinearPipeline>> LinearPipeline::create(const Device& device) {
+  std::unique_ptr<LinearPipeline> pipeline{new LinearPipeline{device}};
+  LUMEN_CHECK_OK(pipeline->open());
+  return pipeline;
 }
 
-Status SharedSemaphore::open() {
+Status LinearPipeline::open() {
   const auto& api = device_.api();
-  const VkExportSemaphoreCreateInfo exported{.sType = VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO,
-                                             .handleTypes = VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
-  const VkSemaphoreCreateInfo info{.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &exported};
-  LUMEN_CHECK_OK(check(api.create_semaphore(device_.handle(), &info, nullptr, &vulkan_), "vulkan.semaphore",
-                       "making a semaphore"));
-  const VkSemaphoreGetFdInfoKHR get{.sType = VK_STRUCTURE_TYPE_SEMAPHORE_GET_FD_INFO_KHR,
-                                    .semaphore = vulkan_,
-                                    .handleType = VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
-  int fd = -1;
-  LUMEN_CHECK_OK(check(api.get_semaphore_fd(device_.handle(), &get, &fd), "vulkan.semaphore",
-                       "showing a semaphore to CUDA"));
-  UniqueFd own{fd};
-  CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC handle{};
-  handle.type = CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD;
-  handle.handle.fd = fd;
-  LUMEN_TRY(const auto current, cuda::Current::push(cuda_));
-  LUMEN_CHECK_OK(cuda_.check(cuda_.driver().import_semaphore(&shared_, &handle), "cuda.semaphore",
-                             "taking a semaphore of Vulkan"));
-  static_cast<void>(own.release());  // CUDA's from now on
-  return {};
+  constexpr std::string_view kId = "vulkan.pipeline", kWhat = "making a program";
+  const VkDescriptorSetLayoutBinding binding{.binding = 0,
+                                             .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                                             .descriptorCount = 1,
+                                             .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
+  const VkDescriptorSetLayoutCreateInfo set{
+      .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO, .bindingCount = 1, .pBindings = &binding};
+  LUMEN_CHECK_OK(check(api.create_set_layout(device_.handle(), &set, nullptr, &set_layout_), kId, kWhat));
+  const std::array sets{set_layout_, set_layout_};
+  const VkPushConstantRange constants{.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT, .size = sizeof(Parameters)};
+  const VkPipelineLayoutCreateInfo layout{.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+                                          .setLayoutCount = sets.size(),
+                                          .pSetLayouts = sets.data(),
+                                          .pushConstantRangeCount = 1,
+                                          .pPushConstantRanges = &constants};
+  LUMEN_CHECK_OK(check(api.create_layout(device_.handle(), &layout, nullptr, &layout_), kId, kWhat));
+  const VkDescriptorPoolSize size{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, kMostSets};
+  const VkDescriptorPoolCreateInfo pool{.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+                                        .flags = VK_DESCRIPTOR_POOL_CREATE_FREE_DESCRIPTOR_SET_BIT,
+                                        .maxSets = kMostSets,
+                                        .poolSizeCount = 1,
+                                        .pPoolSizes = &size};
+  LUMEN_CHECK_OK(check(api.create_set_pool(device_.handle(), &pool, nullptr, &sets_), kId, kWhat));
+  const VkShaderModuleCreateInfo code{
+      .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = sizeof kCode, .pCode = kCode.data()};
+  VkShaderModule shader = nullptr;
+  LUMEN_CHECK_OK(check(api.create_shader(device_.handle(), &code, nullptr, &shader), kId, kWhat));
+  auto made = make_pipeline(shader);
+  api.destroy_shader(device_.handle(), shader, nullptr);
+  return made;
 }
 
-SharedSemaphore::~SharedSemaphore() {
-  if (shared_ != nullptr) {
-    const auto current = cuda::Current::push(cuda_);
-    if (current) cuda_.driver().destroy_semaphore(shared_);
-  }
-  if (vulkan_ != nullptr) device_.api().destroy_semaphore(device_.handle(), vulkan_, nullptr);
+Status LinearPipeline::make_pipeline(VkShaderModule code) {
+  const VkComputePipelineCreateInfo info{
+      .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+      .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+                .module = code,
+                .pName = "main"},
+      .layout = layout_};
+  return check(device_.api().create_pipelines(device_.handle(), nullptr, 1, &info, nullptr, &pipeline_),
+               "vulkan.pipeline", "compiling a program");
 }
 
-Status SharedSemaphore::wait_on_cuda() {
-  const CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS parameters{};
-  return cuda_.check(cuda_.driver().wait_semaphores(&shared_, &parameters, 1, cuda_.stream()),
-                     "cuda.semaphore", "waiting for Vulkan");
+LinearPipeline::~LinearPipeline() {
+  const auto& api = device_.api();
+  if (pipeline_ != nullptr) api.destroy_pipeline(device_.handle(), pipeline_, nullptr);
+  if (sets_ != nullptr) api.destroy_set_pool(device_.handle(), sets_, nullptr);
+  if (layout_ != nullptr) api.destroy_layout(device_.handle(), layout_, nullptr);
+  if (set_layout_ != nullptr) api.destroy_set_layout(device_.handle(), set_layout_, nullptr);
 }
 
-Status SharedSemaphore::signal_on_cuda() {
-  const CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS parameters{};
-  return cuda_.check(cuda_.driver().signal_semaphores(&shared_, &parameters, 1, cuda_.stream()),
-                     "cuda.semaphore", "telling Vulkan");
-}
-
-Result<std::unique_ptr<SharedBuffer>> SharedBuffer::create(const Device& device, const cuda::Context& cuda,
-                                                           VkDeviceSize bytes) {
-  LUMEN_TRY(auto buffer, Buffer::create_exportable(device, bytes));
-  std::unique_ptr<SharedBuffer> shared{new SharedBuffer{std::move(buffer), cuda}};
-  LUMEN_CHECK_OK(shared->open());
-  return shared;
-}
-
-Status SharedBuffer::open() {
-  LUMEN_TRY(auto fd, buffer_.export_fd());
-  LUMEN_TRY(const auto current, cuda::Current::push(cuda_));
-  CUDA_EXTERNAL_MEMORY_HANDLE_DESC handle{};
-  handle.type = kOpaqueMemory;
-  handle.handle.fd = fd.get();
-  handle.size = buffer_.memory_bytes();
-  handle.flags = kDedicated;
+Result<VkDescriptorSet> LinearPipeline::bind(VkBuffer buffer) const {
+  const auto& api = device_.api();
+  const VkDescriptorSetAllocateInfo info{.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
+                                         .descriptorPool = sets_,
+                                         .descriptorSetCount = 1,
+                                         .pSetLayouts = &set_layout_};
+  VkDescriptorSet set = nullptr;
   LUMEN_CHECK_OK(
-      cuda_.check(cuda_.driver().import_memory(&memory_, &handle), "cuda.import", "taking memory of Vulkan"));
-  static_cast<void>(fd.release());  // CUDA's from now on
-  CUDA_EXTERNAL_MEMORY_BUFFER_DESC whole{};
-  whole.size = buffer_.bytes();
-  return cuda_.check(cuda_.driver().memory_buffer(&address_, memory_, &whole), "cuda.import",
-                     "reaching memory of Vulkan");
+      check(api.allocate_sets(device_.handle(), &info, &set), "vulkan.pipeline", "naming a buffer"));
+  const VkDescriptorBufferInfo whole{.buffer = buffer, .offset = 0, .range = VK_WHOLE_SIZE};
+  const VkWriteDescriptorSet write{.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+                                   .dstSet = set,
+                                   .descriptorCount = 1,
+                                   .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                                   .pBufferInfo = &whole};
+  api.update_sets(device_.handle(), 1, &write, 0, nullptr);
+  return set;
 }
 
-SharedBuffer::~SharedBuffer() {
-  const auto current = cuda::Current::push(cuda_);
-  if (!current) return;
-  if (address_ != 0) cuda_.driver().memory_free(address_);
-  if (memory_ != nullptr) cuda_.driver().destroy_memory(memory_);
+void LinearPipeline::unbind(VkDescriptorSet set) const {
+  device_.api().free_sets(device_.handle(), sets_, 1, &set);
 }
 
-LinearBridge::LinearBridge(const Device& device, std::shared_ptr<cuda::Context> cuda)
-    : device_{device}, cuda_{std::move(cuda)} {
-  sources_.reserve(kMostBuffers);
+void LinearPipeline::record(VkCommandBuffer commands, VkDescriptorSet source, VkDescriptorSet result,
+                            const LinearPicture& picture, std::size_t result_stride_bytes) const {
+  const auto& api = device_.api();
+  // Whoever drew it did so outside of this device.
+  const VkMemoryBarrier acquire{.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                                .srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT,
+                                .dstAccessMask = VK_ACCESS_SHADER_READ_BIT};
+  api.barrier(commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1,
+              &acquire, 0, nullptr, 0, nullptr);
+  api.bind_pipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline_);
+  const std::array sets{source, result};
+  api.bind_sets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout_, 0, sets.size(), sets.data(), 0, nullptr);
+  const Parameters parameters{picture.width,
+                              picture.height,
+                              picture.offset_bytes,
+                              picture.stride_bytes,
+                              static_cast<std::uint32_t>(result_stride_bytes),
+                              picture.layout,
+                              picture.layout == kBgrx ? 1U : 0U};
+  api.push_constants(commands, layout_, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof parameters, &parameters);
+  api.dispatch(commands, blocks(blocks(picture.width, kPixelsOfThread), kBlockWidth),
+               blocks(picture.height, kBlockHeight), 1);
 }
 
-Result<std::unique_ptr<LinearBridge>> LinearBridge::create(const Device& device,
-                                                           std::shared_ptr<cuda::Context> cuda) {
-  std::unique_ptr<LinearBridge> bridge{new LinearBridge{device, std::move(cuda)}};
+Result<std::unique_ptr<LinearBridge>> LinearBridge::create(const Device& device) {
+  std::unique_ptr<LinearBridge> bridge{new LinearBridge{device}};
   LUMEN_CHECK_OK(bridge->open());
   return bridge;
 }
 
 Status LinearBridge::open() {
-  LUMEN_TRY(converter_, cuda::Converter::create(cuda_));
-  LUMEN_TRY(done_, SharedSemaphore::create(device_, *cuda_));
-  LUMEN_TRY(free_, SharedSemaphore::create(device_, *cuda_));
-  const VkFenceCreateInfo info{.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
-  return check(device_.api().create_fence(device_.handle(), &info, nullptr, &fence_), "vulkan.fence",
-               "making a fence");
-}
-
-LinearBridge::~LinearBridge() {
-  device_.api().device_wait_idle(device_.handle());
-  static_cast<void>(cuda_->wait());
-  forget_all();
-  if (fence_ != nullptr) device_.api().destroy_fence(device_.handle(), fence_, nullptr);
-}
-
-void LinearBridge::forget(Source& source) {
-  if (source.commands != nullptr)
-    device_.api().free_commands(device_.handle(), device_.pool(), 1, &source.commands);
-}
-
-void LinearBridge::forget_all() {
-  for (const auto& source : sources_) forget(*source);
-  sources_.clear();
-}
-
-// The commands of all sources name the target.
-Status LinearBridge::fit_target(VkDeviceSize bytes) {
-  if (target_ && target_->buffer().bytes() >= bytes) return {};
-  LUMEN_CHECK_OK(cuda_->wait());
-  forget_all();
-  target_.reset();
-  LUMEN_TRY(target_, SharedBuffer::create(device_, *cuda_, bytes));
-  return {};
-}
-
-LinearBridge::Source* LinearBridge::find(std::uint64_t id, const LinearPicture& picture) {
-  for (const auto& source : sources_) {
-    if (source->id == id && is_same(source->picture, picture)) return source.get();
-  }
-  return nullptr;
-}
-
-Result<LinearBridge::Source*> LinearBridge::add(Source source) {
-  LUMEN_CHECK_OK(fit_target(span_bytes(source.picture)));
-  if (sources_.size() == kMostBuffers) {
-    const auto oldest = std::ranges::min_element(sources_, {}, [](const auto& one) { return one->used; });
-    forget(**oldest);
-    sources_.erase(oldest);
-  }
-  auto kept = std::make_unique<Source>(std::move(source));
-  if (auto recorded = record(*kept); !recorded) {
-    forget(*kept);
-    return tl::unexpected{std::move(recorded).error()};
-  }
-  sources_.push_back(std::move(kept));
-  return sources_.back().get();
-}
-
-Status LinearBridge::record(Source& source) {
   const auto& api = device_.api();
+  LUMEN_TRY(pipeline_, LinearPipeline::create(device_));
   const VkCommandBufferAllocateInfo info{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
                                          .commandPool = device_.pool(),
                                          .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
                                          .commandBufferCount = 1};
-  LUMEN_CHECK_OK(check(api.allocate_commands(device_.handle(), &info, &source.commands), "vulkan.commands",
+  LUMEN_CHECK_OK(check(api.allocate_commands(device_.handle(), &info, &commands_), "vulkan.commands",
                        "making commands"));
-  const VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
-  LUMEN_CHECK_OK(check(api.begin_commands(source.commands, &begin), "vulkan.commands", "making commands"));
-  // Whoever drew it did so outside of this device.
-  const VkBufferMemoryBarrier acquire{.sType = VK_STRUCTURE_TYPE_BUFFER_MEMORY_BARRIER,
-                                      .dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT,
-                                      .srcQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL,
-                                      .dstQueueFamilyIndex = device_.family(),
-                                      .buffer = source.buffer,
-                                      .size = VK_WHOLE_SIZE};
-  api.barrier(source.commands, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 0,
-              nullptr, 1, &acquire, 0, nullptr);
-  const VkBufferCopy region{.srcOffset = source.picture.offset_bytes, .size = span_bytes(source.picture)};
-  api.copy_buffer(source.commands, source.buffer, target_->buffer().handle(), 1, &region);
-  return check(api.end_commands(source.commands), "vulkan.commands", "making commands");
+  const VkFenceCreateInfo fence{.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+  return check(api.create_fence(device_.handle(), &fence, nullptr, &fence_), "vulkan.fence",
+               "making a fence");
 }
 
-Status LinearBridge::copy(const DmabufPicture& picture, const cuda::PooledPicture& out) {
+LinearBridge::~LinearBridge() {
+  const auto& api = device_.api();
+  api.device_wait_idle(device_.handle());
+  sources_.clear();  // their sets go with the pipeline's
+  if (fence_ != nullptr) api.destroy_fence(device_.handle(), fence_, nullptr);
+  if (commands_ != nullptr) api.free_commands(device_.handle(), device_.pool(), 1, &commands_);
+}
+
+void LinearBridge::forget_results() {
+  for (const auto& target : targets_) pipeline_->unbind(target.set);
+  targets_.clear();
+}
+
+LinearBridge::Source* LinearBridge::find(std::uint64_t id) {
+  for (const auto& source : sources_) {
+    if (source->id == id) return source.get();
+  }
+  return nullptr;
+}
+
+Result<LinearBridge::Source*> LinearBridge::add(Source source, VkBuffer buffer) {
+  if (sources_.size() == kMostBuffers) {
+    const auto oldest = std::ranges::min_element(sources_, {}, [](const auto& one) { return one->used; });
+    pipeline_->unbind((*oldest)->set);
+    sources_.erase(oldest);
+  }
+  LUMEN_TRY(source.set, pipeline_->bind(buffer));
+  sources_.push_back(std::make_unique<Source>(std::move(source)));
+  return sources_.back().get();
+}
+
+Result<VkDescriptorSet> LinearBridge::target_of(VkBuffer buffer) {
+  for (const auto& target : targets_) {
+    if (target.buffer == buffer) return target.set;
+  }
+  LUMEN_TRY(auto* const set, pipeline_->bind(buffer));
+  targets_.push_back({buffer, set});
+  return set;
+}
+
+Status LinearBridge::copy(const DmabufPicture& picture, const SharedPool& pool,
+                          const cuda::PooledPicture& out) {
   struct stat file{};
   const auto layout = layout_of(picture.fourcc);
   if (!layout || picture.plane_count != 1 || fstat(picture.planes[0].fd, &file) != 0) {
@@ -219,62 +222,50 @@ Status LinearBridge::copy(const DmabufPicture& picture, const cuda::PooledPictur
   }
   const LinearPicture linear{picture.width, picture.height, picture.planes[0].offset_bytes,
                              picture.planes[0].stride_bytes, *layout};
-  auto* source = find(file.st_ino, linear);
+  auto* source = find(file.st_ino);
   if (source == nullptr) {
-    const auto bytes = lseek(picture.planes[0].fd, 0, SEEK_END);
-    const auto memory_bytes = static_cast<VkDeviceSize>(std::max<off_t>(bytes, 0));
-    LUMEN_CHECK_OK(check_claim(linear, memory_bytes));
-    LUMEN_TRY(auto imported, Buffer::import_dmabuf(device_, picture.planes[0].fd, memory_bytes));
+    const auto bytes =
+        static_cast<VkDeviceSize>(std::max<off_t>(lseek(picture.planes[0].fd, 0, SEEK_END), 0));
+    LUMEN_CHECK_OK(check_claim(linear, bytes));
+    LUMEN_TRY(auto imported, Buffer::import_dmabuf(device_, picture.planes[0].fd, bytes));
     auto* const buffer = imported.handle();
-    LUMEN_TRY(source,
-              add({.id = file.st_ino, .imported = std::move(imported), .buffer = buffer, .picture = linear}));
+    LUMEN_TRY(source, add({.id = file.st_ino, .imported = std::move(imported), .bytes = bytes}, buffer));
   }
-  return run(*source, out);
+  return run(*source, linear, pool, out);
 }
 
 Status LinearBridge::copy(const Buffer& source, std::uint64_t id, const LinearPicture& picture,
-                          const cuda::PooledPicture& out) {
-  auto* known = find(id, picture);
+                          const SharedPool& pool, const cuda::PooledPicture& out) {
+  auto* known = find(id);
   if (known == nullptr) {
-    LUMEN_CHECK_OK(check_claim(picture, source.bytes()));
-    LUMEN_TRY(known, add({.id = id, .imported = {}, .buffer = source.handle(), .picture = picture}));
+    LUMEN_TRY(known, add({.id = id, .imported = {}, .bytes = source.bytes()}, source.handle()));
   }
-  return run(*known, out);
+  return run(*known, picture, pool, out);
 }
 
-Status LinearBridge::run(Source& source, const cuda::PooledPicture& out) {
+Status LinearBridge::run(Source& source, const LinearPicture& picture, const SharedPool& pool,
+                         const cuda::PooledPicture& out) {
   source.used = ++uses_;
+  LUMEN_CHECK_OK(check_claim(picture, source.bytes));
+  LUMEN_TRY(auto* const target, target_of(pool.buffer_of(out).handle()));
   const auto& api = device_.api();
-  auto* const wait = free_->handle();
-  auto* const signal = done_->handle();
-  constexpr VkPipelineStageFlags kStage = VK_PIPELINE_STAGE_TRANSFER_BIT;
-  const VkSubmitInfo submit{.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-                            .waitSemaphoreCount = must_wait_for_free_ ? 1U : 0U,
-                            .pWaitSemaphores = &wait,
-                            .pWaitDstStageMask = &kStage,
-                            .commandBufferCount = 1,
-                            .pCommandBuffers = &source.commands,
-                            .signalSemaphoreCount = 1,
-                            .pSignalSemaphores = &signal};
-  LUMEN_CHECK_OK(check(api.submit(device_.queue(), 1, &submit, fence_), "vulkan.submit", "a copy"));
-  const auto queued = queue_on_cuda(source.picture, out);
-  const auto waited = api.wait_fences(device_.handle(), 1, &fence_, VK_TRUE, kLongestWaitNs);
-  LUMEN_CHECK_OK(queued);
-  LUMEN_CHECK_OK(check(waited, "vulkan.timeout", "waiting for a copy"));
-  return check(api.reset_fences(device_.handle(), 1, &fence_), "vulkan.fence", "a fence");
+  constexpr std::string_view kId = "vulkan.commands", kWhat = "making commands";
+  const VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+                                       .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
+  LUMEN_CHECK_OK(check(api.begin_commands(commands_, &begin), kId, kWhat));
+  pipeline_->record(commands_, source.set, target, picture, out.pitch_bytes());
+  LUMEN_CHECK_OK(check(api.end_commands(commands_), kId, kWhat));
+  return submit();
 }
 
-Status LinearBridge::queue_on_cuda(const LinearPicture& picture, const cuda::PooledPicture& out) {
-  LUMEN_TRY(const auto current, cuda::Current::push(*cuda_));
-  LUMEN_CHECK_OK(done_->wait_on_cuda());
-  const cuda::PackedView from{target_->address(), picture.stride_bytes, picture.width, picture.height};
-  LUMEN_CHECK_OK(picture.layout == kBgrx
-                     ? cuda::copy(*cuda_, from, out)
-                     : converter_->to_bgrx(from, picture.layout,
-                                           {out.address(), out.pitch_bytes(), out.width(), out.height()}));
-  LUMEN_CHECK_OK(free_->signal_on_cuda());
-  must_wait_for_free_ = true;
-  return {};
+Status LinearBridge::submit() {
+  const auto& api = device_.api();
+  const VkSubmitInfo info{
+      .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1, .pCommandBuffers = &commands_};
+  LUMEN_CHECK_OK(check(api.submit(device_.queue(), 1, &info, fence_), "vulkan.submit", "a copy"));
+  LUMEN_CHECK_OK(check(api.wait_fences(device_.handle(), 1, &fence_, VK_TRUE, kLongestWaitNs),
+                       "vulkan.timeout", "waiting for a copy"));
+  return check(api.reset_fences(device_.handle(), 1, &fence_), "vulkan.fence", "a fence");
 }
 
 }  // namespace lumen::gpu::vulkan

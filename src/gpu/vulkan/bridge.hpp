@@ -1,10 +1,6 @@
 // lumen/gpu/vulkan: linear dmabufs, which neither EGL samples nor CUDA imports on NVIDIA, into CUDA's memory:
-// Vulkan imports them as buffers and copies them into one that CUDA knows.
-//
-//   dmabuf ──vkCmdCopyBuffer──▶ shared buffer ══OPAQUE_FD══▶ CUDA ──copy or kernel──▶ pooled picture
-//            signals `done` ──────────────────────▶ waits; signals `free` ──▶ the next copy waits
-//
-// The CPU waits for the first copy alone: then the dmabuf is the compositor's again.
+// Vulkan imports them as buffers, and a compute shader writes them in order into a picture of a SharedPool.
+// (A copy command takes three times as long as the shader, and semaphores between the APIs longer than both.)
 #pragma once
 
 #include <sys/types.h>
@@ -12,58 +8,12 @@
 #include <memory>
 #include <vector>
 
-#include "gpu/cuda/buffer_pool.hpp"
-#include "gpu/cuda/converter.hpp"
 #include "gpu/vulkan/device.hpp"
+#include "gpu/vulkan/shared_pool.hpp"
 #include "interface/dmabuf_importer.hpp"
+#include "media/packed_pixels.hpp"
 
 namespace lumen::gpu::vulkan {
-
-// A semaphore of Vulkan's that CUDA knows too.
-class SharedSemaphore {
- public:
-  // `vulkan.semaphore`, `cuda.semaphore`. Both outlive it.
-  static Result<std::unique_ptr<SharedSemaphore>> create(const Device& device, const cuda::Context& cuda);
-  ~SharedSemaphore();
-  SharedSemaphore(const SharedSemaphore&) = delete;
-  SharedSemaphore& operator=(const SharedSemaphore&) = delete;
-
-  VkSemaphore handle() const { return vulkan_; }
-  Status wait_on_cuda();    // what is queued later on CUDA's stream waits
-  Status signal_on_cuda();  // after what was queued so far
-
- private:
-  SharedSemaphore(const Device& device, const cuda::Context& cuda) : device_{device}, cuda_{cuda} {}
-  Status open();
-
-  const Device& device_;
-  const cuda::Context& cuda_;
-  VkSemaphore vulkan_ = nullptr;
-  CUexternalSemaphore shared_ = nullptr;
-};
-
-// A buffer of Vulkan's that is CUDA's memory too.
-class SharedBuffer {
- public:
-  // `vulkan.…`, `cuda.import`. Both outlive it.
-  static Result<std::unique_ptr<SharedBuffer>> create(const Device& device, const cuda::Context& cuda,
-                                                      VkDeviceSize bytes);
-  ~SharedBuffer();
-  SharedBuffer(const SharedBuffer&) = delete;
-  SharedBuffer& operator=(const SharedBuffer&) = delete;
-
-  const Buffer& buffer() const { return buffer_; }
-  CUdeviceptr address() const { return address_; }
-
- private:
-  SharedBuffer(Buffer buffer, const cuda::Context& cuda) : buffer_{std::move(buffer)}, cuda_{cuda} {}
-  Status open();
-
-  Buffer buffer_;
-  const cuda::Context& cuda_;
-  CUexternalMemory memory_ = nullptr;
-  CUdeviceptr address_ = 0;
-};
 
 // How a picture lies in its buffer.
 struct LinearPicture {
@@ -72,53 +22,82 @@ struct LinearPicture {
   PackedLayout layout;
 };
 
-// Owner: the capture's thread. After a failure it is of no more use.
+// The shader's pipeline. The device outlives it.
+class LinearPipeline {
+ public:
+  static constexpr std::uint32_t kMostSets = 64;  // of buffers that are known at a time
+  // `vulkan.pipeline`.
+  static Result<std::unique_ptr<LinearPipeline>> create(const Device& device);
+  ~LinearPipeline();
+  LinearPipeline(const LinearPipeline&) = delete;
+  LinearPipeline& operator=(const LinearPipeline&) = delete;
+
+  // A name for the buffer, for as long as it lives. `vulkan.pipeline`.
+  Result<VkDescriptorSet> bind(VkBuffer buffer) const;
+  void unbind(VkDescriptorSet set) const;
+  // Into `commands`; the result's rows are `result_stride_bytes` apart.
+  void record(VkCommandBuffer commands, VkDescriptorSet source, VkDescriptorSet result,
+              const LinearPicture& picture, std::size_t result_stride_bytes) const;
+
+ private:
+  explicit LinearPipeline(const Device& device) : device_{device} {}
+  Status open();
+  Status make_pipeline(VkShaderModule code);
+
+  const Device& device_;
+  VkDescriptorSetLayout set_layout_ = nullptr;
+  VkPipelineLayout layout_ = nullptr;
+  VkPipeline pipeline_ = nullptr;
+  VkDescriptorPool sets_ = nullptr;
+};
+
+// Owner: the capture's thread.
 class LinearBridge {
  public:
-  // `device` and `cuda` are one GPU, and outlive it.
-  static Result<std::unique_ptr<LinearBridge>> create(const Device& device,
-                                                      std::shared_ptr<cuda::Context> cuda);
+  // The device outlives it.
+  static Result<std::unique_ptr<LinearBridge>> create(const Device& device);
   ~LinearBridge();
   LinearBridge(const LinearBridge&) = delete;
   LinearBridge& operator=(const LinearBridge&) = delete;
 
-  // Copies the picture; `out` has its size. Returns when the dmabuf may be drawn into again. `vulkan.…`,
-  // `cuda.…`; `vulkan.import` for what lies outside of its memory.
-  Status copy(const DmabufPicture& picture, const cuda::PooledPicture& out);
+  // Fills `out`, which is of the pool and has the picture's size. When this returns it is filled, and the
+  // dmabuf may be drawn into again. `vulkan.…`; `vulkan.import` for what lies outside of its memory.
+  Status copy(const DmabufPicture& picture, const SharedPool& pool, const cuda::PooledPicture& out);
   // The same from a buffer that is known; `id` tells buffers apart.
-  Status copy(const Buffer& source, std::uint64_t id, const LinearPicture& picture,
+  Status copy(const Buffer& source, std::uint64_t id, const LinearPicture& picture, const SharedPool& pool,
               const cuda::PooledPicture& out);
+  // Pictures of a pool are known until this: before the pool ends.
+  void forget_results();
   static constexpr std::size_t kMostBuffers = 16;
 
  private:
   struct Source {
     std::uint64_t id = 0;
     std::optional<Buffer> imported;
-    VkBuffer buffer = nullptr;
-    LinearPicture picture;
-    VkCommandBuffer commands = nullptr;
+    VkDeviceSize bytes = 0;
+    VkDescriptorSet set = nullptr;
     std::uint64_t used = 0;
   };
-  LinearBridge(const Device& device, std::shared_ptr<cuda::Context> cuda);
+  struct Target {
+    VkBuffer buffer = nullptr;
+    VkDescriptorSet set = nullptr;
+  };
+  explicit LinearBridge(const Device& device) : device_{device} {}
   Status open();
-  Status fit_target(VkDeviceSize bytes);
-  Source* find(std::uint64_t id, const LinearPicture& picture);
-  Result<Source*> add(Source source);
-  Status record(Source& source);
-  void forget(Source& source);
-  void forget_all();
-  Status run(Source& source, const cuda::PooledPicture& out);
-  Status queue_on_cuda(const LinearPicture& picture, const cuda::PooledPicture& out);
+  Source* find(std::uint64_t id);
+  Result<Source*> add(Source source, VkBuffer buffer);
+  Result<VkDescriptorSet> target_of(VkBuffer buffer);
+  Status run(Source& source, const LinearPicture& picture, const SharedPool& pool,
+             const cuda::PooledPicture& out);
+  Status submit();
 
   const Device& device_;
-  const std::shared_ptr<cuda::Context> cuda_;
-  std::unique_ptr<cuda::Converter> converter_;
-  std::unique_ptr<SharedSemaphore> done_, free_;
+  std::unique_ptr<LinearPipeline> pipeline_;
+  VkCommandBuffer commands_ = nullptr;
   VkFence fence_ = nullptr;
-  std::unique_ptr<SharedBuffer> target_;
   std::vector<std::unique_ptr<Source>> sources_;
+  std::vector<Target> targets_;
   std::uint64_t uses_ = 0;
-  bool must_wait_for_free_ = false;  // CUDA was told to signal it
 };
 
 }  // namespace lumen::gpu::vulkan

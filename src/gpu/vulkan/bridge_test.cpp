@@ -50,12 +50,13 @@ struct Rig {
   Result<std::vector<std::uint8_t>> bring_over(const Dmabuf& dmabuf) {
     LUMEN_TRY(const auto context, cuda::Context::create(cuda.driver()));
     LUMEN_TRY(const auto device, Device::create(loader, context->uuid()));
-    LUMEN_TRY(const auto bridge, LinearBridge::create(*device, context));
-    LUMEN_TRY(const auto pool, cuda::BufferPool::create(context, {.width = dmabuf.picture.width,
-                                                                  .height = dmabuf.picture.height}));
+    LUMEN_TRY(const auto bridge, LinearBridge::create(*device));
+    LUMEN_TRY(const auto pool,
+              SharedPool::create(*device, context,
+                                 {.width = dmabuf.picture.width, .height = dmabuf.picture.height}));
     const auto out = pool->try_acquire();
-    LUMEN_CHECK_OK(bridge->copy(dmabuf.picture, *out));
-    LUMEN_CHECK_OK(bridge->copy(dmabuf.picture, *out));
+    LUMEN_CHECK_OK(bridge->copy(dmabuf.picture, *pool, *out));
+    LUMEN_CHECK_OK(bridge->copy(dmabuf.picture, *pool, *out));
     std::vector<std::uint8_t> bytes(std::size_t{4} * out->width() * out->height());
     LUMEN_CHECK_OK(out->download(reinterpret_cast<std::byte*>(bytes.data()), std::size_t{4} * out->width()));
     return bytes;
@@ -120,14 +121,14 @@ TEST(LinearBridge, imports_a_buffer_once_and_takes_nothing_for_a_picture) {
   Rig rig;
   const auto context = *cuda::Context::create(rig.cuda.driver());
   const auto device = *Device::create(rig.loader, context->uuid());
-  const auto bridge = *LinearBridge::create(*device, context);
-  const auto pool = *cuda::BufferPool::create(context, {.width = 64, .height = 48});
+  const auto bridge = *LinearBridge::create(*device);
+  const auto pool = *SharedPool::create(*device, context, {.width = 64, .height = 48});
   const Dmabuf first{64, 48, kXrgb}, second{64, 48, kXrgb};
   const auto out = pool->try_acquire();
-  for (const auto* dmabuf : {&first, &second}) ASSERT_TRUE(bridge->copy(dmabuf->picture, *out));
+  for (const auto* dmabuf : {&first, &second}) ASSERT_TRUE(bridge->copy(dmabuf->picture, *pool, *out));
   const auto creations = rig.vulkan.creations() + rig.cuda.creations();
   for (int picture = 0; picture < 50; ++picture) {
-    ASSERT_TRUE(bridge->copy(picture % 2 == 0 ? first.picture : second.picture, *out));
+    ASSERT_TRUE(bridge->copy(picture % 2 == 0 ? first.picture : second.picture, *pool, *out));
   }
   EXPECT_EQ(rig.vulkan.creations() + rig.cuda.creations(), creations);
   rig.expect_no_misuse();
@@ -137,12 +138,12 @@ TEST(LinearBridge, keeps_no_more_buffers_than_a_source_makes) {
   Rig rig;
   const auto context = *cuda::Context::create(rig.cuda.driver());
   const auto device = *Device::create(rig.loader, context->uuid());
-  const auto bridge = *LinearBridge::create(*device, context);
-  const auto pool = *cuda::BufferPool::create(context, {.width = 64, .height = 48});
+  const auto bridge = *LinearBridge::create(*device);
+  const auto pool = *SharedPool::create(*device, context, {.width = 64, .height = 48});
   const auto out = pool->try_acquire();
   std::size_t most = 0;
   for (int picture = 0; picture < 60; ++picture) {
-    ASSERT_TRUE(bridge->copy(Dmabuf{64, 48, kXrgb}.picture, *out));
+    ASSERT_TRUE(bridge->copy(Dmabuf{64, 48, kXrgb}.picture, *pool, *out));
     if (picture == 20) most = rig.vulkan.alive();
   }
   EXPECT_EQ(rig.vulkan.alive(), most);
@@ -153,21 +154,21 @@ TEST(LinearBridge, reads_nothing_outside_of_a_dmabuf) {
   Rig rig;
   const auto context = *cuda::Context::create(rig.cuda.driver());
   const auto device = *Device::create(rig.loader, context->uuid());
-  const auto bridge = *LinearBridge::create(*device, context);
-  const auto pool = *cuda::BufferPool::create(context, {.width = 64, .height = 48});
+  const auto bridge = *LinearBridge::create(*device);
+  const auto pool = *SharedPool::create(*device, context, {.width = 64, .height = 48});
   const auto out = pool->try_acquire();
   const Dmabuf dmabuf{64, 48, kXrgb};
   for (const DmabufPicture::Plane& plane :
        {DmabufPicture::Plane{dmabuf.fd.get(), 0x7FFF'FFFF, 288},
         DmabufPicture::Plane{dmabuf.fd.get(), 0, 0xFFFF'FFF0}, DmabufPicture::Plane{dmabuf.fd.get(), 0, 8},
-        DmabufPicture::Plane{-1, 0, 288}}) {
+        DmabufPicture::Plane{dmabuf.fd.get(), 2, 288}, DmabufPicture::Plane{-1, 0, 288}}) {
     auto hostile = dmabuf.picture;
     hostile.planes[0] = plane;
-    const auto refused = bridge->copy(hostile, *out);
+    const auto refused = bridge->copy(hostile, *pool, *out);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().id, "vulkan.import");
   }
-  EXPECT_TRUE(bridge->copy(dmabuf.picture, *out));
+  EXPECT_TRUE(bridge->copy(dmabuf.picture, *pool, *out));
 }
 
 TEST(VulkanDevice, refuses_a_gpu_that_is_not_there_and_one_that_shares_nothing) {
@@ -175,11 +176,11 @@ TEST(VulkanDevice, refuses_a_gpu_that_is_not_there_and_one_that_shares_nothing) 
   const auto other = Device::create(rig.loader, Uuid{1});
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().id, "vulkan.no-device");
-  rig.vulkan.extensions = {"VK_KHR_external_memory_fd"};
+  rig.vulkan.extensions = {"VK_EXT_external_memory_dma_buf"};
   const auto poor = Device::create(rig.loader, std::nullopt);
   ASSERT_FALSE(poor);
   EXPECT_EQ(poor.error().id, "vulkan.device");
-  EXPECT_NE(poor.error().what.find("VK_KHR_external_semaphore_fd"), std::string::npos);
+  EXPECT_NE(poor.error().what.find("VK_KHR_external_memory_fd"), std::string::npos);
   EXPECT_EQ(rig.alive(), 0U);
 }
 

@@ -59,16 +59,12 @@ Result<VkInstance> make_instance(PFN_vkGetInstanceProcAddr get) {
               fmt::format("Vulkan does not start here: error {}", static_cast<int>(result)), kRemedy);
 }
 
-// The family that is most of this kind and least of others.
 bool is_of_kind(VkQueueFlags flags, QueueKind kind) {
   switch (kind) {
     case QueueKind::graphics:
-      return (flags & VK_QUEUE_GRAPHICS_BIT) != 0;
+      return (flags & VK_QUEUE_GRAPHICS_BIT) != 0 && (flags & VK_QUEUE_COMPUTE_BIT) != 0;
     case QueueKind::compute:
       return (flags & VK_QUEUE_COMPUTE_BIT) != 0 && (flags & VK_QUEUE_GRAPHICS_BIT) == 0;
-    case QueueKind::transfer:
-      return (flags & VK_QUEUE_TRANSFER_BIT) != 0 &&
-             (flags & (VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT)) == 0;
   }
   return false;
 }
@@ -130,8 +126,7 @@ Status Device::choose_queue(QueueKind queue) {
 
 Status Device::open_device() {
   const auto found = extensions_of(api_, physical_);
-  std::vector<const char*> wanted{VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME,
-                                  VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME};
+  std::vector<const char*> wanted{VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME};
   for (const char* const extension : wanted) {
     if (lists(found, extension)) continue;
     return fail(ErrorCode::unsupported, "vulkan.device", fmt::format("{} lacks {}", name_, extension),
@@ -153,6 +148,7 @@ Status Device::open_device() {
                        "opening the GPU through Vulkan"));
   api_.get_queue(device_, family_, 0, &queue_);
   const VkCommandPoolCreateInfo pool{.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+                                     .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
                                      .queueFamilyIndex = family_};
   return check(api_.create_pool(device_, &pool, nullptr, &pool_), "vulkan.device", "making commands");
 }
@@ -219,8 +215,8 @@ Status Buffer::back(std::uint32_t type_bits, VkDeviceSize memory_bytes, const vo
 
 Result<Buffer> Buffer::create_exportable(const Device& device, VkDeviceSize bytes) {
   Buffer buffer{device, bytes};
-  LUMEN_CHECK_OK(buffer.make(VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT,
-                             VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT));
+  LUMEN_CHECK_OK(
+      buffer.make(VK_BUFFER_USAGE_STORAGE_BUFFER_BIT, VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT));
   VkMemoryRequirements needs{};
   device.api().buffer_requirements(device.handle(), buffer.buffer_, &needs);
   const VkExportMemoryAllocateInfo exported{.sType = VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO,
@@ -240,7 +236,7 @@ Result<Buffer> Buffer::import_dmabuf(const Device& device, int fd, VkDeviceSize 
             "vulkan.import", "looking at a dmabuf"));
   Buffer buffer{device, bytes};
   LUMEN_CHECK_OK(
-      buffer.make(VK_BUFFER_USAGE_TRANSFER_SRC_BIT, VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT));
+      buffer.make(VK_BUFFER_USAGE_STORAGE_BUFFER_BIT, VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT));
   VkMemoryRequirements needs{};
   api.buffer_requirements(device.handle(), buffer.buffer_, &needs);
   UniqueFd own{fcntl(fd, F_DUPFD_CLOEXEC, 0)};

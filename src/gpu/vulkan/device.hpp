@@ -1,4 +1,4 @@
-// lumen/gpu/vulkan: a Vulkan device that copies, and its buffers, imported or exported.
+// lumen/gpu/vulkan: a Vulkan device that computes, and its buffers, imported or exported.
 #pragma once
 
 #include <functional>
@@ -14,9 +14,8 @@
 
 namespace lumen::gpu::vulkan {
 
-// Of what kind the queue is that copies. A chip's copy engines are made for the bus, its cores for its
-// memory.
-enum class QueueKind : std::uint8_t { graphics, compute, transfer };
+// Of what kind the queue is that runs the shader.
+enum class QueueKind : std::uint8_t { graphics, compute };
 
 // Owner: one thread calls everything.
 class Device {
