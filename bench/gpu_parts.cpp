@@ -32,10 +32,10 @@ Result<gpu::egl::Texture> upload(const gpu::egl::Display& display, GLenum format
 }
 
 Result<std::unique_ptr<gpu::vulkan::SharedBuffer>> upload(const gpu::vulkan::Device& device,
-                                                          const gpu::cuda::Context& cuda,
+                                                          std::shared_ptr<gpu::cuda::Context> cuda,
                                                           const std::vector<std::uint8_t>& bytes) {
   LUMEN_TRY(auto buffer, gpu::vulkan::SharedBuffer::create(device, cuda, bytes.size()));
-  LUMEN_TRY(const auto current, gpu::cuda::Current::push(cuda));
+  LUMEN_TRY(const auto current, gpu::cuda::Current::push(*cuda));
   CUDA_MEMCPY2D copy{};
   copy.srcMemoryType = CU_MEMORYTYPE_HOST;
   copy.srcHost = bytes.data();
@@ -43,9 +43,15 @@ Result<std::unique_ptr<gpu::vulkan::SharedBuffer>> upload(const gpu::vulkan::Dev
   copy.Height = 1;
   copy.dstMemoryType = CU_MEMORYTYPE_DEVICE;
   copy.dstDevice = buffer->address();
-  LUMEN_CHECK_OK(cuda.check(cuda.driver().copy_2d(&copy, cuda.stream()), "bench.upload", "an upload"));
-  LUMEN_CHECK_OK(cuda.check(cuda.driver().stream_synchronize(cuda.stream()), "bench.upload", "waiting"));
+  LUMEN_CHECK_OK(cuda->check(cuda->driver().copy_2d(&copy, cuda->stream()), "bench.upload", "an upload"));
+  LUMEN_CHECK_OK(cuda->check(cuda->driver().stream_synchronize(cuda->stream()), "bench.upload", "waiting"));
   return buffer;
+}
+
+Result<std::unique_ptr<gpu::egl::MemoryBuffer>> import(const gpu::egl::Display& display,
+                                                       const gpu::vulkan::Buffer& buffer) {
+  LUMEN_TRY(auto fd, buffer.export_fd());
+  return gpu::egl::MemoryBuffer::create(display, std::move(fd), buffer.memory_bytes(), buffer.bytes());
 }
 
 }  // namespace lumen::bench

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "gpu/cuda/buffer_pool.hpp"
+#include "gpu/cuda/converter.hpp"
+#include "gpu/cuda/packed_buffer.hpp"
 #include "gpu/egl/pass.hpp"
 #include "gpu/egl/texture.hpp"
 #include "gpu/vulkan/bridge.hpp"
@@ -33,8 +35,12 @@ Result<gpu::egl::Texture> upload(const gpu::egl::Display& display, GLenum format
 
 // A buffer of Vulkan's that stands for a dmabuf, filled through CUDA.
 Result<std::unique_ptr<gpu::vulkan::SharedBuffer>> upload(const gpu::vulkan::Device& device,
-                                                          const gpu::cuda::Context& cuda,
+                                                          std::shared_ptr<gpu::cuda::Context> cuda,
                                                           const std::vector<std::uint8_t>& bytes);
+
+// The same memory for OpenGL.
+Result<std::unique_ptr<gpu::egl::MemoryBuffer>> import(const gpu::egl::Display& display,
+                                                       const gpu::vulkan::Buffer& buffer);
 
 // Compares all paths with the CPU's; prints a line each; false when one differs.
 bool check_pixels(Gpu& gpu);

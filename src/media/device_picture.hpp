@@ -1,17 +1,17 @@
-// lumen/media: a picture in a GPU's memory. Says nothing of whose GPU: the encoder that it was made for
-// knows.
+// lumen/media: a picture in a GPU's memory, as an encoder of that GPU takes it. Says nothing of whose GPU:
+// the encoder that it was made for knows.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 
 #include "base/result.hpp"
+#include "media/picture.hpp"
 
 namespace lumen {
 
-// B, G, R, ignored in memory order, top row first, whatever the desktop drew. Lent by the pool of who made
-// it. Thread-safe: no, but it may be handed from one thread to another and given back on any.
+// NV12. Lent by the pool of who made it. Thread-safe: no, but it may be handed from one thread to another and
+// given back on any. Who gives it back has read it: nothing on the GPU still will.
 class DevicePicture {
  public:
   DevicePicture(const DevicePicture&) = delete;
@@ -19,9 +19,10 @@ class DevicePicture {
 
   virtual std::uint32_t width() const = 0;   // visible pixels
   virtual std::uint32_t height() const = 0;  // visible pixels
+  virtual ColorSpace color() const = 0;
   // Copies it into CPU memory: for when an encoder of the GPU failed, as it blocks until the GPU is done.
-  // `stride_bytes` is at least four times the width. Fails as the GPU does.
-  virtual Status download(std::byte* pixels, std::size_t stride_bytes) = 0;
+  // `out` is NV12 of this size, else `device.size`. Fails as the GPU does.
+  virtual Status download(const Picture& out) = 0;
 
  protected:
   DevicePicture() = default;

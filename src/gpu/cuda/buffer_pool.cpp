@@ -16,23 +16,29 @@ std::uint32_t PooledPicture::width() const { return pool_.width(); }
 std::uint32_t PooledPicture::height() const { return pool_.height(); }
 const Context& PooledPicture::context() const { return pool_.context(); }
 
-Status PooledPicture::download(std::byte* pixels, std::size_t stride_bytes) {
-  if (stride_bytes < std::size_t{4} * width()) {
-    return fail(ErrorCode::invalid_argument, "cuda.stride", "rows are shorter than the picture's width");
+Status PooledPicture::download(const Picture& out) {
+  if (out.format != PixelFormat::nv12 || out.width != width() || out.height != height()) {
+    return fail(ErrorCode::invalid_argument, "device.size", "the GPU's picture and the CPU's differ");
   }
   LUMEN_TRY(const auto current, Current::push(context()));
+  LUMEN_CHECK_OK(download_plane(address_, out.planes[0], out.coded_width(), out.coded_height()));
+  LUMEN_CHECK_OK(download_plane(chroma_address(), out.planes[1], out.coded_width(), out.coded_height() / 2));
+  return context().check(context().driver().stream_synchronize(context().stream()), "cuda.lost", "waiting");
+}
+
+Status PooledPicture::download_plane(CUdeviceptr from, const Plane& to, std::size_t width_bytes,
+                                     std::size_t rows) const {
   CUDA_MEMCPY2D copy{};
   copy.srcMemoryType = CU_MEMORYTYPE_DEVICE;
-  copy.srcDevice = address_;
+  copy.srcDevice = from;
   copy.srcPitch = pitch_bytes_;
   copy.dstMemoryType = CU_MEMORYTYPE_HOST;
-  copy.dstHost = pixels;
-  copy.dstPitch = stride_bytes;
-  copy.WidthInBytes = std::size_t{4} * width();
-  copy.Height = height();
-  const auto& driver = context().driver();
-  LUMEN_CHECK_OK(context().check(driver.copy_2d(&copy, context().stream()), "cuda.copy", "a copy to memory"));
-  return context().check(driver.stream_synchronize(context().stream()), "cuda.lost", "waiting");
+  copy.dstHost = to.pixels;
+  copy.dstPitch = to.stride_bytes;
+  copy.WidthInBytes = width_bytes;
+  copy.Height = rows;
+  return context().check(context().driver().copy_2d(&copy, context().stream()), "cuda.copy",
+                         "a copy to memory");
 }
 
 void PooledPicture::give_back() noexcept {
@@ -49,9 +55,10 @@ Result<std::shared_ptr<BufferPool>> BufferPool::create(std::shared_ptr<Context> 
   for (std::size_t i = 0; i < params.count; ++i) {
     CUdeviceptr address = 0;
     std::size_t pitch = 0;
-    LUMEN_CHECK_OK(gpu.check(gpu.driver().memory_alloc_pitch(&address, &pitch, std::size_t{4} * params.width,
-                                                             params.height, kWidestAccess),
-                             "cuda.memory", "taking memory for pictures"));
+    LUMEN_CHECK_OK(
+        gpu.check(gpu.driver().memory_alloc_pitch(&address, &pitch, (std::size_t{params.width} + 3) / 4 * 4,
+                                                  rows_of_nv12(params.height), kWidestAccess),
+                  "cuda.memory", "taking memory for pictures"));
     pool->pictures_.emplace_back(*pool, i, address, pitch);
   }
   return pool;
@@ -83,20 +90,6 @@ PooledLease BufferPool::try_acquire() {
     return PooledLease{&picture};
   }
   return nullptr;
-}
-
-Status copy(const Context& context, const PackedView& from, const PooledPicture& out) {
-  LUMEN_TRY(const auto current, Current::push(context));
-  CUDA_MEMCPY2D copy{};
-  copy.srcMemoryType = CU_MEMORYTYPE_DEVICE;
-  copy.srcDevice = from.address;
-  copy.srcPitch = from.pitch_bytes;
-  copy.dstMemoryType = CU_MEMORYTYPE_DEVICE;
-  copy.dstDevice = out.address();
-  copy.dstPitch = out.pitch_bytes();
-  copy.WidthInBytes = std::size_t{4} * out.width();
-  copy.Height = out.height();
-  return context.check(context.driver().copy_2d(&copy, context.stream()), "cuda.copy", "a copy");
 }
 
 }  // namespace lumen::gpu::cuda

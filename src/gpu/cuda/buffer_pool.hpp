@@ -14,7 +14,7 @@ namespace lumen::gpu::cuda {
 
 class BufferPool;
 
-// B, G, R, 255 at `address`, rows `pitch_bytes` apart (a multiple of 16).
+// NV12, as NVENC wants it: luma at `address`, rows `pitch_bytes` apart, chroma right behind the coded height.
 class PooledPicture final : public DevicePicture {
  public:
   PooledPicture(BufferPool& pool, std::size_t slot, CUdeviceptr address, std::size_t pitch_bytes)
@@ -22,26 +22,32 @@ class PooledPicture final : public DevicePicture {
 
   std::uint32_t width() const override;
   std::uint32_t height() const override;
-  Status download(std::byte* pixels, std::size_t stride_bytes) override;
+  ColorSpace color() const override { return color_; }
+  Status download(const Picture& out) override;
 
+  void set_color(ColorSpace color) { color_ = color; }  // by who fills it
   const Context& context() const;
   std::size_t slot() const { return slot_; }  // of the pool, 0…count-1
   CUdeviceptr address() const { return address_; }
+  CUdeviceptr chroma_address() const { return address_ + chroma_offset_bytes(); }
+  std::size_t chroma_offset_bytes() const { return pitch_bytes_ * ((height() + 1U) & ~1U); }
   std::size_t pitch_bytes() const { return pitch_bytes_; }
 
  private:
   friend class BufferPool;
   void give_back() noexcept override;
+  Status download_plane(CUdeviceptr from, const Plane& to, std::size_t width_bytes, std::size_t rows) const;
 
   BufferPool& pool_;
   std::shared_ptr<BufferPool> keeps_pool_;  // while lent
   const std::size_t slot_;
   const CUdeviceptr address_;
   const std::size_t pitch_bytes_;
+  ColorSpace color_;
   std::atomic<bool> lent_{false};  // release on return pairs with acquire in try_acquire()
 };
 
-// unique_ptr to PooledPicture, in effect; turns into a DeviceLease.
+// Turns into a DeviceLease.
 using PooledLease = std::unique_ptr<PooledPicture, GiveBack>;
 
 // try_acquire() from one thread, leases may die on any. No allocation after create(). The pool lives until
@@ -52,9 +58,9 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
     std::uint32_t width = 0, height = 0;  // pixels
     std::size_t count = 4;
   };
-  // `cuda.memory`.
+  // `cuda.size`, `cuda.memory`.
   static Result<std::shared_ptr<BufferPool>> create(std::shared_ptr<Context> context, const Params& params);
-  // Of memory that somebody else took: `owner` keeps it.
+  // Of memory that somebody else took: `owner` keeps it. `cuda.size`.
   struct Memory {
     CUdeviceptr address = 0;      // a multiple of 16
     std::size_t pitch_bytes = 0;  // a multiple of 16
@@ -81,16 +87,7 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   std::deque<PooledPicture> pictures_;  // a deque never moves them
 };
 
-// Where packed pixels are.
-struct PackedView {
-  CUdeviceptr address = 0;
-  std::size_t pitch_bytes = 0;  // of 4-byte pixels a multiple of 4, of B, G, R, 255 a multiple of 16
-  std::uint32_t width = 0, height = 0;
-};
-inline PackedView view(const PooledPicture& picture) {
-  return {picture.address(), picture.pitch_bytes(), picture.width(), picture.height()};
-}
-// Queues a copy of 4-byte pixels; `out` has the size of `from`. `cuda.copy`.
-Status copy(const Context& context, const PackedView& from, const PooledPicture& out);
+// Of a picture's memory.
+constexpr std::size_t rows_of_nv12(std::uint32_t height) { return (std::size_t{height} + 1) / 2 * 3; }
 
 }  // namespace lumen::gpu::cuda

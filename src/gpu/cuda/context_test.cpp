@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gpu/cuda/buffer_pool.hpp"
+#include "gpu/cuda/packed_buffer.hpp"
 #include "gpu/testing/fake_cuda.hpp"
 
 namespace lumen::gpu::cuda {
@@ -24,9 +25,15 @@ Status make_everything(const Driver& driver) {
   LUMEN_TRY(auto later, Event::create(*context, true));
   LUMEN_TRY(const auto pool, BufferPool::create(context, kSmall));
   const auto lease = pool->try_acquire();
+  LUMEN_TRY(const auto from, PackedBuffer::create(context, 33, 17));
+  LUMEN_TRY(const auto to, PackedBuffer::create(context, 33, 17));
   std::vector<std::byte> pixels(std::size_t{4} * 33 * 17);
   LUMEN_CHECK_OK(event.record());
-  LUMEN_CHECK_OK(lease->download(pixels.data(), std::size_t{4} * 33));
+  LUMEN_CHECK_OK(upload(*context, pixels.data(), from->view()));
+  LUMEN_CHECK_OK(copy(*context, from->view(), to->view()));
+  LUMEN_CHECK_OK(download(*context, to->view(), pixels.data()));
+  LUMEN_TRY(const auto cpu, PicturePool::create({.width = 33, .height = 17, .count = 1}));
+  LUMEN_CHECK_OK(lease->download(cpu->try_acquire()->picture()));
   LUMEN_CHECK_OK(later.record());
   LUMEN_CHECK_OK(later.wait());
   LUMEN_TRY(const auto ms, later.elapsed_ms(event));
@@ -94,8 +101,8 @@ TEST(BufferPool, lives_until_its_last_picture_is_back) {
     last = (*pool)->try_acquire();
   }
   EXPECT_GT(rig.fake.alive(), 0U);
-  std::vector<std::byte> pixels(std::size_t{4} * 33 * 17);
-  EXPECT_TRUE(last->download(pixels.data(), std::size_t{4} * 33));
+  const auto cpu = *PicturePool::create({.width = 33, .height = 17, .count = 1});
+  EXPECT_TRUE(last->download(cpu->try_acquire()->picture()));
   last.reset();
   EXPECT_EQ(rig.fake.alive(), 0U);
 }
@@ -109,14 +116,14 @@ TEST(BufferPool, takes_nothing_of_the_gpu_for_a_picture) {
   EXPECT_EQ(rig.fake.creations(), before);
 }
 
-TEST(BufferPool, refuses_rows_too_short_for_a_picture) {
+TEST(BufferPool, refuses_to_copy_into_a_picture_of_another_size) {
   Rig rig;
   const auto context = Context::create(rig.fake.driver());
   const auto pool = BufferPool::create(*context, kSmall);
-  std::vector<std::byte> pixels(std::size_t{4} * 33 * 17);
-  const auto refused = (*pool)->try_acquire()->download(pixels.data(), 131);
+  const auto cpu = *PicturePool::create({.width = 32, .height = 17, .count = 1});
+  const auto refused = (*pool)->try_acquire()->download(cpu->try_acquire()->picture());
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().id, "cuda.stride");
+  EXPECT_EQ(refused.error().id, "device.size");
 }
 
 }  // namespace

@@ -69,17 +69,15 @@ Status Converter::launch(CUfunction kernel, std::uint32_t columns, std::uint32_t
   return context_->check(result, "cuda.launch", "starting a kernel");
 }
 
-Status Converter::to_nv12(const PackedView& bgrx, const Nv12View& out, ColorSpace color) {
-  if (bgrx.address % 16 != 0 || bgrx.pitch_bytes % 16 != 0 || out.y % 4 != 0 || out.uv % 4 != 0 ||
-      out.y_pitch_bytes % 4 != 0 || out.uv_pitch_bytes % 4 != 0) {
-    return bad_pitch();
-  }
+Status Converter::to_nv12(const PackedView& bgrx, PooledPicture& out, ColorSpace color) {
+  if (bgrx.address % 16 != 0 || bgrx.pitch_bytes % 16 != 0) return bad_pitch();
+  out.set_color(color);
   auto from = bgrx;
-  auto to = out;
+  auto luma = out.address(), chroma = out.chroma_address();
+  auto pitch = out.pitch_bytes();
   auto coefficients = gpu_coefficients(color);
-  std::array<void*, 9> arguments{&from.address, &from.pitch_bytes, &from.width, &from.height,
-                                 &to.y,         &to.y_pitch_bytes, &to.uv,      &to.uv_pitch_bytes,
-                                 &coefficients};
+  std::array<void*, 9> arguments{&from.address, &from.pitch_bytes, &from.width, &from.height, &luma,
+                                 &pitch,        &chroma,           &pitch,      &coefficients};
   return launch(to_nv12_, (bgrx.width + 3) / 4, (bgrx.height + 1) / 2, arguments.data());
 }
 

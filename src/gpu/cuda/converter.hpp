@@ -5,16 +5,10 @@
 #include <memory>
 
 #include "gpu/cuda/buffer_pool.hpp"
+#include "gpu/cuda/packed_buffer.hpp"
 #include "media/packed_pixels.hpp"
-#include "media/picture.hpp"
 
 namespace lumen::gpu::cuda {
-
-// The planes hold the size rounded up to even.
-struct Nv12View {
-  CUdeviceptr y = 0, uv = 0;                          // multiples of 4
-  std::size_t y_pitch_bytes = 0, uv_pitch_bytes = 0;  // multiples of 4
-};
 
 // All work is queued on the context's stream; nothing waits. Thread-safe: no.
 class Converter {
@@ -25,8 +19,9 @@ class Converter {
   Converter(const Converter&) = delete;
   Converter& operator=(const Converter&) = delete;
 
-  // The same bytes as codec/convert makes. `cuda.launch`; `cuda.pitch` where a pitch is none of the above.
-  Status to_nv12(const PackedView& bgrx, const Nv12View& out, ColorSpace color);
+  // The same bytes as codec/convert makes; `out` has the size of `bgrx`, and gets the colours. `cuda.launch`;
+  // `cuda.pitch` where rows begin where no kernel reads.
+  Status to_nv12(const PackedView& bgrx, PooledPicture& out, ColorSpace color);
   // `out` has the size of `from`.
   Status to_bgrx(const PackedView& from, const PackedLayout& layout, const PackedView& out);
 

@@ -28,42 +28,37 @@ std::vector<std::uint8_t> noise(std::size_t bytes) {
 }
 
 // The fake's memory is the CPU's.
-std::uint8_t* memory_of(const PooledPicture& picture) {
-  return reinterpret_cast<std::uint8_t*>(picture.address());  // NOLINT(performance-no-int-to-ptr)
+std::uint8_t* memory_at(CUdeviceptr address) {
+  return reinterpret_cast<std::uint8_t*>(address);  // NOLINT(performance-no-int-to-ptr)
+}
+
+void expect_equal(const Plane& one, const Plane& two, std::size_t width, std::size_t rows) {
+  for (std::size_t y = 0; y < rows; ++y) {
+    ASSERT_EQ(std::memcmp(one.pixels + y * one.stride_bytes, two.pixels + y * two.stride_bytes, width), 0)
+        << y;
+  }
 }
 
 void expect_same_as_cpu(Rig& rig, std::uint32_t width, std::uint32_t height, ColorSpace color) {
-  const auto source = *BufferPool::create(rig.context, {.width = width, .height = height, .count = 1});
-  const auto target =
-      *BufferPool::create(rig.context, {.width = width, .height = 2 * height + 2, .count = 1});
-  const auto bgrx = source->try_acquire();
+  const auto source = *PackedBuffer::create(rig.context, width, height);
+  const auto target = *BufferPool::create(rig.context, {.width = width, .height = height, .count = 1});
   const auto out = target->try_acquire();
-  const auto pixels = noise(bgrx->pitch_bytes() * height);
-  std::memcpy(memory_of(*bgrx), pixels.data(), pixels.size());
+  const auto pixels = noise(std::size_t{4} * width * height);
+  ASSERT_TRUE(upload(*rig.context, pixels.data(), source->view()));
   const auto converter = *Converter::create(rig.context);
-  const auto uv = out->address() + out->pitch_bytes() * ((height + 1) & ~1U);
-  ASSERT_TRUE(converter->to_nv12({bgrx->address(), bgrx->pitch_bytes(), width, height},
-                                 {out->address(), uv, out->pitch_bytes(), out->pitch_bytes()}, color));
-  const auto pool = *PicturePool::create({.color = color, .width = width, .height = height, .count = 1});
-  const auto wanted = pool->try_acquire();
+  ASSERT_TRUE(converter->to_nv12(source->view(), *out, color));
+  EXPECT_EQ(out->color(), color);
+  const auto pool = *PicturePool::create({.color = color, .width = width, .height = height, .count = 2});
+  const auto wanted = pool->try_acquire(), got = pool->try_acquire();
+  ASSERT_TRUE(out->download(got->picture()));
   const BorrowedFrame frame{.width = width,
                             .height = height,
-                            .stride_bytes = bgrx->pitch_bytes(),
+                            .stride_bytes = std::size_t{4} * width,
                             .pixels = reinterpret_cast<const std::byte*>(pixels.data())};
   ASSERT_TRUE(codec::make_converter()->convert(frame, wanted->picture(), 0, height));
-  const auto& picture = wanted->picture();
-  for (std::uint32_t y = 0; y < picture.coded_height(); ++y) {
-    ASSERT_EQ(std::memcmp(picture.planes[0].pixels + y * picture.planes[0].stride_bytes,
-                          memory_of(*out) + y * out->pitch_bytes(), picture.coded_width()),
-              0);
-  }
-  for (std::uint32_t y = 0; y < picture.coded_height() / 2; ++y) {
-    ASSERT_EQ(
-        std::memcmp(picture.planes[1].pixels + y * picture.planes[1].stride_bytes,
-                    memory_of(*out) + ((height + 1) & ~1U) * out->pitch_bytes() + y * out->pitch_bytes(),
-                    picture.coded_width()),
-        0);
-  }
+  const auto &one = wanted->picture(), &two = got->picture();
+  expect_equal(one.planes[0], two.planes[0], one.coded_width(), one.coded_height());
+  expect_equal(one.planes[1], two.planes[1], one.coded_width(), one.coded_height() / 2);
 }
 
 TEST(CudaConverter, makes_the_bytes_that_the_cpu_makes) {
@@ -79,8 +74,7 @@ TEST(CudaConverter, makes_the_bytes_that_the_cpu_makes) {
 
 TEST(CudaConverter, turns_every_packed_format_into_bgrx) {
   Rig rig;
-  const auto pool = *BufferPool::create(rig.context, {.width = 21, .height = 5, .count = 2});
-  const auto from = pool->try_acquire(), to = pool->try_acquire();
+  const auto from = *PackedBuffer::create(rig.context, 21, 5), to = *PackedBuffer::create(rig.context, 21, 5);
   const auto converter = *Converter::create(rig.context);
   for (const auto& format : kPackedFormats) {
     // One pixel of each colour alone.
@@ -90,11 +84,10 @@ TEST(CudaConverter, turns_every_packed_format_into_bgrx) {
          {std::pair{at.b, 0xFF0000FFU}, {at.g, 0xFF00FF00U}, {at.r, 0xFFFF0000U}}) {
       const std::uint32_t pixel = full << shift;
       for (std::size_t x = 0; x < 21; ++x)
-        std::memcpy(memory_of(*from) + std::size_t{at.bytes} * x, &pixel, at.bytes);
-      ASSERT_TRUE(converter->to_bgrx({from->address(), from->pitch_bytes(), 21, 5}, at,
-                                     {to->address(), to->pitch_bytes(), 21, 5}));
+        std::memcpy(memory_at(from->view().address) + std::size_t{at.bytes} * x, &pixel, at.bytes);
+      ASSERT_TRUE(converter->to_bgrx(from->view(), at, to->view()));
       std::uint32_t got = 0;
-      std::memcpy(&got, memory_of(*to) + std::size_t{4} * 20, 4);
+      std::memcpy(&got, memory_at(to->view().address) + std::size_t{4} * 20, 4);
       EXPECT_EQ(got, wanted) << format.fourcc;
     }
   }
@@ -103,8 +96,10 @@ TEST(CudaConverter, turns_every_packed_format_into_bgrx) {
 TEST(CudaConverter, refuses_rows_that_no_kernel_reads) {
   Rig rig;
   const auto converter = *Converter::create(rig.context);
-  const auto refused = converter->to_nv12({.address = 4096, .pitch_bytes = 260, .width = 64, .height = 2},
-                                          {4096, 8192, 64, 64}, {});
+  const auto pool = *BufferPool::create(rig.context, {.width = 64, .height = 2, .count = 1});
+  const auto out = pool->try_acquire();
+  const auto refused =
+      converter->to_nv12({.address = 4096, .pitch_bytes = 260, .width = 64, .height = 2}, *out, {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().id, "cuda.pitch");
 }

@@ -95,7 +95,9 @@ using BufferStorageMemory = void(GLenum target, GLsizeiptr bytes, GLuint memory,
   X(bind_buffer_base, LUMEN_GL_TYPE(PFNGLBINDBUFFERBASEPROC), "glBindBufferBase")                   \
   X(buffer_storage, LUMEN_GL_TYPE(PFNGLBUFFERSTORAGEPROC), "glBufferStorage")                       \
   X(buffer_read, LUMEN_GL_TYPE(PFNGLGETBUFFERSUBDATAPROC), "glGetBufferSubData")                    \
-  X(uniform_3ui, LUMEN_GL_TYPE(PFNGLUNIFORM3UIPROC), "glUniform3ui")
+  X(uniform_2ui, LUMEN_GL_TYPE(PFNGLUNIFORM2UIPROC), "glUniform2ui")                                \
+  X(uniform_2i, LUMEN_GL_TYPE(PFNGLUNIFORM2IPROC), "glUniform2i")                                   \
+  X(uniform_3iv, LUMEN_GL_TYPE(PFNGLUNIFORM3IVPROC), "glUniform3iv")
 
 struct Api {
 #define LUMEN_EGL_MEMBER(member, type, symbol) type* member = nullptr;

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <random>
 
+#include "codec/convert.hpp"
+#include "gpu/cuda/buffer_pool.hpp"
 #include "gpu/egl/pass.hpp"
 #include "gpu/egl/texture.hpp"
 #include "gpu/testing/fake_cuda.hpp"
@@ -55,16 +57,14 @@ struct Rig {
   testing::FakeCuda cuda{faults};
 
   // All that a picture goes through, `pixels` being R, G, B, A; the pooled picture's bytes.
-  Result<std::vector<std::byte>> bring_over(const Api& api, PassKind kind, std::uint32_t width,
+  Result<std::vector<std::byte>> bring_over(const Display& display, PassKind kind, std::uint32_t width,
                                             std::uint32_t height, const std::uint8_t* pixels) {
-    LUMEN_TRY(const auto display, Display::create(api));
     LUMEN_TRY(const auto context, cuda::Context::create(cuda.driver()));
-    LUMEN_TRY(const auto pass, Pass::create(*display, kind));
-    LUMEN_TRY(const auto source,
-              upload(*display, GL_RGBA8, width, height, GL_RGBA, GL_UNSIGNED_BYTE, pixels));
-    LUMEN_TRY(auto texture, Texture::create(*display, GL_RGBA8, width, height));
+    LUMEN_TRY(const auto pass, Pass::create(display, kind));
+    LUMEN_TRY(const auto source, upload(display, GL_RGBA8, width, height, GL_RGBA, GL_UNSIGNED_BYTE, pixels));
+    LUMEN_TRY(auto texture, Texture::create(display, GL_RGBA8, width, height));
     LUMEN_TRY(const auto registered, RegisteredTexture::create(context, std::move(texture)));
-    LUMEN_TRY(const auto pool, cuda::BufferPool::create(context, {.width = width, .height = height}));
+    LUMEN_TRY(const auto buffer, cuda::PackedBuffer::create(context, width, height));
     cuda.read_texture = [&](unsigned name) {
       testing::FakeCuda::Texture read{width, height,
                                       std::vector<std::uint8_t>(std::size_t{4} * width * height)};
@@ -73,12 +73,11 @@ struct Rig {
       real.texture_read(GL_TEXTURE_2D, 0, GL_RGBA, GL_UNSIGNED_BYTE, read.rgba.data());
       return read;
     };
-    const auto picture = pool->try_acquire();
     LUMEN_CHECK_OK(pass->run(source.name(), registered->name(), width, height));
-    LUMEN_CHECK_OK(registered->copy_to(*picture));
+    LUMEN_CHECK_OK(registered->copy_to(buffer->view()));
     LUMEN_CHECK_OK(pass->wait());
     std::vector<std::byte> bytes(std::size_t{4} * width * height);
-    LUMEN_CHECK_OK(picture->download(bytes.data(), std::size_t{4} * width));
+    LUMEN_CHECK_OK(cuda::download(*context, buffer->view(), bytes.data()));
     return bytes;
   }
 };
@@ -90,7 +89,8 @@ TEST_P(EglPassKinds, puts_blue_first_and_changes_nothing_else_at_any_size) {
   for (const auto& [width, height] : {std::pair{64U, 48U}, {641U, 363U}, {1U, 1U}, {1920U, 1080U}}) {
     Rig rig;
     const auto rgba = noise(std::size_t{4} * width * height);
-    const auto bytes = rig.bring_over(machine_api(), GetParam(), width, height, rgba.data());
+    const auto display = *Display::create(machine_api());
+    const auto bytes = rig.bring_over(*display, GetParam(), width, height, rgba.data());
     ASSERT_TRUE(bytes) << describe(bytes.error());
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < rgba.size(); i += 4) {
@@ -107,13 +107,15 @@ TEST_P(EglPassKinds, any_call_that_fails_is_a_typed_error_and_leaves_nothing_beh
   Rig rig;
   const auto rgba = noise(std::size_t{4} * 16 * 16);
   const auto api = testing::faulty_egl(machine_api(), rig.faults);
-  ASSERT_TRUE(rig.bring_over(api, GetParam(), 16, 16, rgba.data()));
-  const auto calls = rig.faults.calls();
-  ASSERT_GT(calls, 50U);
+  const auto display = *Display::create(api);
+  const auto before = rig.faults.calls();
+  ASSERT_TRUE(rig.bring_over(*display, GetParam(), 16, 16, rgba.data()));
+  const auto calls = rig.faults.calls() - before;
+  ASSERT_GT(calls, 40U);
   std::size_t failures = 0;
   for (std::size_t call = 0; call < calls; ++call) {
     rig.faults.fail_after(call);
-    const auto bytes = rig.bring_over(api, GetParam(), 16, 16, rgba.data());
+    const auto bytes = rig.bring_over(*display, GetParam(), 16, 16, rgba.data());
     const auto& failed = rig.faults.failed_call();
     if (!bytes) {
       ++failures;
@@ -126,34 +128,69 @@ TEST_P(EglPassKinds, any_call_that_fails_is_a_typed_error_and_leaves_nothing_beh
   EXPECT_GT(failures, calls * 3 / 4);  // the rest are those of giving back, and of optional questions
 }
 
-TEST(EglPass, into_a_buffer_fills_rows_of_any_width_and_leaves_what_is_behind_them) {
-  for (const auto& [width, height] : {std::pair{64U, 48U}, {641U, 363U}, {1U, 1U}, {6U, 3U}}) {
-    const auto api = machine_api();
-    const auto display = *Display::create(api);
-    const auto pass = *Pass::create(*display, PassKind::buffer);
-    const auto rgba = noise(std::size_t{4} * width * height);
-    const auto source = upload(*display, GL_RGBA8, width, height, GL_RGBA, GL_UNSIGNED_BYTE, rgba.data());
-    ASSERT_TRUE(source);
-    const std::size_t pitch = (std::size_t{4} * width + 255) / 256 * 256;
-    GLuint buffer = 0;
-    api.gen_buffers(1, &buffer);
-    api.bind_buffer(GL_SHADER_STORAGE_BUFFER, buffer);
-    api.buffer_storage(GL_SHADER_STORAGE_BUFFER, static_cast<GLsizeiptr>(pitch * height), nullptr, 0);
-    ASSERT_TRUE(pass->run_to_buffer(source->name(), buffer, pitch, width, height));
-    ASSERT_TRUE(pass->wait());
-    std::vector<std::uint8_t> got(pitch * height);
-    api.buffer_read(GL_SHADER_STORAGE_BUFFER, 0, static_cast<GLsizeiptr>(got.size()), got.data());
-    std::size_t wrong = 0;
-    for (std::size_t y = 0; y < height; ++y) {
-      for (std::size_t x = 0; x < width; ++x) {
-        const auto* const in = rgba.data() + 4 * (y * width + x);
-        const auto* const out = got.data() + pitch * y + 4 * x;
-        if (out[0] != in[2] || out[1] != in[1] || out[2] != in[0] || out[3] != 255) ++wrong;
+// The whole picture as a buffer of OpenGL's holds it.
+void expect_nv12_as_the_cpu_makes_it(const Display& display, Pass& pass, std::uint32_t width,
+                                     std::uint32_t height, ColorSpace color) {
+  const auto& api = display.api();
+  const auto bgrx = noise(std::size_t{4} * width * height);
+  const auto source =
+      upload(display, GL_RGBA8, width, height, GL_BGRA, GL_UNSIGNED_INT_8_8_8_8_REV, bgrx.data());
+  ASSERT_TRUE(source);
+  const auto cpu = *PicturePool::create({.color = color, .width = width, .height = height, .count = 1});
+  const auto lease = cpu->try_acquire();
+  const auto& wanted = lease->picture();
+  const std::size_t pitch = (std::size_t{width} + 63) / 64 * 64, rows = cuda::rows_of_nv12(height);
+  GLuint buffer = 0;
+  api.gen_buffers(1, &buffer);
+  api.bind_buffer(GL_SHADER_STORAGE_BUFFER, buffer);
+  api.buffer_storage(GL_SHADER_STORAGE_BUFFER, static_cast<GLsizeiptr>(pitch * rows), nullptr, 0);
+  const Pass::Nv12 out{buffer, pitch, pitch * wanted.coded_height(), color};
+  ASSERT_TRUE(pass.run_to_nv12(source->name(), out, width, height));
+  ASSERT_TRUE(pass.wait());
+  std::vector<std::byte> got(pitch * rows);
+  api.buffer_read(GL_SHADER_STORAGE_BUFFER, 0, static_cast<GLsizeiptr>(got.size()), got.data());
+  api.delete_buffers(1, &buffer);
+  const BorrowedFrame frame{.width = width,
+                            .height = height,
+                            .stride_bytes = std::size_t{4} * width,
+                            .pixels = reinterpret_cast<const std::byte*>(bgrx.data())};
+  ASSERT_TRUE(codec::make_converter()->convert(frame, wanted, 0, height));
+  for (std::size_t y = 0; y < rows; ++y) {
+    const bool is_luma = y < wanted.coded_height();
+    const auto& plane = wanted.planes[is_luma ? 0 : 1];
+    const auto* const row = plane.pixels + plane.stride_bytes * (is_luma ? y : y - wanted.coded_height());
+    ASSERT_EQ(std::memcmp(row, got.data() + pitch * y, wanted.coded_width()), 0)
+        << "row " << y << " of " << width << 'x' << height;
+  }
+}
+
+TEST(EglPass, makes_the_nv12_that_the_cpu_makes) {
+  const auto display = *Display::create(machine_api());
+  const auto pass = *Pass::create(*display, PassKind::nv12);
+  for (const auto matrix : {ColorMatrix::bt601, ColorMatrix::bt709}) {
+    for (const auto range : {ColorRange::limited, ColorRange::full}) {
+      for (const auto& [width, height] : {std::pair{64U, 48U}, {641U, 363U}, {1U, 1U}, {6U, 3U}}) {
+        expect_nv12_as_the_cpu_makes_it(*display, *pass, width, height, {matrix, range});
       }
     }
-    EXPECT_EQ(wrong, 0U) << width << 'x' << height;
-    api.delete_buffers(1, &buffer);
   }
+}
+
+TEST(EglDisplay, any_call_that_fails_is_a_typed_error) {
+  testing::FaultPlan faults;
+  const auto api = testing::faulty_egl(machine_api(), faults);
+  ASSERT_TRUE(Display::create(api));
+  const auto calls = faults.calls();
+  std::size_t failures = 0;
+  for (std::size_t call = 0; call < calls; ++call) {
+    faults.fail_after(call);
+    const auto display = Display::create(api);
+    faults.heal();
+    if (display) continue;
+    ++failures;
+    EXPECT_TRUE(display.error().id.starts_with("egl.")) << faults.failed_call();
+  }
+  EXPECT_GT(failures, 5U);  // the rest are optional questions
 }
 
 TEST(EglDisplay, names_its_renderer_and_refuses_a_gpu_that_is_not_there) {

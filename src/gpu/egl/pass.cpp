@@ -1,6 +1,10 @@
 #include "gpu/egl/pass.hpp"
 
+#include <array>
+
 #include <fmt/format.h>
+
+#include "media/convert_coefficients.hpp"
 
 namespace lumen::gpu::egl {
 namespace {
@@ -27,20 +31,39 @@ void main() {
   imageStore(result, at, vec4(eight_bits(texelFetch(source, at, 0).bgr), 1.0));
 })";
 
-// Four pixels a thread: a whole word of memory's bus.
-constexpr const char* kToBuffer = R"(#version 430 core
+// A thread has four columns of two rows. The arithmetic is media/convert_coefficients.hpp's.
+constexpr const char* kToNv12 = R"(#version 430 core
 layout(local_size_x = 32, local_size_y = 8) in;
 layout(binding = 0) uniform sampler2D source;
-layout(binding = 0, std430) writeonly restrict buffer Result { uvec4 result[]; };
-layout(location = 0) uniform uvec3 size;  // width, height, pitch in words of 16 bytes
+layout(binding = 0, std430) writeonly restrict buffer Result { uint result[]; };
+layout(location = 0) uniform uvec2 size;
+layout(location = 1) uniform uvec2 place;  // pitch and chroma's offset, in words of four bytes
+layout(location = 2) uniform ivec3 weights[3];  // of B, G, R for Y, Cb, Cr
+layout(location = 5) uniform ivec2 bias;  // of Y, of Cb and Cr
 )" LUMEN_EIGHT_BITS R"(
-uint pixel(uint x, uint y) {
-  return packUnorm4x8(vec4(eight_bits(texelFetch(source, ivec2(min(x, size.x - 1), y), 0).bgr), 1.0));
+ivec3 pixel(uint x, uint y) {
+  ivec2 at = ivec2(min(uvec2(x, y), size - 1u));
+  return ivec3(eight_bits(texelFetch(source, at, 0).bgr) * 255.0 + 0.5);
 }
+uint luma(ivec3 p) { return uint((weights[0].x * p.x + weights[0].y * p.y + weights[0].z * p.z + bias.x) >> 15); }
+uint chroma(ivec3 w, ivec3 sum) { return uint(min((w.x * sum.x + w.y * sum.y + w.z * sum.z + bias.y) >> 16, 255)); }
 void main() {
-  uint x = 4 * gl_GlobalInvocationID.x, y = gl_GlobalInvocationID.y;
+  uint x = 4u * gl_GlobalInvocationID.x, y = 2u * gl_GlobalInvocationID.y;
   if (x >= size.x || y >= size.y) return;
-  result[y * size.z + x / 4] = uvec4(pixel(x, y), pixel(x + 1, y), pixel(x + 2, y), pixel(x + 3, y));
+  uint top = 0u, bottom = 0u;
+  ivec3 sums[2] = ivec3[2](ivec3(0), ivec3(0));
+  for (uint i = 0u; i < 4u; ++i) {
+    ivec3 above = pixel(x + i, y), below = pixel(x + i, y + 1u);
+    top |= luma(above) << (8u * i);
+    bottom |= luma(below) << (8u * i);
+    sums[i / 2u] += above + below;
+  }
+  uint at = place.x * y + x / 4u;
+  result[at] = top;
+  result[at + place.x] = bottom;
+  result[place.y + place.x * (y / 2u) + x / 4u] =
+      chroma(weights[1], sums[0]) | chroma(weights[2], sums[0]) << 8 | chroma(weights[1], sums[1]) << 16 |
+      chroma(weights[2], sums[1]) << 24;
 })";
 
 // One triangle covers everything.
@@ -71,8 +94,8 @@ Status Pass::build() {
   program_ = gl.create_program();
   if (kind_ == PassKind::compute) {
     LUMEN_CHECK_OK(add_shader(GL_COMPUTE_SHADER, kCompute));
-  } else if (kind_ == PassKind::buffer) {
-    LUMEN_CHECK_OK(add_shader(GL_COMPUTE_SHADER, kToBuffer));
+  } else if (kind_ == PassKind::nv12) {
+    LUMEN_CHECK_OK(add_shader(GL_COMPUTE_SHADER, kToNv12));
   } else {
     LUMEN_CHECK_OK(add_shader(GL_VERTEX_SHADER, kVertex));
     LUMEN_CHECK_OK(add_shader(GL_FRAGMENT_SHADER, kFragment));
@@ -121,15 +144,21 @@ Status Pass::run(GLuint source, GLuint out, std::uint32_t width, std::uint32_t h
   return display_.check_gl("the pass over a picture");
 }
 
-Status Pass::run_to_buffer(GLuint source, GLuint out, std::size_t pitch_bytes, std::uint32_t width,
-                           std::uint32_t height) {
+Status Pass::run_to_nv12(GLuint source, const Nv12& out, std::uint32_t width, std::uint32_t height) {
   const auto& gl = display_.api();
   gl.use_program(program_);
   gl.active_texture(GL_TEXTURE0);
   gl.bind_texture(GL_TEXTURE_2D, source);
-  gl.bind_buffer_base(GL_SHADER_STORAGE_BUFFER, 0, out);
-  gl.uniform_3ui(0, width, height, static_cast<GLuint>(pitch_bytes / 16));
-  gl.dispatch(tiles(tiles(width, 4), kTileWidth), tiles(height, kTileHeight), 1);
+  gl.bind_buffer_base(GL_SHADER_STORAGE_BUFFER, 0, out.buffer);
+  gl.uniform_2ui(0, width, height);
+  gl.uniform_2ui(1, static_cast<GLuint>(out.pitch_bytes / 4),
+                 static_cast<GLuint>(out.chroma_offset_bytes / 4));
+  const auto c = convert_coefficients(out.color);
+  const std::array weights{GLint{c.y.b},  GLint{c.y.g},  GLint{c.y.r},  GLint{c.cb.b}, GLint{c.cb.g},
+                           GLint{c.cb.r}, GLint{c.cr.b}, GLint{c.cr.g}, GLint{c.cr.r}};
+  gl.uniform_3iv(2, 3, weights.data());
+  gl.uniform_2i(5, c.y_bias, c.chroma_bias);
+  gl.dispatch(tiles(tiles(width, 4), kTileWidth), tiles(tiles(height, 2), kTileHeight), 1);
   gl.memory_barrier(GL_BUFFER_UPDATE_BARRIER_BIT);
   return display_.check_gl("the pass over a picture");
 }

@@ -5,11 +5,12 @@
 
 #include "gpu/egl/display.hpp"
 #include "gpu/egl/texture.hpp"
+#include "media/picture.hpp"
 
 namespace lumen::gpu::egl {
 
-// `buffer` writes into a buffer, the others into a texture.
-enum class PassKind : std::uint8_t { compute, fragment, buffer };
+// The first two write into a texture, the last into a buffer.
+enum class PassKind : std::uint8_t { compute, fragment, nv12 };
 
 // Whatever the source's format, `out` then holds the bytes B, G, R, 255. Owner: the display's thread.
 class Pass {
@@ -22,10 +23,15 @@ class Pass {
 
   // Queues it. `out` is GL_RGBA8; both are at least `width` by `height`. `egl.gl`.
   Status run(GLuint source, GLuint out, std::uint32_t width, std::uint32_t height);
-  // The same into a buffer, of the kind `buffer` only: rows are `pitch_bytes` apart, a multiple of 16 that
-  // has room for the width rounded up to four pixels.
-  Status run_to_buffer(GLuint source, GLuint out, std::size_t pitch_bytes, std::uint32_t width,
-                       std::uint32_t height);
+  // Makes NV12 of it, the same bytes as codec/convert does, of the kind `nv12` only. `pitch_bytes` is a
+  // multiple of 4 that has room for the width rounded up to four, and chroma begins `chroma_offset_bytes`
+  // into the buffer.
+  struct Nv12 {
+    GLuint buffer = 0;
+    std::size_t pitch_bytes = 0, chroma_offset_bytes = 0;
+    ColorSpace color;
+  };
+  Status run_to_nv12(GLuint source, const Nv12& out, std::uint32_t width, std::uint32_t height);
   // Blocks until all that was queued is done, and the source may be drawn into again: `egl.timeout` after a
   // second.
   Status wait();

@@ -172,7 +172,7 @@ RegisteredTexture::~RegisteredTexture() {
   if (current) context_->driver().graphics_unregister(resource_);
 }
 
-Status RegisteredTexture::copy_to(const cuda::PooledPicture& out) {
+Status RegisteredTexture::copy_to(const cuda::PackedView& out) {
   LUMEN_TRY(const auto current, cuda::Current::push(*context_));
   const auto& driver = context_->driver();
   const auto stream = context_->stream();
@@ -183,10 +183,10 @@ Status RegisteredTexture::copy_to(const cuda::PooledPicture& out) {
                                 "finding a texture's memory");
   if (copied) {
     copy.dstMemoryType = CU_MEMORYTYPE_DEVICE;
-    copy.dstDevice = out.address();
-    copy.dstPitch = out.pitch_bytes();
-    copy.WidthInBytes = std::size_t{4} * out.width();
-    copy.Height = out.height();
+    copy.dstDevice = out.address;
+    copy.dstPitch = out.pitch_bytes;
+    copy.WidthInBytes = std::size_t{4} * out.width;
+    copy.Height = out.height;
     copied = context_->check(driver.copy_2d(&copy, stream), "cuda.copy", "a copy of a texture");
   }
   auto unmapped =

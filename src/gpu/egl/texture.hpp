@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
-#include "gpu/cuda/buffer_pool.hpp"
+#include "gpu/cuda/packed_buffer.hpp"
 #include "gpu/egl/display.hpp"
 #include "interface/dmabuf_importer.hpp"
 
@@ -86,7 +86,7 @@ class RegisteredTexture {
   GLuint name() const { return texture_.name(); }
   // Queues the copy of all that OpenGL was told before; `out` has the texture's size. `cuda.map`,
   // `cuda.copy`.
-  Status copy_to(const cuda::PooledPicture& out);
+  Status copy_to(const cuda::PackedView& out);
 
  private:
   RegisteredTexture(std::shared_ptr<cuda::Context> context, Texture texture)

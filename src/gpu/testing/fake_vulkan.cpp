@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -23,20 +24,48 @@ const void* find_chained(const void* chain, VkStructureType type) {
   return nullptr;
 }
 
+// What linear.comp's parameters say.
+struct LinearCall {
+  std::uint32_t width, height, offset, stride, pitch, chroma_offset, bytes, bits, shift[3];
+  std::int32_t weights[3][3], y_bias, chroma_bias;
+};
+
+std::int32_t weigh(const std::int32_t* weights, const std::int32_t* bgr) {
+  return weights[0] * bgr[0] + weights[1] * bgr[1] + weights[2] * bgr[2];
+}
+
+void read_pixel(const LinearCall& call, const std::uint8_t* source, std::size_t x, std::size_t y,
+                std::int32_t* bgr) {
+  std::uint32_t pixel = 0;
+  std::memcpy(&pixel,
+              source + call.offset + call.stride * std::min<std::size_t>(y, call.height - 1) +
+                  call.bytes * std::min<std::size_t>(x, call.width - 1),
+              call.bytes);
+  for (int i = 0; i < 3; ++i) {
+    const std::uint32_t value = pixel >> call.shift[i] & ((1U << call.bits) - 1);
+    bgr[i] = static_cast<std::int32_t>(call.bits == 10 ? (value * 255 + 511) / 1023 : value);
+  }
+}
+
 // As linear.comp does.
-void run_linear(const std::vector<std::uint32_t>& c, const std::vector<std::uint8_t>& source,
-                std::vector<std::uint8_t>& result) {
-  const std::uint32_t width = c[0], height = c[1], bytes = c[5], mask = (1U << c[6]) - 1;
-  for (std::uint32_t y = 0; y < height; ++y) {
-    for (std::uint32_t x = 0; x < width; ++x) {
-      std::uint32_t pixel = 0;
-      std::memcpy(&pixel, source.data() + c[2] + std::size_t{c[3]} * y + std::size_t{bytes} * x, bytes);
-      const auto colour = [&](std::uint32_t at) {
-        const std::uint32_t value = pixel >> at & mask;
-        return c[6] == 10 ? (value * 255 + 511) / 1023 : value;
-      };
-      if (c[10] == 0) pixel = colour(c[7]) | colour(c[8]) << 8U | colour(c[9]) << 16U | 0xFF000000U;
-      std::memcpy(result.data() + std::size_t{c[4]} * y + std::size_t{4} * x, &pixel, 4);
+void run_linear(const std::vector<std::uint32_t>& constants, const std::uint8_t* source,
+                std::uint8_t* result) {
+  LinearCall call{};
+  std::memcpy(&call, constants.data(), sizeof call);
+  for (std::size_t y = 0; y < call.height; y += 2) {
+    for (std::size_t x = 0; x < call.width; x += 2) {
+      std::int32_t sum[3]{};
+      for (std::size_t i = 0; i < 4; ++i) {
+        std::int32_t bgr[3];
+        read_pixel(call, source, x + i % 2, y + i / 2, bgr);
+        for (int k = 0; k < 3; ++k) sum[k] += bgr[k];
+        result[call.pitch * (y + i / 2) + x + i % 2] =
+            static_cast<std::uint8_t>((weigh(call.weights[0], bgr) + call.y_bias) >> 15);
+      }
+      for (std::size_t i = 0; i < 2; ++i) {
+        result[call.chroma_offset + call.pitch * (y / 2) + x + i] = static_cast<std::uint8_t>(
+            std::min((weigh(call.weights[1 + i], sum) + call.chroma_bias) >> 16, 255));
+      }
     }
   }
 }
@@ -216,7 +245,7 @@ struct FakeVulkanCalls {
       const auto got = pread(source.file.get(), source.bytes.data(), source.bytes.size(), 0);
       if (got != static_cast<ssize_t>(source.bytes.size())) the_fake->misuses_.emplace_back("a short dmabuf");
     }
-    run_linear(commands.constants, source.bytes, commands.to->buffer->memory->bytes);
+    run_linear(commands.constants, source.bytes.data(), commands.to->buffer->memory->bytes.data());
     object(fence)->is_signalled = true;
     return VK_SUCCESS;
   }
@@ -284,7 +313,7 @@ struct FakeVulkanCalls {
   }
   static void dispatch(VkCommandBuffer commands, std::uint32_t x, std::uint32_t y, std::uint32_t) {
     const auto& constants = object(commands)->constants;
-    if (128 * x < constants[0] || 8 * y < constants[1]) the_fake->misuses_.emplace_back("too few threads");
+    if (128 * x < constants[0] || 16 * y < constants[1]) the_fake->misuses_.emplace_back("too few threads");
   }
 
   static PFN_vkVoidFunction get(VkInstance, const char* name) {

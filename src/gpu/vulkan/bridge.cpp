@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <array>
 
+#include "media/convert_coefficients.hpp"
+
 namespace lumen::gpu::vulkan {
 namespace {
 
 constexpr std::uint64_t kLongestWaitNs = 1'000'000'000;
-constexpr std::uint32_t kBlockWidth = 32, kBlockHeight = 8, kPixelsOfThread = 4;  // as linear.comp has them
+constexpr std::uint32_t kBlockWidth = 32, kBlockHeight = 8;  // as linear.comp has them
+constexpr std::uint32_t kColumnsOfThread = 4, kRowsOfThread = 2;
 
 constexpr std::array kCode{
 #include "gpu/vulkan/linear.spv.inc"
@@ -18,11 +21,26 @@ constexpr std::array kCode{
 
 // As linear.comp has them.
 struct Parameters {
-  std::uint32_t width, height, offset, stride, result_stride;
+  std::uint32_t width, height, offset, stride, pitch, chroma_offset;
   PackedLayout layout;
-  std::uint32_t is_plain;
+  std::array<std::int32_t, 9> weights;  // of B, G, R for Y, Cb, Cr
+  std::int32_t y_bias, chroma_bias;
 };
-static_assert(sizeof(Parameters) == 44);
+static_assert(sizeof(Parameters) == 88);
+
+Parameters parameters_of(const LinearPicture& picture, const cuda::PooledPicture& out, ColorSpace color) {
+  const auto c = convert_coefficients(color);
+  return {picture.width,
+          picture.height,
+          picture.offset_bytes,
+          picture.stride_bytes,
+          static_cast<std::uint32_t>(out.pitch_bytes()),
+          static_cast<std::uint32_t>(out.chroma_offset_bytes()),
+          picture.layout,
+          {c.y.b, c.y.g, c.y.r, c.cb.b, c.cb.g, c.cb.r, c.cr.b, c.cr.g, c.cr.r},
+          c.y_bias,
+          c.chroma_bias};
+}
 
 std::uint32_t blocks(std::uint32_t threads, std::uint32_t block) { return (threads + block - 1) / block; }
 
@@ -129,8 +147,7 @@ void LinearPipeline::unbind(VkDescriptorSet set) const {
   device_.api().free_sets(device_.handle(), sets_, 1, &set);
 }
 
-void LinearPipeline::record(VkCommandBuffer commands, VkDescriptorSet source, VkDescriptorSet result,
-                            const LinearPicture& picture, std::size_t result_stride_bytes) const {
+void LinearPipeline::record(VkCommandBuffer commands, const Work& work) const {
   const auto& api = device_.api();
   // Whoever drew it did so outside of this device.
   const VkMemoryBarrier acquire{.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
@@ -139,18 +156,12 @@ void LinearPipeline::record(VkCommandBuffer commands, VkDescriptorSet source, Vk
   api.barrier(commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1,
               &acquire, 0, nullptr, 0, nullptr);
   api.bind_pipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline_);
-  const std::array sets{source, result};
+  const std::array sets{work.source, work.result};
   api.bind_sets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout_, 0, sets.size(), sets.data(), 0, nullptr);
-  const Parameters parameters{picture.width,
-                              picture.height,
-                              picture.offset_bytes,
-                              picture.stride_bytes,
-                              static_cast<std::uint32_t>(result_stride_bytes),
-                              picture.layout,
-                              picture.layout == kBgrx ? 1U : 0U};
+  const auto parameters = parameters_of(work.picture, work.out, work.color);
   api.push_constants(commands, layout_, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof parameters, &parameters);
-  api.dispatch(commands, blocks(blocks(picture.width, kPixelsOfThread), kBlockWidth),
-               blocks(picture.height, kBlockHeight), 1);
+  api.dispatch(commands, blocks(blocks(work.picture.width, kColumnsOfThread), kBlockWidth),
+               blocks(blocks(work.picture.height, kRowsOfThread), kBlockHeight), 1);
 }
 
 Result<std::unique_ptr<LinearBridge>> LinearBridge::create(const Device& device) {
@@ -213,8 +224,8 @@ Result<VkDescriptorSet> LinearBridge::target_of(VkBuffer buffer) {
   return set;
 }
 
-Status LinearBridge::copy(const DmabufPicture& picture, const SharedPool& pool,
-                          const cuda::PooledPicture& out) {
+Status LinearBridge::copy(const DmabufPicture& picture, const SharedPool& pool, cuda::PooledPicture& out,
+                          ColorSpace color) {
   struct stat file{};
   const auto layout = layout_of(picture.fourcc);
   if (!layout || picture.plane_count != 1 || fstat(picture.planes[0].fd, &file) != 0) {
@@ -231,20 +242,20 @@ Status LinearBridge::copy(const DmabufPicture& picture, const SharedPool& pool,
     auto* const buffer = imported.handle();
     LUMEN_TRY(source, add({.id = file.st_ino, .imported = std::move(imported), .bytes = bytes}, buffer));
   }
-  return run(*source, linear, pool, out);
+  return run(*source, linear, pool, out, color);
 }
 
 Status LinearBridge::copy(const Buffer& source, std::uint64_t id, const LinearPicture& picture,
-                          const SharedPool& pool, const cuda::PooledPicture& out) {
+                          const SharedPool& pool, cuda::PooledPicture& out, ColorSpace color) {
   auto* known = find(id);
   if (known == nullptr) {
     LUMEN_TRY(known, add({.id = id, .imported = {}, .bytes = source.bytes()}, source.handle()));
   }
-  return run(*known, picture, pool, out);
+  return run(*known, picture, pool, out, color);
 }
 
 Status LinearBridge::run(Source& source, const LinearPicture& picture, const SharedPool& pool,
-                         const cuda::PooledPicture& out) {
+                         cuda::PooledPicture& out, ColorSpace color) {
   source.used = ++uses_;
   LUMEN_CHECK_OK(check_claim(picture, source.bytes));
   LUMEN_TRY(auto* const target, target_of(pool.buffer_of(out).handle()));
@@ -253,7 +264,8 @@ Status LinearBridge::run(Source& source, const LinearPicture& picture, const Sha
   const VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
                                        .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
   LUMEN_CHECK_OK(check(api.begin_commands(commands_, &begin), kId, kWhat));
-  pipeline_->record(commands_, source.set, target, picture, out.pitch_bytes());
+  pipeline_->record(commands_, {source.set, target, picture, out, color});
+  out.set_color(color);
   LUMEN_CHECK_OK(check(api.end_commands(commands_), kId, kWhat));
   return submit();
 }

@@ -1,6 +1,7 @@
 // lumen/gpu/vulkan: linear dmabufs, which neither EGL samples nor CUDA imports on NVIDIA, into CUDA's memory:
-// Vulkan imports them as buffers, and a compute shader writes them in order into a picture of a SharedPool.
-// (A copy command takes three times as long as the shader, and semaphores between the APIs longer than both.)
+// Vulkan imports them as buffers, and a compute shader makes NV12 of them in a picture of a SharedPool, the
+// same bytes as codec/convert does. (A copy command takes three times as long as the shader, and semaphores
+// between the APIs longer than both.)
 #pragma once
 
 #include <sys/types.h>
@@ -35,9 +36,13 @@ class LinearPipeline {
   // A name for the buffer, for as long as it lives. `vulkan.pipeline`.
   Result<VkDescriptorSet> bind(VkBuffer buffer) const;
   void unbind(VkDescriptorSet set) const;
-  // Into `commands`; the result's rows are `result_stride_bytes` apart.
-  void record(VkCommandBuffer commands, VkDescriptorSet source, VkDescriptorSet result,
-              const LinearPicture& picture, std::size_t result_stride_bytes) const;
+  struct Work {
+    VkDescriptorSet source, result;
+    const LinearPicture& picture;
+    const cuda::PooledPicture& out;
+    ColorSpace color;
+  };
+  void record(VkCommandBuffer commands, const Work& work) const;
 
  private:
   explicit LinearPipeline(const Device& device) : device_{device} {}
@@ -62,10 +67,11 @@ class LinearBridge {
 
   // Fills `out`, which is of the pool and has the picture's size. When this returns it is filled, and the
   // dmabuf may be drawn into again. `vulkan.…`; `vulkan.import` for what lies outside of its memory.
-  Status copy(const DmabufPicture& picture, const SharedPool& pool, const cuda::PooledPicture& out);
+  Status copy(const DmabufPicture& picture, const SharedPool& pool, cuda::PooledPicture& out,
+              ColorSpace color);
   // The same from a buffer that is known; `id` tells buffers apart.
   Status copy(const Buffer& source, std::uint64_t id, const LinearPicture& picture, const SharedPool& pool,
-              const cuda::PooledPicture& out);
+              cuda::PooledPicture& out, ColorSpace color);
   // Pictures of a pool are known until this: before the pool ends.
   void forget_results();
   static constexpr std::size_t kMostBuffers = 16;
@@ -87,8 +93,8 @@ class LinearBridge {
   Source* find(std::uint64_t id);
   Result<Source*> add(Source source, VkBuffer buffer);
   Result<VkDescriptorSet> target_of(VkBuffer buffer);
-  Status run(Source& source, const LinearPicture& picture, const SharedPool& pool,
-             const cuda::PooledPicture& out);
+  Status run(Source& source, const LinearPicture& picture, const SharedPool& pool, cuda::PooledPicture& out,
+             ColorSpace color);
   Status submit();
 
   const Device& device_;

@@ -9,11 +9,13 @@
 #include <filesystem>
 #include <random>
 
+#include "codec/convert.hpp"
 #include "gpu/testing/fake_vulkan.hpp"
 
 namespace lumen::gpu::vulkan {
 namespace {
 
+constexpr ColorSpace kColor{ColorMatrix::bt601, ColorRange::full};
 constexpr std::uint32_t kXrgb = fourcc('X', 'R', '2', '4'), kXbgr = fourcc('X', 'B', '2', '4');
 
 // A dmabuf is a file here.
@@ -30,10 +32,17 @@ struct Dmabuf {
   void write() const {
     ASSERT_EQ(pwrite(fd.get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
   }
-  // B, G, R of a pixel, for formats of eight bits.
-  std::uint8_t colour(std::uint32_t x, std::uint32_t y, std::uint32_t shift) const {
-    return bytes[64 + std::size_t{picture.planes[0].stride_bytes} * y + std::size_t{layout.bytes} * x +
-                 shift / 8];
+  // B, G, R, 0 of a pixel, for formats of eight bits.
+  std::vector<std::uint8_t> bgrx() const {
+    std::vector<std::uint8_t> pixels;
+    for (std::size_t y = 0; y < picture.height; ++y) {
+      for (std::size_t x = 0; x < picture.width; ++x) {
+        const auto* const at = bytes.data() + 64 + picture.planes[0].stride_bytes * y + layout.bytes * x;
+        for (const auto shift : {layout.b, layout.g, layout.r}) pixels.push_back(at[shift / 8]);
+        pixels.push_back(0);
+      }
+    }
+    return pixels;
   }
   PackedLayout layout;
   UniqueFd fd;
@@ -47,7 +56,7 @@ struct Rig {
   testing::FakeVulkan vulkan{faults, cuda};
   PFN_vkGetInstanceProcAddr loader = testing::FakeVulkan::loader();
 
-  Result<std::vector<std::uint8_t>> bring_over(const Dmabuf& dmabuf) {
+  Result<PictureLease> bring_over(const Dmabuf& dmabuf) {
     LUMEN_TRY(const auto context, cuda::Context::create(cuda.driver()));
     LUMEN_TRY(const auto device, Device::create(loader, context->uuid()));
     LUMEN_TRY(const auto bridge, LinearBridge::create(*device));
@@ -55,11 +64,15 @@ struct Rig {
               SharedPool::create(*device, context,
                                  {.width = dmabuf.picture.width, .height = dmabuf.picture.height}));
     const auto out = pool->try_acquire();
-    LUMEN_CHECK_OK(bridge->copy(dmabuf.picture, *pool, *out));
-    LUMEN_CHECK_OK(bridge->copy(dmabuf.picture, *pool, *out));
-    std::vector<std::uint8_t> bytes(std::size_t{4} * out->width() * out->height());
-    LUMEN_CHECK_OK(out->download(reinterpret_cast<std::byte*>(bytes.data()), std::size_t{4} * out->width()));
-    return bytes;
+    LUMEN_CHECK_OK(bridge->copy(dmabuf.picture, *pool, *out, kColor));
+    LUMEN_CHECK_OK(bridge->copy(dmabuf.picture, *pool, *out, kColor));
+    LUMEN_TRY(
+        const auto cpu,
+        PicturePool::create(
+            {.color = kColor, .width = dmabuf.picture.width, .height = dmabuf.picture.height, .count = 1}));
+    auto picture = cpu->try_acquire();
+    LUMEN_CHECK_OK(out->download(picture->picture()));
+    return std::move(*picture);
   }
   void expect_no_misuse() const {
     EXPECT_TRUE(cuda.misuses().empty()) << cuda.misuses().front();
@@ -73,21 +86,36 @@ std::size_t open_files() {
   return static_cast<std::size_t>(std::distance(begin(fds), end(fds)));
 }
 
+void expect_as_the_cpu_makes_it(const Picture& got, const Dmabuf& dmabuf) {
+  const auto cpu =
+      *PicturePool::create({.color = kColor, .width = got.width, .height = got.height, .count = 1});
+  const auto lease = cpu->try_acquire();
+  const auto& wanted = lease->picture();
+  const auto pixels = dmabuf.bgrx();
+  const BorrowedFrame frame{.width = got.width,
+                            .height = got.height,
+                            .stride_bytes = std::size_t{4} * got.width,
+                            .pixels = reinterpret_cast<const std::byte*>(pixels.data())};
+  ASSERT_TRUE(codec::make_converter()->convert(frame, wanted, 0, got.height));
+  for (std::size_t plane = 0; plane < 2; ++plane) {
+    const auto &one = wanted.planes[plane], &two = got.planes[plane];
+    for (std::size_t y = 0; y < wanted.coded_height() / (plane + 1); ++y) {
+      ASSERT_EQ(std::memcmp(one.pixels + y * one.stride_bytes, two.pixels + y * two.stride_bytes,
+                            wanted.coded_width()),
+                0)
+          << "plane " << plane << " row " << y;
+    }
+  }
+}
+
 TEST(LinearBridge, brings_pictures_of_any_size_and_order_of_colours) {
   for (const auto format : {kXrgb, kXbgr, fourcc('R', 'X', '2', '4'), fourcc('B', 'G', '2', '4')}) {
     for (const auto& [width, height] : {std::pair{64U, 48U}, {641U, 363U}, {1U, 1U}}) {
       Rig rig;
       const Dmabuf dmabuf{width, height, format};
-      const auto bytes = rig.bring_over(dmabuf);
-      ASSERT_TRUE(bytes) << describe(bytes.error());
-      for (std::uint32_t y = 0; y < height; ++y) {
-        for (std::uint32_t x = 0; x < width; ++x) {
-          const auto* const pixel = bytes->data() + std::size_t{4} * (std::size_t{y} * width + x);
-          ASSERT_EQ(pixel[0], dmabuf.colour(x, y, dmabuf.layout.b));
-          ASSERT_EQ(pixel[1], dmabuf.colour(x, y, dmabuf.layout.g));
-          ASSERT_EQ(pixel[2], dmabuf.colour(x, y, dmabuf.layout.r));
-        }
-      }
+      const auto got = rig.bring_over(dmabuf);
+      ASSERT_TRUE(got) << describe(got.error());
+      expect_as_the_cpu_makes_it(got->picture(), dmabuf);
       rig.expect_no_misuse();
       EXPECT_EQ(rig.alive(), 0U);
     }
@@ -125,10 +153,11 @@ TEST(LinearBridge, imports_a_buffer_once_and_takes_nothing_for_a_picture) {
   const auto pool = *SharedPool::create(*device, context, {.width = 64, .height = 48});
   const Dmabuf first{64, 48, kXrgb}, second{64, 48, kXrgb};
   const auto out = pool->try_acquire();
-  for (const auto* dmabuf : {&first, &second}) ASSERT_TRUE(bridge->copy(dmabuf->picture, *pool, *out));
+  for (const auto* dmabuf : {&first, &second})
+    ASSERT_TRUE(bridge->copy(dmabuf->picture, *pool, *out, kColor));
   const auto creations = rig.vulkan.creations() + rig.cuda.creations();
   for (int picture = 0; picture < 50; ++picture) {
-    ASSERT_TRUE(bridge->copy(picture % 2 == 0 ? first.picture : second.picture, *pool, *out));
+    ASSERT_TRUE(bridge->copy(picture % 2 == 0 ? first.picture : second.picture, *pool, *out, kColor));
   }
   EXPECT_EQ(rig.vulkan.creations() + rig.cuda.creations(), creations);
   rig.expect_no_misuse();
@@ -143,7 +172,7 @@ TEST(LinearBridge, keeps_no_more_buffers_than_a_source_makes) {
   const auto out = pool->try_acquire();
   std::size_t most = 0;
   for (int picture = 0; picture < 60; ++picture) {
-    ASSERT_TRUE(bridge->copy(Dmabuf{64, 48, kXrgb}.picture, *pool, *out));
+    ASSERT_TRUE(bridge->copy(Dmabuf{64, 48, kXrgb}.picture, *pool, *out, kColor));
     if (picture == 20) most = rig.vulkan.alive();
   }
   EXPECT_EQ(rig.vulkan.alive(), most);
@@ -164,11 +193,11 @@ TEST(LinearBridge, reads_nothing_outside_of_a_dmabuf) {
         DmabufPicture::Plane{dmabuf.fd.get(), 2, 288}, DmabufPicture::Plane{-1, 0, 288}}) {
     auto hostile = dmabuf.picture;
     hostile.planes[0] = plane;
-    const auto refused = bridge->copy(hostile, *pool, *out);
+    const auto refused = bridge->copy(hostile, *pool, *out, kColor);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().id, "vulkan.import");
   }
-  EXPECT_TRUE(bridge->copy(dmabuf.picture, *pool, *out));
+  EXPECT_TRUE(bridge->copy(dmabuf.picture, *pool, *out, kColor));
 }
 
 TEST(VulkanDevice, refuses_a_gpu_that_is_not_there_and_one_that_shares_nothing) {

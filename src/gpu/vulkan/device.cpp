@@ -1,6 +1,8 @@
 #include "gpu/vulkan/device.hpp"
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 
 #include <algorithm>
 #include <array>
@@ -43,6 +45,19 @@ Identity identity_of(const Api& api, VkPhysicalDevice device) {
   Identity identity{.name = properties.properties.deviceName};
   std::memcpy(identity.uuid.data(), id.deviceUUID, identity.uuid.size());
   return identity;
+}
+
+// NVIDIA's Vulkan, OpenGL and CUDA share libraries. When the loader lets go of Vulkan's, OpenGL and CUDA's
+// way to it no longer work, as seen with 580.159; so they stay.
+void pin_drivers() {
+  dl_iterate_phdr(
+      [](dl_phdr_info* library, std::size_t, void*) {
+        const std::string_view name{library->dlpi_name == nullptr ? "" : library->dlpi_name};
+        if (name.find("nvidia") != std::string_view::npos)
+          static_cast<void>(dlopen(library->dlpi_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE));
+        return 0;
+      },
+      nullptr);
 }
 
 Result<VkInstance> make_instance(PFN_vkGetInstanceProcAddr get) {
@@ -88,6 +103,7 @@ Status Device::open(PFN_vkGetInstanceProcAddr get, const std::optional<Uuid>& uu
   }
   api_ = *api;
   instance_ = instance;
+  pin_drivers();
   LUMEN_CHECK_OK(choose(uuid));
   LUMEN_CHECK_OK(choose_queue(queue));
   return open_device();

@@ -46,11 +46,11 @@ Result<std::unique_ptr<SharedPool>> SharedPool::create(const Device& device,
                                                        std::shared_ptr<cuda::Context> cuda,
                                                        const cuda::BufferPool::Params& params) {
   const std::size_t pitch =
-      (std::size_t{4} * params.width + kPitchAlignment - 1) / kPitchAlignment * kPitchAlignment;
+      (std::size_t{params.width} + kPitchAlignment - 1) / kPitchAlignment * kPitchAlignment;
   auto buffers = std::make_shared<Buffers>();
   std::vector<cuda::BufferPool::Memory> memory;
   for (std::size_t i = 0; i < params.count && params.height != 0 && pitch != 0; ++i) {
-    LUMEN_TRY(auto buffer, SharedBuffer::create(device, cuda, pitch * params.height));
+    LUMEN_TRY(auto buffer, SharedBuffer::create(device, cuda, pitch * cuda::rows_of_nv12(params.height)));
     memory.push_back({buffer->address(), pitch});
     buffers->push_back(std::move(buffer));
   }
