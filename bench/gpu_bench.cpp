@@ -4,8 +4,8 @@
 //   wall   from the first call until the picture is there
 //   submit of that, how long the calls took before anything waited
 //   cpu    processor time of this thread
-// --check compares every path's pixels with the CPU's first. Exit status: 0, 1 where pixels are wrong, 3
-// where there is no such GPU.
+// --check compares every path's pixels with the CPU's first, and has FFmpeg encode and decode there. Exit
+// status: 0, 1 where pixels are wrong, 3 where there is no such GPU.
 #include <time.h>
 
 #include <algorithm>
@@ -215,7 +215,7 @@ int run(bool check) {
   }
   fmt::print("{}, OpenGL on {}, dmabufs {}\n", gpu->cuda->name(), gpu->egl->renderer(),
              gpu->egl->imports_dmabufs() ? "importable" : "not importable");
-  if (check && !check_pixels(*gpu)) return 1;
+  if (check && (!check_pixels(*gpu) || !check_codecs(*gpu))) return 1;
   if (const auto measured = measure_all(*gpu); !measured) {
     fmt::print(stderr, "gpu_bench: {}\n", describe(measured.error()));
     return 1;

@@ -44,5 +44,7 @@ Result<std::unique_ptr<gpu::egl::MemoryBuffer>> import(const gpu::egl::Display& 
 
 // Compares all paths with the CPU's; prints a line each; false when one differs.
 bool check_pixels(Gpu& gpu);
+// FFmpeg with this GPU.
+bool check_codecs(Gpu& gpu);
 
 }  // namespace lumen::bench

@@ -20,6 +20,8 @@ class DevicePicture {
   virtual std::uint32_t width() const = 0;   // visible pixels
   virtual std::uint32_t height() const = 0;  // visible pixels
   virtual ColorSpace color() const = 0;
+  // Names what it is a picture of: who knows the name knows the class.
+  virtual const void* device() const = 0;
   // Copies it into CPU memory: for when an encoder of the GPU failed, as it blocks until the GPU is done.
   // `out` is NV12 of this size, else `device.size`. Fails as the GPU does.
   virtual Status download(const Picture& out) = 0;

@@ -23,6 +23,7 @@ class PooledPicture final : public DevicePicture {
   std::uint32_t width() const override;
   std::uint32_t height() const override;
   ColorSpace color() const override { return color_; }
+  const void* device() const override { return &context(); }
   Status download(const Picture& out) override;
 
   void set_color(ColorSpace color) { color_ = color; }  // by who fills it

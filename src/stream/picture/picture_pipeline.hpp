@@ -69,12 +69,14 @@ class PicturePipeline {
   Status fit_pool(const BorrowedFrame& frame);
   void mark_stale(const BorrowedFrame& frame);
   void convert_and_put(const BorrowedFrame& frame, PictureLease lease);
+  void put_device_picture(const BorrowedFrame& frame, PictureLease lease);
   // lm-enc
   void encode_loop(const std::stop_token& stop);
   void encode_one(const std::stop_token& stop, EncodeInbox::Taken taken);
   Status fit_encoder(const CapturedFrame& frame, std::uint32_t refresh_mhz);
   Status open_encoder(const Mode& mode);
   void change_encoding(const Encoding& encoding, std::uint32_t refresh_mhz);
+  void tell_encoder_if_new();
   void publish(const AccessUnitView& unit, Duration cpu);
 
   PictureParams params_;
@@ -90,6 +92,7 @@ class PicturePipeline {
   // lm-enc
   std::unique_ptr<VideoEncoder> encoder_;
   const Mode first_mode_;
+  const EncoderDescription* told_ = nullptr;  // of the encoder that on_encoder told of
   Mode encoder_mode_;
   Encoding encoding_;
   Cadence cadence_;
