@@ -7,7 +7,7 @@
 #include "client/picture_copy.hpp"
 #include "client/picture_tap.hpp"
 #include "client/report_json.hpp"
-#include "codec/software.hpp"
+#include "codec/decoder_choice.hpp"
 #include "render/window.hpp"
 
 namespace lumen::client {
@@ -57,7 +57,7 @@ class Run {
                               .pointer_drawn = !params_.headless,
                               .loss_percent = params_.loss_percent,
                               .loss_seed = params_.loss_seed,
-                              .make_decoder = codec::create_decoder,
+                              .make_decoder = codec::decoder_factory(log_),
                               .on_picture = [this](const auto& decoded) { tap_.on_picture(decoded); },
                               .on_host_state = [this](const auto& state) { on_host_state(state); },
                               .on_failed = [this](const Error& error) { set_failure(error); }},

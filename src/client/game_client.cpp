@@ -11,7 +11,7 @@
 #include "client/picture_copy.hpp"
 #include "client/picture_tap.hpp"
 #include "client/report_json.hpp"
-#include "codec/software.hpp"
+#include "codec/decoder_choice.hpp"
 #include "render/speaker.hpp"
 #include "render/window.hpp"
 
@@ -158,7 +158,7 @@ class GameRun {
                                      .audio_channels = params_.audio_channels,
                                      .loss_percent = params_.loss_percent,
                                      .loss_seed = params_.loss_seed,
-                                     .make_decoder = codec::create_decoder,
+                                     .make_decoder = codec::decoder_factory(log_),
                                      .on_picture = [this](const auto& decoded) { on_picture(decoded); },
                                      .on_sound = [this](const auto& sound) { on_sound(sound); },
                                      .on_failed = [this](const Error& error) { set_failure(error); }},

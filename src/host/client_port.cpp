@@ -6,19 +6,46 @@
 namespace lumen::host {
 
 // NOLINTNEXTLINE(readability-function-size): see the header
-ClientPort::ClientPort(std::uint8_t session, const lumen1::Secret& secret, const net::UdpSocket& socket,
-                       stream::VideoSender& sender, SessionPort& link, StateBoard& board, ClientEvents events,
-                       Logger& log)
-    : socket_{socket},
+ClientPort::ClientPort(std::uint8_t session, const net::UdpSocket& socket, stream::VideoSender& sender,
+                       SessionPort& link, StateBoard& board, ClientEvents events, Logger& log)
+    : session_{session},
+      socket_{socket},
       sender_{sender},
       link_{link},
       board_{board},
       events_{std::move(events)},
-      log_{log},
-      receiver_{session, secret} {}
+      log_{log} {}
+
+ClientPort::~ClientPort() {
+  MutexLock lock{mutex_};
+  if (secret_) crypto::wipe(*secret_);
+}
+
+void ClientPort::admit(const std::optional<lumen1::Secret>& secret) {
+  {
+    MutexLock lock{mutex_};
+    secret_ = secret;
+  }
+  admission_changed_.store(true, std::memory_order_release);
+}
+
+void ClientPort::take_admission() {
+  MutexLock lock{mutex_};
+  receiver_.reset();
+  wish_.reset();
+  if (!secret_) return;
+  receiver_.emplace(session_, *secret_);
+  crypto::wipe(*secret_);
+  secret_.reset();
+}
 
 void ClientPort::on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now) {
-  switch (receiver_.receive(datagram)) {
+  if (admission_changed_.exchange(false, std::memory_order_acquire)) take_admission();
+  if (!receiver_) {
+    counters_.not_authentic.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  switch (receiver_->receive(datagram)) {
     case core::HostReceiver::Heard::foreign:
       counters_.malformed.fetch_add(1, std::memory_order_relaxed);
       break;
@@ -26,7 +53,7 @@ void ClientPort::on_datagram(const net::Endpoint& from, MutableBytes datagram, T
       counters_.not_authentic.fetch_add(1, std::memory_order_relaxed);
       break;
     case core::HostReceiver::Heard::hello:
-      socket_.send_one(from, receiver_.answer());
+      socket_.send_one(from, receiver_->answer());
       break;
     case core::HostReceiver::Heard::connected:
       on_connected(from);
@@ -52,18 +79,18 @@ void ClientPort::on_connected(const net::Endpoint& from) {
     state.reason.clear();
   });
   counters_.connections.fetch_add(1, std::memory_order_relaxed);
-  sender_.set_peer(stream::Peer{from, receiver_.take_send_keys()});
+  sender_.set_peer(stream::Peer{from, receiver_->take_send_keys()});
 }
 
 void ClientPort::on_messages(const net::Endpoint& from, Timestamp now) {
   counters_.last_heard_ns.store(to_ns(now), std::memory_order_relaxed);
-  if (receiver_.is_newest() && !(client_ == from)) {
+  if (receiver_->is_newest() && !(client_ == from)) {
     log_.info("client moved to {}", from.to_string());
     client_ = from;
     sender_.move_peer(from);
   }
-  if (receiver_.is_malformed()) counters_.malformed.fetch_add(1, std::memory_order_relaxed);
-  for (const auto& message : receiver_.messages()) {
+  if (receiver_->is_malformed()) counters_.malformed.fetch_add(1, std::memory_order_relaxed);
+  for (const auto& message : receiver_->messages()) {
     std::visit([this](const auto& known) { handle(known); }, message);
   }
 }
@@ -87,10 +114,14 @@ void ClientPort::handle(const lumen1::AskRecovery& ask) { sender_.broken(ask.bro
 void ClientPort::handle(const lumen1::ClientInput& input) {
   if (silent_.load(std::memory_order_relaxed)) return;  // it cannot see what it does
   if (!edges_.expects(input)) return;
-  // An edge that the session could not take is not acknowledged: the client sends it again.
-  if (!link_.send(input.event) && input.sequence != 0) return;
+  if (!may_send(permissions_.load(std::memory_order_relaxed), input.event)) {
+    counters_.not_permitted.fetch_add(1, std::memory_order_relaxed);
+  } else if (link_.send(input.event)) {
+    counters_.input_events.fetch_add(1, std::memory_order_relaxed);
+  } else if (input.sequence != 0) {
+    return;  // an edge that the session could not take is not acknowledged: the client sends it again
+  }
   edges_.took(input);
-  counters_.input_events.fetch_add(1, std::memory_order_relaxed);
   const auto acknowledged = edges_.acknowledged();
   board_.update([acknowledged](lumen1::HostState& state) { state.input_acknowledged = acknowledged; });
   if (input.sequence != 0) sender_.send_message(board_.compose());

@@ -8,7 +8,9 @@
 #include <optional>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "core/host_receiver.hpp"
+#include "host/permissions.hpp"
 #include "host/session_port.hpp"
 #include "host/state_board.hpp"
 #include "lumen1/edge_input.hpp"
@@ -23,7 +25,8 @@ struct ClientEvents {
 };
 
 struct ClientCounters {  // relaxed
-  std::atomic<std::uint64_t> not_authentic{0}, malformed{0}, input_events{0}, connections{0};
+  std::atomic<std::uint64_t> not_authentic{0}, malformed{0}, input_events{0}, connections{0},
+      not_permitted{0};
   std::atomic<std::int64_t> last_heard_ns{0};
   std::atomic<std::uint64_t> reported_expected{0}, reported_lost{0}, round_trip_us{0};
 };
@@ -32,9 +35,18 @@ class ClientPort {
  public:
   // All references outlive the port.
   // NOLINTNEXTLINE(readability-function-size): each is somebody it talks to
-  ClientPort(std::uint8_t session, const lumen1::Secret& secret, const net::UdpSocket& socket,
-             stream::VideoSender& sender, SessionPort& link, StateBoard& board, ClientEvents events,
-             Logger& log);
+  ClientPort(std::uint8_t session, const net::UdpSocket& socket, stream::VideoSender& sender,
+             SessionPort& link, StateBoard& board, ClientEvents events, Logger& log);
+  ~ClientPort();  // wipes what of the secret is left
+  ClientPort(const ClientPort&) = delete;
+  ClientPort& operator=(const ClientPort&) = delete;
+
+  // Any thread: from the next datagram on only who has this secret is listened to; nullopt: nobody.
+  void admit(const std::optional<lumen1::Secret>& secret) LUMEN_EXCLUDES(mutex_);
+  // Any thread: bits of permissions.hpp, for the next event on.
+  void set_permissions(std::uint32_t permissions) {
+    permissions_.store(permissions, std::memory_order_relaxed);
+  }
 
   // A datagram that names this session.
   void on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now);
@@ -43,6 +55,7 @@ class ClientPort {
   void mark_silent() { silent_.store(true, std::memory_order_relaxed); }
 
  private:
+  void take_admission() LUMEN_EXCLUDES(mutex_);
   void on_connected(const net::Endpoint& from);
   void on_messages(const net::Endpoint& from, Timestamp now);
   void handle(const lumen1::ClientState& state);
@@ -50,6 +63,7 @@ class ClientPort {
   void handle(const lumen1::ClientInput& input);
   void handle(const lumen1::Goodbye& goodbye);
 
+  const std::uint8_t session_;
   const net::UdpSocket& socket_;
   stream::VideoSender& sender_;
   SessionPort& link_;
@@ -58,7 +72,12 @@ class ClientPort {
   Logger& log_;
   ClientCounters counters_;
   std::atomic<bool> silent_{false};  // written by both threads, publishes nothing
-  core::HostReceiver receiver_;
+  std::atomic<std::uint32_t> permissions_{kMayAll};
+  Mutex mutex_;
+  std::optional<lumen1::Secret> secret_ LUMEN_GUARDED_BY(mutex_);
+  std::atomic<bool> admission_changed_{false};  // release after secret_ was written, acquire on lm-net
+  // lm-net
+  std::optional<core::HostReceiver> receiver_;  // none: nobody is admitted
   net::Endpoint client_;
   lumen1::EdgeReceiver edges_;
   std::optional<lumen1::ClientState> wish_;

@@ -9,6 +9,7 @@
 
 #include "base/runtime_dir.hpp"
 #include "crypto/aead.hpp"
+#include "host/session_json.hpp"
 
 namespace lumen::host {
 namespace {
@@ -16,83 +17,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kCheckInterval = 250ms, kClientSilence = 3s, kReceiveWait = 100ms, kRestoreWithin = 20s;
+constexpr std::size_t kMaxQuicQueue = 256;  // datagrams that lm-main has not taken yet
+constexpr auto kQuicBit = std::byte{0x40};  // set in the first byte of every QUIC packet, and in none of ours
 
 Timestamp now() { return SteadyTime{}.now(); }
 
-const char* to_text(lumen1::StreamState state) {
-  switch (state) {
-    case lumen1::StreamState::starting:
-      return "starting";
-    case lumen1::StreamState::streaming:
-      return "streaming";
-    case lumen1::StreamState::interrupted:
-      return "interrupted";
-    case lumen1::StreamState::ended:
-      return "ended";
-  }
-  return "unknown";
-}
-
-lumen1::StreamState to_stream_state(SlotState state) {
-  switch (state) {
-    case SlotState::starting:
-      return lumen1::StreamState::starting;
-    case SlotState::streaming:
-      return lumen1::StreamState::streaming;
-    case SlotState::interrupted:
-      return lumen1::StreamState::interrupted;
-    case SlotState::ended:
-      break;
-  }
-  return lumen1::StreamState::ended;
-}
-
-nlohmann::json to_json(const link::SessionStats& stats) {
-  return {{"cpu_us", stats.cpu_us},
-          {"encoder_cpu_us", stats.encoder_cpu_us},
-          {"convert_cpu_us", stats.convert_cpu_us},
-          {"rss_bytes", stats.rss_bytes},
-          {"frames_captured", stats.frames_captured},
-          {"frames_encoded", stats.frames_encoded},
-          {"frames_overwritten", stats.frames_overwritten},
-          {"idr_count", stats.idr_count},
-          {"dropped_full", stats.dropped_full}};
-}
-
-nlohmann::json to_json(const stream::SendStats& stats) {
-  return {{"frames", stats.frames.load()},
-          {"idr_count", stats.idr.load()},
-          {"datagrams", stats.datagrams.load()},
-          {"bytes", stats.bytes.load()},
-          {"refused", stats.refused.load()},
-          {"data_shards", stats.data_shards.load()},
-          {"parity_shards", stats.parity_shards.load()},
-          {"recovery_asked", stats.recovery_asked.load()},
-          {"recovery_merged", stats.recovery_merged.load()},
-          {"assumed_loss_percent", static_cast<double>(stats.assumed_loss_ppm.load()) / 1e4}};
-}
-
-nlohmann::json to_json(const ClientCounters& counters) {
-  return {{"connections", counters.connections.load()},
-          {"not_authentic", counters.not_authentic.load()},
-          {"malformed", counters.malformed.load()},
-          {"input_events", counters.input_events.load()},
-          {"round_trip_us", counters.round_trip_us.load()},
-          {"datagrams_expected", counters.reported_expected.load()},
-          {"datagrams_lost", counters.reported_lost.load()}};
-}
-
 }  // namespace
-
-// Members in the order of their use: the port uses all above it.
-struct Host::Session {
-  StateBoard board;
-  SessionPort link;
-  std::unique_ptr<stream::VideoSender> sender;
-  std::unique_ptr<SessionSlot> slot;
-  std::unique_ptr<ClientPort> port;
-  std::string connect_file;
-};
 
 std::string Host::connect_file(const std::string& runtime_root, std::size_t index) {
   return index == 0 ? runtime_root + "/connect" : fmt::format("{}/connect-{}", runtime_root, index);
@@ -140,82 +70,43 @@ Host::Host(HostParams params, EventLoop& loop, Logger& log)
 
 Host::~Host() {
   receiver_.reset();
-  for (const auto& session : sessions_) {
-    std::vector<std::byte> goodbye;
-    lumen1::append(goodbye, lumen1::HostMessage{lumen1::Goodbye{}}, lumen1::kMaxDatagramBytes);
-    session->sender->send_message(std::move(goodbye));
-  }
+  for (const auto& session : sessions_) session.stream->say_goodbye();
   loop_.cancel(check_);
-  for (const auto& session : sessions_) unlink(session->connect_file.c_str());
+  for (const auto& session : sessions_) unlink(session.connect_file.c_str());
 }
 
-// What the slot says goes to the sender and, by the board, to the client.
-SlotEvents Host::slot_events(Session& session) {
-  const auto tell = [&session](auto change) {
-    session.board.update(change);
-    session.sender->send_message(session.board.compose());
-  };
-  return {
-      .on_ring =
-          [&session](std::shared_ptr<link::SharedRing> ring) { session.sender->set_ring(std::move(ring)); },
-      .on_state =
-          [&session, tell](SlotState state, const std::string& reason) {
-            tell([&](lumen1::HostState& board) {
-              board.state = to_stream_state(state);
-              board.reason = reason;
-              if (state == SlotState::starting) board.mode = session.slot->mode();
-            });
-          },
-      .on_ready =
-          [&session](const link::Ready& ready) {
-            session.board.update([&](lumen1::HostState& board) {
-              board.display = ready.display;
-              board.capture = ready.capture;
-            });
-          },
-      .on_mode =
-          [tell](const link::ModeChanged& mode) {
-            tell([&](lumen1::HostState& board) {
-              board.mode = mode.mode;
-              board.encoder = mode.encoder;
-              board.encoder_reason = mode.encoder_reason;
-            });
-          }};
+SlotParams Host::slot_params(const std::string& name) const {
+  const auto dir = fmt::format("{}/{}", params_.runtime_root, name);
+  return {.program = params_.session_program,
+          .command = params_.command,
+          .runtime_dir = dir,
+          .marker = link::make_marker(dir),
+          .preset = params_.preset,
+          .log_level = params_.log_level,
+          .bitrate_kbps = params_.bitrate_kbps,
+          .desktop = params_.desktop};
+}
+
+Result<std::unique_ptr<StreamSession>> Host::make_session(SlotParams slot, StreamSessionEvents events) {
+  const auto id = table_.free_id();
+  if (!id) {
+    return fail(ErrorCode::unavailable, "host.sessions-full",
+                fmt::format("{} desktops run already", kMaxStreamSessions), "End one of them first");
+  }
+  return std::make_unique<StreamSession>(StreamSessionParams{.id = *id, .slot = std::move(slot)},
+                                         std::move(events), table_, codec_, *socket_, loop_, log_);
 }
 
 Status Host::open_session(std::size_t index) {
-  auto session = std::make_unique<Session>();
-  auto* raw = session.get();
-  const auto id = static_cast<std::uint8_t>(index);
-  const auto dir = fmt::format("{}/session-{}", params_.runtime_root, index);
-  lumen1::ConnectInfo connect{params_.bind_address, port_, id, {}};
+  lumen1::ConnectInfo connect{params_.bind_address, port_, 0, {}};
   if (connect.address == "0.0.0.0") connect.address = "127.0.0.1";
   if (connect.address == "::") connect.address = "::1";
   LUMEN_CHECK_OK(crypto::fill_random(connect.secret));
-  session->connect_file = connect_file(params_.runtime_root, index);
-  session->sender = std::make_unique<stream::VideoSender>(
-      stream::SenderParams{.stream = {.session = id},
-                           .on_idr_needed = [raw] { raw->link.send(link::RequestIdr{}); }},
-      codec_, *socket_, log_);
-  session->slot = std::make_unique<SessionSlot>(SlotParams{.program = params_.session_program,
-                                                           .command = params_.command,
-                                                           .runtime_dir = dir,
-                                                           .marker = link::make_marker(dir),
-                                                           .preset = params_.preset,
-                                                           .log_level = params_.log_level,
-                                                           .bitrate_kbps = params_.bitrate_kbps,
-                                                           .desktop = params_.desktop},
-                                                slot_events(*raw), loop_, session->link, log_);
-  const ClientEvents events{.on_wish =
-                                [this, raw](const lumen1::ClientState& wish) {
-                                  loop_.post([raw, mode = wish.mode, drawn = wish.pointer_drawn] {
-                                    raw->slot->client_wants(mode, drawn);
-                                  });
-                                },
-                            .on_goodbye = [this, raw] { loop_.post([raw] { raw->slot->client_gone(); }); }};
-  session->port = std::make_unique<ClientPort>(id, connect.secret, *socket_, *session->sender, session->link,
-                                               session->board, events, log_);
-  LUMEN_CHECK_OK(write_private_file(session->connect_file, lumen1::to_text(connect)));
+  LocalSession session{.stream = nullptr, .connect_file = connect_file(params_.runtime_root, index)};
+  LUMEN_TRY(session.stream, make_session(slot_params(fmt::format("session-{}", index)), {}));
+  connect.session = session.stream->id();
+  session.stream->admit(connect.secret, kMayAll);
+  LUMEN_CHECK_OK(write_private_file(session.connect_file, lumen1::to_text(connect)));
   sessions_.push_back(std::move(session));
   return {};
 }
@@ -229,25 +120,42 @@ void Host::receive_loop(const std::stop_token& stop) {
 }
 
 void Host::on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp time) {
+  if (!datagram.empty() && (datagram.front() & kQuicBit) != std::byte{0}) {
+    queue_quic(from, datagram);
+    return;
+  }
   const auto header = lumen1::decode_clear_header(datagram);
-  if (!header || header->session >= sessions_.size()) {
+  const auto end = header ? table_.find(header->session) : nullptr;
+  if (!end) {
     foreign_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  sessions_[header->session]->port->on_datagram(from, datagram, time);
+  end->port.on_datagram(from, datagram, time);
+}
+
+void Host::queue_quic(const net::Endpoint& from, ByteView datagram) {
+  MutexLock lock{quic_mutex_};
+  if (quic_queue_.size() >= kMaxQuicQueue) {
+    quic_dropped_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  if (quic_queue_.empty()) loop_.post([this] { take_quic(); });
+  quic_queue_.push_back({from, {datagram.begin(), datagram.end()}});
+}
+
+void Host::take_quic() {
+  std::vector<QuicDatagram> taken;
+  {
+    MutexLock lock{quic_mutex_};
+    taken.swap(quic_queue_);
+  }
+  if (!quic_) return;
+  for (auto& datagram : taken) quic_(datagram.from, datagram.bytes);
 }
 
 void Host::check_clients() {
   check_ = loop_.call_at(now() + kCheckInterval, [this] { check_clients(); });
-  for (const auto& session : sessions_) {
-    const auto heard = from_ns(session->port->counters().last_heard_ns.load(std::memory_order_relaxed));
-    if (session->slot->has_client() && now() - heard > kClientSilence) {
-      log_.warn("the client has said nothing for {} s",
-                std::chrono::duration_cast<std::chrono::seconds>(kClientSilence).count());
-      session->port->mark_silent();
-      session->slot->client_gone();
-    }
-  }
+  for (const auto& session : sessions_) session.stream->give_up_silent(now() - kClientSilence);
 }
 
 std::string Host::on_command(const std::string& command) {
@@ -275,27 +183,15 @@ std::string Host::status_json() const {
                       {"port", port_},
                       {"application", params_.application},
                       {"foreign_datagrams", foreign_.load()},
+                      {"quic_datagrams_dropped", quic_dropped_.load()},
                       {"sampled_ns", to_ns(now())}};
   if (const auto usage = link::usage_of(getpid())) {
     json["cpu_us"] = usage->cpu / 1us;
     json["rss_bytes"] = usage->rss_bytes;
   }
   for (const auto& session : sessions_) {
-    const auto state = session->board.snapshot();
-    nlohmann::json entry{{"state", to_text(state.state)},
-                         {"reason", state.reason},
-                         {"mode", is_valid(state.mode) ? to_string(state.mode) : ""},
-                         {"encoder", state.encoder},
-                         {"encoder_reason", state.encoder_reason},
-                         {"display", state.display},
-                         {"capture", state.capture},
-                         {"has_client", session->slot->has_client()},
-                         {"pid", session->slot->pid()},
-                         {"restarts", session->slot->restarts()},
-                         {"connect_file", session->connect_file},
-                         {"send", to_json(session->sender->stats())},
-                         {"client", to_json(session->port->counters())}};
-    if (const auto& stats = session->slot->stats()) entry["picture"] = to_json(*stats);
+    auto entry = session_json(*session.stream);
+    entry["connect_file"] = session.connect_file;
     json["sessions"].push_back(std::move(entry));
   }
   if (extension_) json[extension_->name] = nlohmann::json::parse(extension_->status_json(), nullptr, false);

@@ -11,12 +11,12 @@
 
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/thread.hpp"
 #include "fec/leopard.hpp"
-#include "host/client_port.hpp"
 #include "host/command_chain.hpp"
 #include "host/control_socket.hpp"
-#include "host/session_slot.hpp"
+#include "host/stream_session.hpp"
 #include "lumen1/connect_info.hpp"
 
 namespace lumen::host {
@@ -56,18 +56,38 @@ class Host {
   void stop();
 
   std::uint16_t port() const { return port_; }
+
+  // Another desktop, beside those of HostParams::sessions; it must go before the host does.
+  // `host.sessions-full` when there are kMaxStreamSessions. On lm-main.
+  Result<std::unique_ptr<StreamSession>> make_session(SlotParams slot, StreamSessionEvents events);
+  // A slot that shows what HostParams say, in a runtime folder of its own.
+  SlotParams slot_params(const std::string& name) const;
+  // Who gets the QUIC datagrams that come to the port, on lm-main; nobody at first. Of a flood the newest are
+  // dropped.
+  using QuicFn = std::function<void(const net::Endpoint& from, MutableBytes datagram)>;
+  void on_quic(QuicFn handler) { quic_ = std::move(handler); }
+  // From the host's port. On lm-main.
+  void send(const net::Endpoint& to, ByteView datagram) const { socket_->send_one(to, datagram); }
   // Where a client finds what it needs to connect to session `index`.
   static std::string connect_file(const std::string& runtime_root, std::size_t index);
   static std::string control_path(const std::string& runtime_root) { return runtime_root + "/host.sock"; }
 
  private:
-  struct Session;
+  struct LocalSession {
+    std::unique_ptr<StreamSession> stream;
+    std::string connect_file;
+  };
+  struct QuicDatagram {
+    net::Endpoint from;
+    std::vector<std::byte> bytes;
+  };
   Host(HostParams params, EventLoop& loop, Logger& log);
   Status open_session(std::size_t index);
   void restore_desktops();
-  static SlotEvents slot_events(Session& session);
   void receive_loop(const std::stop_token& stop);
   void on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now);
+  void queue_quic(const net::Endpoint& from, ByteView datagram) LUMEN_EXCLUDES(quic_mutex_);
+  void take_quic() LUMEN_EXCLUDES(quic_mutex_);
   void check_clients();
   std::string on_command(const std::string& command);
   std::string status_json() const;
@@ -78,12 +98,16 @@ class Host {
   fec::Leopard codec_;  // of all sessions: its tables are large
   std::unique_ptr<net::UdpSocket> socket_;
   std::uint16_t port_ = 0;
-  std::atomic<std::uint64_t> foreign_{0};  // datagrams that are not ours; relaxed
+  std::atomic<std::uint64_t> foreign_{0}, quic_dropped_{0};  // datagrams; relaxed
+  QuicFn quic_;
+  Mutex quic_mutex_;
+  std::vector<QuicDatagram> quic_queue_ LUMEN_GUARDED_BY(quic_mutex_);
+  MediaTable table_;
   std::optional<HostExtension> extension_;
   std::unique_ptr<CommandChain> restore_;  // undoes what sessions of a killed host left changed
   bool is_stopping_ = false;
   std::unique_ptr<ControlSocket> control_;  // holds the lock: goes last of all
-  std::vector<std::unique_ptr<Session>> sessions_;
+  std::vector<LocalSession> sessions_;
   EventLoop::TimerId check_ = 0;
   std::unique_ptr<OwnedThread> receiver_;  // last: joined before anything it uses goes
 };

@@ -108,10 +108,11 @@ class ClientPortTest : public testing::Test {
   ClientPortTest() {
     EXPECT_TRUE(crypto::fill_random(secret_));
     port_ = std::make_unique<ClientPort>(
-        std::uint8_t{0}, secret_, host_socket_, sender_, link_, board_,
+        std::uint8_t{0}, host_socket_, sender_, link_, board_,
         ClientEvents{[this](const lumen1::ClientState& state) { wishes_.push_back(state); },
                      [this] { ++goodbyes_; }},
         *log_);
+    port_->admit(secret_);
     sockets_ = link::make_socket_pair().value();
     link_.set(sockets_.host.get());
   }
@@ -183,6 +184,33 @@ TEST_F(ClientPortTest, edges_are_injected_once_and_acknowledged) {
   ASSERT_EQ(events.size(), 2U);  // ReleaseAll of the new connection, and the press
   EXPECT_EQ(events[1], InputEvent{(Key{30, true})});
   EXPECT_EQ(board_.snapshot().input_acknowledged, 1U);
+}
+
+TEST_F(ClientPortTest, what_is_not_permitted_is_acknowledged_and_left_undone) {
+  auto sealer = lumen1::Sealer::create(handshake().client_to_host, 0).value();
+  deliver(sealed(sealer, lumen1::ClientInput{1, Key{30, true}}));
+  port_->set_permissions(kMayAll & ~kMayType);
+  deliver(sealed(sealer, lumen1::ClientInput{2, Key{30, false}}));
+  deliver(sealed(sealer, lumen1::ClientInput{3, ReleaseAll{}}));
+  const auto events = injected();
+  ASSERT_EQ(events.size(), 3U);  // one ReleaseAll of the new connection
+  EXPECT_EQ(events[1], InputEvent{(Key{30, true})});
+  EXPECT_TRUE(std::holds_alternative<ReleaseAll>(events[2]));
+  EXPECT_EQ(board_.snapshot().input_acknowledged, 3U);
+  EXPECT_EQ(port_->counters().not_permitted, 1U);
+}
+
+TEST_F(ClientPortTest, who_was_shut_out_is_not_heard_and_another_secret_lets_in_again) {
+  auto sealer = lumen1::Sealer::create(handshake().client_to_host, 0).value();
+  deliver(sealed(sealer, lumen1::ClientInput{1, Key{30, true}}));
+  port_->admit(std::nullopt);
+  deliver(sealed(sealer, lumen1::ClientInput{2, Key{31, true}}));
+  EXPECT_EQ(injected().size(), 2U);
+  secret_[0] ^= std::byte{1};
+  port_->admit(secret_);
+  auto again = lumen1::Sealer::create(handshake().client_to_host, 0).value();
+  deliver(sealed(again, lumen1::ClientInput{1, Key{31, true}}));
+  EXPECT_EQ(injected().size(), 2U);  // ReleaseAll and the key
 }
 
 TEST_F(ClientPortTest, a_replayed_datagram_is_refused) {

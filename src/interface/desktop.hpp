@@ -14,6 +14,7 @@
 
 namespace lumen {
 
+class DmabufImporter;
 class RestoreJournal;
 
 // A person's session on this machine: where its programs listen. Empty: there is none.
@@ -54,6 +55,7 @@ struct DesktopParams {
   bool pointer_drawn = false;
   DesktopPlace place;
   std::string name = "Lumen";  // of the display, where it can bear one
+  DmabufImporter* importer = nullptr;  // outlives the desktop; nullptr: its pictures come through memory
   RestoreJournal* journal =
       nullptr;  // outlives the desktop; nullptr: nothing that outlives a crash is changed
 };

@@ -22,11 +22,12 @@ Timestamp now() { return std::chrono::time_point_cast<Duration>(Clock::now()); }
 // One browse. Lives within browse_hosts().
 class Browse {
  public:
-  Browse(const MdnsNetwork& network, mdns::MulticastPort port)
-      : network_{network},
+  Browse(const MdnsBrowse& what, mdns::MulticastPort port)
+      : network_{what.network},
         port_{std::move(port)},
-        interfaces_{mdns::read_interfaces(network.loopback_only ? mdns::InterfaceChoice::loopback
-                                                                : mdns::InterfaceChoice::automatic)} {
+        interfaces_{mdns::read_interfaces(what.network.loopback_only ? mdns::InterfaceChoice::loopback
+                                                                     : mdns::InterfaceChoice::automatic)},
+        findings_{mdns::DnsName::of(std::string{what.service} + ".local")} {
     port_.set_interfaces(interfaces_.multicast);
   }
 
@@ -80,7 +81,7 @@ class Browse {
   const MdnsNetwork& network_;
   mdns::MulticastPort port_;
   mdns::LocalInterfaces interfaces_;
-  mdns::Findings findings_{mdns::DnsName::of("_nvstream._tcp.local")};
+  mdns::Findings findings_;
   Timestamp next_query_{}, followed_up_{};
   Duration query_interval_ = 1s;
 };
@@ -91,7 +92,7 @@ Result<std::vector<FoundHost>> browse_hosts(const MdnsBrowse& what, const std::s
   auto port = mdns::MulticastPort::open(what.network.port);
   if (!port) port = mdns::MulticastPort::open(what.network.port, false);
   if (!port) return tl::unexpected{std::move(port.error())};
-  return Browse{what.network, std::move(*port)}.run(what.timeout, stop);
+  return Browse{what, std::move(*port)}.run(what.timeout, stop);
 }
 
 }  // namespace lumen::net

@@ -1,5 +1,5 @@
-// lumen/net/mdns: finds the GameStream hosts on the local networks (GameStream part 1, 2) by asking for
-// `_nvstream._tcp` and listening for a while. Works beside the Avahi daemon, and without it.
+// lumen/net/mdns: finds the hosts on the local networks (GameStream part 1, 2) by asking for their service
+// and listening for a while. Works beside the Avahi daemon, and without it.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,12 @@ namespace lumen::net {
 struct FoundHost {
   std::string name;                 // of the instance, such as "box"; control characters are shown as '?'
   std::string host;                 // such as "box.local"; likewise
-  std::uint16_t port = 0;           // of HTTP
+  std::uint16_t port = 0;           // of HTTP (GameStream), or of lumen/1
   std::vector<Endpoint> addresses;  // with that port; IPv4 first, link-local IPv6 last; never empty
 };
 
 struct MdnsBrowse {
+  std::string_view service = kGameStreamService;
   Duration timeout = std::chrono::seconds{2};  // all of it is used: one never knows who will still answer
   MdnsNetwork network;
 };

@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace lumen::net {
+
+inline constexpr std::string_view kGameStreamService = "_nvstream._tcp", kLumenService = "_lumen._udp";
 
 struct MdnsNetwork {
   std::uint16_t port = 5353;

@@ -12,7 +12,6 @@
 namespace lumen::net {
 namespace {
 
-constexpr auto kService = "_nvstream._tcp";
 constexpr std::size_t kMaxLabelBytes = 63;
 constexpr auto kRetryInterval = std::chrono::seconds{30};
 
@@ -49,11 +48,12 @@ std::string machine_name() {
 struct MdnsPublisher::Parts {
   Parts(const Params& params, EventLoop& on, Logger& to) : loop{on}, log{to} {
     name = plain_label(params.name, "lumen");
+    service = params.service;
     network = params.network;
     builtin_params = {
         .responder = {.name = name,
                       .host = plain_label(params.host.empty() ? machine_name() : params.host, "lumen"),
-                      .service = mdns::DnsName::of(std::string{kService} + ".local"),
+                      .service = mdns::DnsName::of(std::string{params.service} + ".local"),
                       .port = params.port,
                       .mdns_port = network.port,
                       .seed = std::random_device{}()},
@@ -68,7 +68,7 @@ struct MdnsPublisher::Parts {
     if (!network.use_avahi) return start_builtin();
     avahi = std::make_unique<mdns::AvahiPublisher>(
         mdns::AvahiPublisher::Params{.name = name,
-                                     .type = kService,
+                                     .type = service,
                                      .port = builtin_params.responder.port,
                                      .bus_address = network.bus_address,
                                      .on_change =
@@ -102,7 +102,7 @@ struct MdnsPublisher::Parts {
 
   EventLoop& loop;
   Logger& log;
-  std::string name;
+  std::string name, service;
   MdnsNetwork network;
   mdns::BuiltinPublisher::Params builtin_params;
   bool warned = false;

@@ -1,7 +1,7 @@
-// lumen/net/mdns: makes this host known as `_nvstream._tcp` on the local networks (GameStream part 1, 2), so
-// that clients find it. Where the Avahi daemon runs it does the work (over D-Bus), otherwise a small
-// responder of our own does (RFC 6762, 6763); it follows the daemon when that comes or goes. Create it once
-// the HTTP port accepts connections.
+// lumen/net/mdns: makes this host known on the local networks, as `_nvstream._tcp` (GameStream part 1, 2) or
+// `_lumen._udp`, so that clients find it. Where the Avahi daemon runs it does the work (over D-Bus),
+// otherwise a small responder of our own does (RFC 6762, 6763); it follows the daemon when that comes or
+// goes. Create it once the port accepts connections.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,10 @@ namespace lumen::net {
 class MdnsPublisher {
  public:
   struct Params {
-    std::string name;        // spaces become '-', whatever is not a letter, digit or '-' is left out
-    std::uint16_t port = 0;  // of HTTP
-    std::string host;        // for "HOST.local"; empty: the machine's name
+    std::string name;  // spaces become '-', whatever is not a letter, digit or '-' is left out
+    std::string_view service = kGameStreamService;
+    std::uint16_t port = 0;
+    std::string host;  // for "HOST.local"; empty: the machine's name
     MdnsNetwork network;
   };
   // Begins to publish; that takes about a second. A name that is taken gets a number: "box #2". Lack of a

@@ -33,10 +33,11 @@ class Publishing : public testing::Test {
     return run_until(*loop_, [&] { return publisher.published_name() == name; });
   }
   // While the loop runs, as publishers answer on it.
-  std::vector<FoundHost> browse(const MdnsNetwork& where, Duration timeout = 500ms) {
+  std::vector<FoundHost> browse(const MdnsNetwork& where, Duration timeout = 500ms,
+                                std::string_view service = kGameStreamService) {
     std::vector<FoundHost> found;
     std::jthread browsing{[&] {
-      found = browse_hosts({.timeout = timeout, .network = where}).value();
+      found = browse_hosts({.service = service, .timeout = timeout, .network = where}).value();
       loop_->stop();
     }};
     loop_->run();
@@ -62,6 +63,19 @@ TEST_F(Publishing, is_found_by_a_browser_until_it_goes) {
   ASSERT_FALSE(found[0].addresses.empty());
   EXPECT_EQ(found[0].addresses[0].to_string(), "127.0.0.1:47989");
   publisher.reset();
+  EXPECT_TRUE(browse(where).empty());
+}
+
+TEST_F(Publishing, each_service_is_found_by_who_asks_for_it) {
+  const auto where = network();
+  auto created = MdnsPublisher::create(
+      {.name = "box", .service = kLumenService, .port = 47986, .host = "box", .network = where}, *loop_,
+      *log_);
+  ASSERT_TRUE(created);
+  ASSERT_TRUE(becomes(**created, "box"));
+  const auto found = browse(where, 1500ms, kLumenService);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].port, 47986);
   EXPECT_TRUE(browse(where).empty());
 }
 

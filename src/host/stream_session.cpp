@@ -1,0 +1,114 @@
+#include "host/stream_session.hpp"
+
+#include <utility>
+
+namespace lumen::host {
+namespace {
+
+lumen1::StreamState to_stream_state(SlotState state) {
+  switch (state) {
+    case SlotState::starting:
+      return lumen1::StreamState::starting;
+    case SlotState::streaming:
+      return lumen1::StreamState::streaming;
+    case SlotState::interrupted:
+      return lumen1::StreamState::interrupted;
+    case SlotState::ended:
+      break;
+  }
+  return lumen1::StreamState::ended;
+}
+
+}  // namespace
+
+StreamSession::StreamSession(StreamSessionParams params, StreamSessionEvents events, MediaTable& table,
+                             const fec::Leopard& codec, net::UdpSocket& socket, EventLoop& loop, Logger& log)
+    : id_{params.id}, events_{std::move(events)}, table_{table}, log_{log} {
+  // Called on lm-net: what they ask for happens on lm-main, unless the session is gone by then.
+  const auto post = [&loop, alive = std::weak_ptr{alive_}](std::function<void()> call) {
+    loop.post([alive, call = std::move(call)] {
+      if (!alive.expired()) call();
+    });
+  };
+  end_ = std::make_shared<MediaEnd>(
+      id_,
+      ClientEvents{.on_wish =
+                       [this, post](const lumen1::ClientState& wish) {
+                         post([this, mode = wish.mode, drawn = wish.pointer_drawn] {
+                           slot_->client_wants(mode, drawn);
+                         });
+                       },
+                   .on_goodbye = [this, post] { post([this] { slot_->client_gone(); }); }},
+      codec, socket, log);
+  slot_ = std::make_unique<SessionSlot>(std::move(params.slot), slot_events(), loop, end_->link, log);
+  table_.put(id_, end_);
+}
+
+StreamSession::~StreamSession() {
+  table_.put(id_, nullptr);
+  alive_.reset();
+  slot_.reset();
+}
+
+void StreamSession::admit(const lumen1::Secret& secret, std::uint32_t permissions) {
+  end_->port.set_permissions(permissions);
+  end_->port.admit(secret);
+}
+
+void StreamSession::shut_out() {
+  end_->port.admit(std::nullopt);
+  end_->sender.set_peer(std::nullopt);
+  slot_->client_gone();
+}
+
+void StreamSession::say_goodbye() {
+  std::vector<std::byte> goodbye;
+  lumen1::append(goodbye, lumen1::HostMessage{lumen1::Goodbye{}}, lumen1::kMaxDatagramBytes);
+  end_->sender.send_message(std::move(goodbye));
+}
+
+void StreamSession::give_up_silent(Timestamp since) {
+  const auto heard = from_ns(end_->port.counters().last_heard_ns.load(std::memory_order_relaxed));
+  if (!slot_->has_client() || heard >= since) return;
+  log_.warn("the client of session {} has said nothing for a while", id_);
+  end_->port.mark_silent();
+  slot_->client_gone();
+}
+
+void StreamSession::tell(const std::function<void(lumen1::HostState&)>& change) {
+  end_->board.update(change);
+  end_->sender.send_message(end_->board.compose());
+}
+
+// What the slot says goes to the sender and, by the board, to the client.
+SlotEvents StreamSession::slot_events() {
+  return {
+      .on_ring = [this](std::shared_ptr<link::SharedRing> ring) { end_->sender.set_ring(std::move(ring)); },
+      .on_state =
+          [this](SlotState state, const std::string& reason) {
+            tell([&](lumen1::HostState& board) {
+              board.state = to_stream_state(state);
+              board.reason = reason;
+              if (state == SlotState::starting) board.mode = slot_->mode();
+            });
+            if (events_.on_state) events_.on_state(state, reason);
+          },
+      .on_ready =
+          [this](const link::Ready& ready) {
+            end_->board.update([&](lumen1::HostState& board) {
+              board.display = ready.display;
+              board.capture = ready.capture;
+            });
+          },
+      .on_mode =
+          [this](const link::ModeChanged& mode) {
+            tell([&](lumen1::HostState& board) {
+              board.mode = mode.mode;
+              board.encoder = mode.encoder;
+              board.encoder_reason = mode.encoder_reason;
+            });
+            if (events_.on_mode) events_.on_mode(mode);
+          }};
+}
+
+}  // namespace lumen::host

@@ -1,0 +1,64 @@
+// lumen/host: one lumen/1 session: an application's desktop with what carries its picture and input, for
+// whichever client is admitted. Destroying it ends the desktop. Owner: lm-main.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/event_loop.hpp"
+#include "host/media_table.hpp"
+#include "host/session_slot.hpp"
+
+namespace lumen::host {
+
+struct StreamSessionParams {
+  std::uint8_t id = 0;  // free in the table
+  SlotParams slot;
+};
+
+// Called on lm-main; none may destroy the session.
+struct StreamSessionEvents {
+  std::function<void(SlotState state, const std::string& reason)> on_state;
+  std::function<void(const link::ModeChanged& mode)> on_mode;
+};
+
+class StreamSession {
+ public:
+  // All references outlive the session.
+  StreamSession(StreamSessionParams params, StreamSessionEvents events, MediaTable& table,
+                const fec::Leopard& codec, net::UdpSocket& socket, EventLoop& loop, Logger& log);
+  ~StreamSession();
+  StreamSession(const StreamSession&) = delete;
+  StreamSession& operator=(const StreamSession&) = delete;
+
+  // Who has this secret may connect from now on, and do what `permissions` allow; nobody who had another may.
+  void admit(const lumen1::Secret& secret, std::uint32_t permissions);
+  void set_permissions(std::uint32_t permissions) { end_->port.set_permissions(permissions); }
+  // Nobody may any more. The desktop stays, nothing is encoded.
+  void shut_out();
+  // Tells the client that the host goes.
+  void say_goodbye();
+  // Gives up a client that has said nothing since `since`.
+  void give_up_silent(Timestamp since);
+
+  std::uint8_t id() const { return id_; }
+  SessionSlot& slot() { return *slot_; }
+  const SessionSlot& slot() const { return *slot_; }
+  const MediaEnd& end() const { return *end_; }
+
+ private:
+  SlotEvents slot_events();
+  void tell(const std::function<void(lumen1::HostState&)>& change);
+
+  std::uint8_t id_;
+  StreamSessionEvents events_;
+  MediaTable& table_;
+  Logger& log_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what was posted
+  std::shared_ptr<MediaEnd> end_;
+  std::unique_ptr<SessionSlot> slot_;
+};
+
+}  // namespace lumen::host
