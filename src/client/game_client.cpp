@@ -12,6 +12,7 @@
 #include "client/picture_tap.hpp"
 #include "client/report_json.hpp"
 #include "codec/decoder_choice.hpp"
+#include "codec/software.hpp"
 #include "render/speaker.hpp"
 #include "render/window.hpp"
 

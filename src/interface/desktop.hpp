@@ -54,7 +54,7 @@ struct DesktopParams {
   double scale = 1;  // of the virtual display, 0.5…4: how large applications draw
   bool pointer_drawn = false;
   DesktopPlace place;
-  std::string name = "Lumen";  // of the display, where it can bear one
+  std::string name = "Lumen";          // of the display, where it can bear one
   DmabufImporter* importer = nullptr;  // outlives the desktop; nullptr: its pictures come through memory
   RestoreJournal* journal =
       nullptr;  // outlives the desktop; nullptr: nothing that outlives a crash is changed

@@ -28,8 +28,8 @@ struct DmabufPicture {
 // Contract: called on the capture's thread; outlives the capture.
 class DmabufImporter {
  public:
-  // One of the two: pixels that the CPU reads, or a picture that stays with the GPU. Neither: whoever takes them is
-  // behind, and this one is left out.
+  // One of the two: pixels that the CPU reads, or a picture that stays with the GPU. Neither: whoever takes
+  // them is behind, and this one is left out.
   struct Imported {
     const std::byte* pixels = nullptr;  // B, G, R, ignored; top row first
     std::size_t stride_bytes = 0;

@@ -179,13 +179,15 @@ Status SessionWorker::open_pipeline(const link::Configure& configure) {
           },
       .on_failed = [this](const Error& error) { loop_.post([this, error] { end(error); }); }};
   pipeline_ = std::make_unique<stream::PicturePipeline>(
-      stream::PictureParams{.mode = configure.mode,
-                            .encoding = {.bitrate_kbps = configure.bitrate_kbps},
-                            .default_bitrate = codec::default_bitrate,
-                            .preset = configure.preset,
-                            .make_encoder = [this](const EncoderConfig& config) { return zero_copy_->encoders().create(config); },
-                            .converter = codec::make_converter(),
-                            .events = std::move(events)},
+      stream::PictureParams{
+          .mode = configure.mode,
+          .encoding = {.bitrate_kbps = configure.bitrate_kbps},
+          .default_bitrate = codec::default_bitrate,
+          .preset = configure.preset,
+          .make_encoder =
+              [this](const EncoderConfig& config) { return zero_copy_->encoders().create(config); },
+          .converter = codec::make_converter(),
+          .events = std::move(events)},
       *ring_, log_);
   return {};
 }

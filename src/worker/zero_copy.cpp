@@ -16,11 +16,13 @@ Result<std::shared_ptr<gpu::cuda::Context>> open_cuda() {
   return gpu::cuda::Context::create(driver);
 }
 
-std::vector<codec::EncoderChain::Link> links(const std::shared_ptr<gpu::cuda::Context>& cuda, ZeroCopyWish wish) {
+std::vector<codec::EncoderChain::Link> links(const std::shared_ptr<gpu::cuda::Context>& cuda,
+                                             ZeroCopyWish wish) {
   std::vector<codec::EncoderChain::Link> links;
   if (cuda) {
-    links.push_back({"NVENC",
-                     [cuda](const EncoderConfig& config) { return codec::create_nvenc_encoder(config, cuda); }, true});
+    links.push_back(
+        {"NVENC", [cuda](const EncoderConfig& config) { return codec::create_nvenc_encoder(config, cuda); },
+         true});
   }
   if (wish != ZeroCopyWish::off) {
     links.push_back({"VAAPI", [](const EncoderConfig& config) {
@@ -84,7 +86,8 @@ void ZeroCopy::set_color(ColorSpace color) {
 
 void ZeroCopy::on_encoder() {
   if (!importer_ || encoders_->may_take_device_pictures()) return;
-  importer_->switch_off({ErrorCode::unavailable, "encoder.failed", "no encoder reads the GPU's memory any more",
+  importer_->switch_off({ErrorCode::unavailable, "encoder.failed",
+                         "no encoder reads the GPU's memory any more",
                          "The session before says why; the next one tries again", 0});
 }
 

@@ -184,9 +184,10 @@ std::nullopt_t FrameReader::fail_import(Error why) {
 // What is to be done to the pixels, only the CPU does.
 std::optional<PictureView> FrameReader::keep_on_gpu(DeviceLease picture, const PictureLayout& layout) {
   if (pointer_drawn_ || layout.width != picture->width() || layout.height != picture->height()) {
-    return fail_import({ErrorCode::unsupported, "capture.gpu-picture",
-                        "pictures stay off the GPU's way while their pointer is to be drawn, or a part be cut out",
-                        "A client that draws the pointer itself lets them stay there", 0});
+    return fail_import(
+        {ErrorCode::unsupported, "capture.gpu-picture",
+         "pictures stay off the GPU's way while their pointer is to be drawn, or a part be cut out",
+         "A client that draws the pointer itself lets them stay there", 0});
   }
   device_ = std::move(picture);
   return PictureView{nullptr, 0, layout.width, layout.height};

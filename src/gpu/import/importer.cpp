@@ -97,7 +97,8 @@ Status Importer::fit_pool(std::uint32_t width, std::uint32_t height) {
 Status Importer::import_tiled(const DmabufPicture& picture, cuda::PooledPicture& out) {
   if (!pass_) return fail(ErrorCode::unsupported, "egl.import", "tiled dmabufs need OpenGL");
   LUMEN_TRY(const auto source, textures_->texture_of(picture));
-  const egl::Pass::Nv12 target{buffers_[out.slot()]->name(), out.pitch_bytes(), out.chroma_offset_bytes(), color_};
+  const egl::Pass::Nv12 target{buffers_[out.slot()]->name(), out.pitch_bytes(), out.chroma_offset_bytes(),
+                               color_};
   out.set_color(color_);
   LUMEN_CHECK_OK(pass_->run_to_nv12(source, target, picture.width, picture.height));
   return pass_->wait();

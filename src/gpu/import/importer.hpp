@@ -1,5 +1,5 @@
-// lumen/gpu/import: a desktop's dmabufs to NV12 in CUDA's memory, on NVIDIA's GPUs: tiled ones by OpenGL, linear ones
-// by Vulkan.
+// lumen/gpu/import: a desktop's dmabufs to NV12 in CUDA's memory, on NVIDIA's GPUs: tiled ones by OpenGL,
+// linear ones by Vulkan.
 #pragma once
 
 #include <memory>
@@ -25,8 +25,8 @@ struct Apis {
 // The machine's. Fails as cuda::load_driver() and vulkan::load_loader() do.
 Result<Apis> load_apis();
 
-// Owner: the thread that created it, as OpenGL's context is there. Whatever fails, fails every picture after it: a
-// GPU that is half gone is not asked again.
+// Owner: the thread that created it, as OpenGL's context is there. Whatever fails, fails every picture after
+// it: a GPU that is half gone is not asked again.
 class Importer final : public DmabufImporter {
  public:
   // `cuda.…`, `vulkan.…`; `import.nothing` where the GPU takes dmabufs of no kind.

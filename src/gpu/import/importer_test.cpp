@@ -22,7 +22,8 @@ struct Rig {
   }
   DmabufPicture picture(std::uint32_t width = 64, std::uint32_t height = 48) {
     EXPECT_EQ(ftruncate(file.get(), 4L * 256 * 256), 0);
-    DmabufPicture made{.width = width, .height = height, .fourcc = fourcc('X', 'R', '2', '4'), .plane_count = 1};
+    DmabufPicture made{
+        .width = width, .height = height, .fourcc = fourcc('X', 'R', '2', '4'), .plane_count = 1};
     made.planes[0] = {file.get(), 0, 4 * width};
     return made;
   }
