@@ -18,6 +18,7 @@
 #include "host/control_socket.hpp"
 #include "host/doctor.hpp"
 #include "host/host.hpp"
+#include "host/probe_run.hpp"
 
 namespace lumen::apps {
 namespace {
@@ -162,6 +163,13 @@ int restore(const std::string& program_dir) {
 }
 
 int consent(const std::string& program_dir) { return become_session(program_dir, {"--consent"}); }
+
+int probe(const std::string& program_dir, const std::string& what, bool json) {
+  host::ProbeRun run{.argv = {program_dir + "/lumen-session", "--probe-" + what}};
+  if (json) run.argv.emplace_back("--json");
+  const auto status = host::run_probe(run);
+  return status ? *status : complain(status.error());
+}
 
 int doctor(const std::string& program_dir, const std::string& config, bool json) {
   const auto findings = host::examine({.config_path = config,

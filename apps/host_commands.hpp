@@ -28,6 +28,9 @@ int clients(const ClientsOptions& options);
 int displays(const std::string& program_dir, bool json);
 int restore(const std::string& program_dir);
 int consent(const std::string& program_dir);
+// Has lumen-session try what this machine's GPUs can do, apart and within 30 s: prints its lines, and returns
+// its status, or 1 when it crashed or hung.
+int probe(const std::string& program_dir, const std::string& what, bool json);
 // 1 when something does not work.
 int doctor(const std::string& program_dir, const std::string& config, bool json);
 // Prints the answer to one command.

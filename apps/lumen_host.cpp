@@ -1,5 +1,5 @@
 // lumen-host: serves desktops to clients. Sub-commands: serve (default), pair, approve, clients, status,
-// stop, displays, doctor, restore, consent.
+// stop, displays, doctor, zerocopy-probe, encode-probe, restore, consent.
 #include <unistd.h>
 
 #include <filesystem>
@@ -237,6 +237,11 @@ int main(int argc, char** argv) {
   std::string asking;
   auto* approve_command = app.add_subcommand("approve", "let a device in that asks, by its number");
   approve_command->add_option("number", asking, "as lumen-host pair and the log show it")->required();
+  auto* zerocopy_command = app.add_subcommand(
+      "zerocopy-probe", "try whether pictures can stay on the GPU from desktop to encoder");
+  zerocopy_command->add_flag("--json", as_json, "for programs: an object a line");
+  auto* encoders_command = app.add_subcommand("encode-probe", "try every encoder that this machine may have");
+  encoders_command->add_flag("--json", as_json, "for programs: an object a line");
   auto* restore_command =
       app.add_subcommand("restore", "undo what sessions that crashed have left changed on your desktop");
   app.add_subcommand("consent", "share this desktop through its portal: asks on its screen, and remembers");
@@ -246,6 +251,8 @@ int main(int argc, char** argv) {
   if (*approve_command) return lumen::apps::ask("device-approve " + asking);
   if (*displays_command) return lumen::apps::displays(program_dir(), as_json);
   if (*doctor_command) return lumen::apps::doctor(program_dir(), options.config, as_json);
+  if (*zerocopy_command) return lumen::apps::probe(program_dir(), "zerocopy", as_json);
+  if (*encoders_command) return lumen::apps::probe(program_dir(), "encoders", as_json);
   if (app.got_subcommand("consent")) return lumen::apps::consent(program_dir());
   if (*restore_command) return lumen::apps::restore(program_dir());
   if (app.got_subcommand("clients")) return lumen::apps::clients(clients);

@@ -2,6 +2,7 @@
 // descriptor 3; or, as `lumen-session --probe [PRESET]`, what this machine's encoders can do; with
 // `--desktops
 // [--json]`, which desktops are here; with `--restore FOLDER`, undoes what dead sessions left changed; with
+// `--probe-zerocopy [--json]` and `--probe-encoders [--json]`, what its GPUs can do, link by link; with
 // `--consent`, has the person at the desk asked to share it.
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -15,6 +16,7 @@
 #include "base/log.hpp"
 #include "worker/desktop_report.hpp"
 #include "worker/encoder_report.hpp"
+#include "worker/gpu_report.hpp"
 #include "worker/session_worker.hpp"
 
 namespace {
@@ -31,6 +33,12 @@ bool link_is_socket() {
 int main(int argc, char** argv) {
   if (argc >= 2 && std::strcmp(argv[1], "--probe") == 0) {
     return lumen::worker::print_encoder_measurements(argc >= 3 ? argv[2] : "");
+  }
+  if (argc >= 2 && std::strcmp(argv[1], "--probe-zerocopy") == 0) {
+    return lumen::worker::probe_zero_copy(argc >= 3 && std::strcmp(argv[2], "--json") == 0);
+  }
+  if (argc >= 2 && std::strcmp(argv[1], "--probe-encoders") == 0) {
+    return lumen::worker::probe_encoders(argc >= 3 && std::strcmp(argv[2], "--json") == 0);
   }
   if (argc >= 2 && std::strcmp(argv[1], "--desktops") == 0) {
     return lumen::worker::print_desktops(argc >= 3 && std::strcmp(argv[2], "--json") == 0);

@@ -8,6 +8,7 @@
 
 #include "client/shell/flow.hpp"
 #include "client/stream_desk.hpp"
+#include "codec/decoder_choice.hpp"
 #include "codec/software.hpp"
 #include "render/speaker.hpp"
 #include "render/window.hpp"
@@ -64,7 +65,7 @@ class App {
 
   Status open_backends() {
     const StreamOutputs outputs{
-        .make_decoder = codec::create_decoder,
+        .make_decoder = codec::decoder_factory(log_),
         .on_picture = [this](const auto& decoded) { desk_->on_picture(decoded); },
         .on_sound =
             [this](const auto& sound) {

@@ -7,7 +7,7 @@
 #include "client/lumen1/lumen_client_stream.hpp"
 #include "client/report_json.hpp"
 #include "client/stream_desk.hpp"
-#include "codec/software.hpp"
+#include "codec/decoder_choice.hpp"
 #include "render/microphone.hpp"
 #include "render/speaker.hpp"
 #include "render/window.hpp"
@@ -169,7 +169,7 @@ class Run {
   }
 
   Result<std::unique_ptr<VideoDecoder>> make_decoder(Codec codec) {  // lm-dec
-    auto made = codec::create_decoder(codec);
+    auto made = decoders_(codec);
     if (made) {
       MutexLock lock{mutex_};
       codec_ = codec;
@@ -223,6 +223,7 @@ class Run {
   const ClientParams& params_;
   int signal_fd_;
   Logger& log_;
+  const DecoderFactory decoders_ = codec::decoder_factory(log_);
   SoundMeter meter_;
   std::unique_ptr<StreamDesk> desk_;
   Mutex mutex_;

@@ -12,6 +12,7 @@
 #include "client/gamestream/stream_choice.hpp"
 #include "client/report_json.hpp"
 #include "client/stream_desk.hpp"
+#include "codec/decoder_choice.hpp"
 #include "codec/software.hpp"
 #include "render/speaker.hpp"
 #include "render/window.hpp"
@@ -130,7 +131,7 @@ class GameRun {
                                    {.audio_channels = params_.audio_channels,
                                     .loss_percent = params_.loss_percent,
                                     .loss_seed = params_.loss_seed},
-                                   {.make_decoder = codec::create_decoder,
+                                   {.make_decoder = codec::decoder_factory(log_),
                                     .on_picture = [this](const auto& decoded) { on_picture(decoded); },
                                     .on_sound = [this](const auto& sound) { on_sound(sound); },
                                     .default_bitrate = codec::default_bitrate},

@@ -9,10 +9,16 @@
 #include <thread>
 #include <utility>
 
+extern "C" {
+#include <libavutil/hwcontext.h>
+}
+
 #include <fmt/format.h>
 
 #include "codec/bitstream_kind.hpp"
 #include "codec/ffmpeg_handles.hpp"
+#include "codec/hardware.hpp"
+#include "codec/hardware_frames.hpp"
 #include "codec/software.hpp"
 #include "media/mode.hpp"
 
@@ -52,10 +58,11 @@ struct SliceResults {
   decltype(AVCodecContext::execute) run = nullptr;
   bool failed = false;
 
+  static SliceResults& of(const AVCodecContext& context);
   // NOLINTNEXTLINE(readability-function-size): as FFmpeg calls it
   static int collect(AVCodecContext* context, int (*job)(AVCodecContext*, void*), void* arguments,
                      int* results, int count, int size) {
-    auto& self = *static_cast<SliceResults*>(context->opaque);
+    auto& self = of(*context);
     std::array<int, kMaxSlices> own{};
     const bool borrow = results == nullptr && count <= kMaxSlices;
     const int status = self.run(context, job, arguments, borrow ? own.data() : results, count, size);
@@ -64,25 +71,49 @@ struct SliceResults {
   }
 };
 
+// What decodes: FFmpeg itself, or a GPU through it.
+struct Engine {
+  std::string name = "FFmpeg";
+  AVPixelFormat format = AV_PIX_FMT_NONE;  // of the GPU's pictures; none: the CPU decodes
+  BufferPtr device;
+  bool is_gpu() const { return device != nullptr; }
+};
+
+// The context's opaque.
+struct Insides : SliceResults {
+  AVPixelFormat gpu_format = AV_PIX_FMT_NONE;
+};
+
+SliceResults& SliceResults::of(const AVCodecContext& context) {
+  return *static_cast<Insides*>(context.opaque);
+}
+
 // Runs when a parameter set has been parsed and before pictures are allocated.
 AVPixelFormat choose_format(AVCodecContext* context, const AVPixelFormat* offered) {
   if (context->coded_width > kMaxSide || context->coded_height > kMaxSide) return AV_PIX_FMT_NONE;
+  const auto gpu_format = static_cast<const Insides*>(context->opaque)->gpu_format;
   for (; *offered != AV_PIX_FMT_NONE; ++offered) {
+    if (gpu_format != AV_PIX_FMT_NONE) {
+      if (*offered == gpu_format) return gpu_format;
+      continue;  // what the GPU does not decode is another decoder's
+    }
     if (*offered == AV_PIX_FMT_YUV420P || *offered == AV_PIX_FMT_YUVJ420P) return *offered;
   }
   return AV_PIX_FMT_NONE;
 }
 
-void configure(AVCodecContext& context, SliceResults& slices) {
+void configure(AVCodecContext& context, Insides& insides, const Engine& engine) {
   limit_log(context, FfmpegLog::nothing);  // a peer could fill the log
   context.flags |= AV_CODEC_FLAG_LOW_DELAY;
   context.thread_type = FF_THREAD_SLICE;
-  context.thread_count = static_cast<int>(thread_count());
+  context.thread_count = engine.is_gpu() ? 1 : static_cast<int>(thread_count());
   context.err_recognition = AV_EF_EXPLODE | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_CAREFUL;
   context.error_concealment = 0;
   context.max_pixels = std::int64_t{kMaxSide} * kMaxSide;
   context.get_format = choose_format;
-  context.opaque = &slices;
+  context.opaque = &insides;
+  insides.gpu_format = engine.format;
+  if (engine.is_gpu()) context.hw_device_ctx = av_buffer_ref(engine.device.get());
 }
 
 tl::unexpected<Error> unavailable(Codec codec, const std::string& what) {
@@ -92,17 +123,19 @@ tl::unexpected<Error> unavailable(Codec codec, const std::string& what) {
                           ffmpeg_name(codec)));
 }
 
-// `slices` outlives the context.
-Result<CodecContextPtr> open_context(Codec codec, SliceResults& slices) {
-  const AVCodec* decoder = avcodec_find_decoder_by_name(ffmpeg_name(codec));
+// `insides` outlives the context.
+Result<CodecContextPtr> open_context(Codec codec, Insides& insides, const Engine& engine) {
+  // The GPU's part of FFmpeg goes with its own parsers.
+  const char* const name = engine.is_gpu() && codec == Codec::av1 ? "av1" : ffmpeg_name(codec);
+  const AVCodec* decoder = avcodec_find_decoder_by_name(name);
   if (decoder == nullptr) return unavailable(codec, "this FFmpeg has no decoder");
   CodecContextPtr context{avcodec_alloc_context3(decoder)};
   if (context == nullptr) return no_memory();
-  configure(*context, slices);
+  configure(*context, insides, engine);
   if (const int error = avcodec_open2(context.get(), decoder, nullptr); error != 0) {
     return unavailable(codec, ffmpeg_error(error));
   }
-  slices.run = std::exchange(context->execute, SliceResults::collect);  // set by avcodec_open2()
+  insides.run = std::exchange(context->execute, SliceResults::collect);  // set by avcodec_open2()
   return context;
 }
 
@@ -143,14 +176,16 @@ class InputBuffer {
 
 class FfmpegDecoder final : public VideoDecoder {
  public:
-  static Result<std::unique_ptr<VideoDecoder>> create(Codec codec) {
-    std::unique_ptr<FfmpegDecoder> decoder{new FfmpegDecoder{codec}};
-    if (decoder->frame_ == nullptr || decoder->packet_ == nullptr) return no_memory();
-    LUMEN_TRY(decoder->context_, open_context(codec, decoder->slices_));
+  static Result<std::unique_ptr<VideoDecoder>> create(Codec codec, Engine engine = {}) {
+    std::unique_ptr<FfmpegDecoder> decoder{new FfmpegDecoder{codec, std::move(engine)}};
+    if (decoder->frame_ == nullptr || decoder->packet_ == nullptr || decoder->copied_ == nullptr)
+      return no_memory();
+    LUMEN_TRY(decoder->context_, open_context(codec, decoder->insides_, decoder->engine_));
     return decoder;
   }
 
   std::string name() const override {
+    if (engine_.is_gpu()) return fmt::format("{}, {}", engine_.name, to_string(codec_));
     return fmt::format("FFmpeg {}, {} threads", ffmpeg_name(codec_), thread_count());
   }
 
@@ -161,7 +196,7 @@ class FfmpegDecoder final : public VideoDecoder {
   }
 
  private:
-  explicit FfmpegDecoder(Codec codec) : codec_{codec} {}
+  FfmpegDecoder(Codec codec, Engine engine) : codec_{codec}, engine_{std::move(engine)} {}
 
   Result<PictureView> decode_picture(const AccessUnit& unit) {
     LUMEN_CHECK_OK(check(unit));
@@ -176,7 +211,7 @@ class FfmpegDecoder final : public VideoDecoder {
   Status renew_if_spoilt() {
     if (!spoilt_) return {};
     context_.reset();
-    LUMEN_TRY(context_, open_context(codec_, slices_));
+    LUMEN_TRY(context_, open_context(codec_, insides_, engine_));
     return {};
   }
 
@@ -203,7 +238,7 @@ class FfmpegDecoder final : public VideoDecoder {
     packet.data = input->data;
     packet.size = static_cast<int>(bytes.size());
     packet.pts = ++sequence_;
-    slices_.failed = false;
+    insides_.failed = false;
     const int error = avcodec_send_packet(context_.get(), &packet);
     packet.buf = nullptr;  // borrowed above
     if (error == 0) return {};
@@ -216,9 +251,10 @@ class FfmpegDecoder final : public VideoDecoder {
     if (error != 0)
       return malformed("decoder.malformed", "the decoder gave no picture: " + ffmpeg_error(error));
     if (frame.pts != sequence_) return malformed("decoder.delayed", "the stream reorders its pictures");
-    if (slices_.failed || (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame.decode_error_flags != 0) {
+    if (insides_.failed || (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame.decode_error_flags != 0) {
       return malformed("decoder.corrupt", "picture is damaged");
     }
+    if (engine_.is_gpu()) return copy_from_gpu();
     const bool planar420 = frame.format == AV_PIX_FMT_YUV420P || frame.format == AV_PIX_FMT_YUVJ420P;
     if (!planar420 || frame.width <= 0 || frame.height <= 0 || frame.width > kMaxSide ||
         frame.height > kMaxSide) {
@@ -227,14 +263,39 @@ class FfmpegDecoder final : public VideoDecoder {
     return {};
   }
 
-  PictureView view(const AccessUnit& unit) const {
+  // One copy, to memory that is taken once for each size.
+  Status copy_from_gpu() {
     const AVFrame& frame = *frame_;
-    PictureView view{.format = PixelFormat::i420,
-                     .color = color_of(frame),
+    if (frame.format != engine_.format || frame.width <= 0 || frame.height <= 0 || frame.width > kMaxSide ||
+        frame.height > kMaxSide) {
+      return malformed("decoder.format", "picture is not what the GPU decodes");
+    }
+    if (copied_->width != frame.width || copied_->height != frame.height) av_frame_unref(copied_.get());
+    copied_->format = AV_PIX_FMT_NV12;
+    const int error = av_hwframe_transfer_data(copied_.get(), &frame, 0);
+    if (error != 0) {
+      return fail(ErrorCode::unavailable, "decoder.gpu",
+                  "a picture does not come back from the GPU: " + ffmpeg_error(error));
+    }
+    if (copied_->format == AV_PIX_FMT_NV12) return {};
+    return malformed("decoder.format", "picture is not 8-bit 4:2:0");
+  }
+
+  PictureView view(const AccessUnit& unit) const {
+    if (engine_.is_gpu()) return view_of(*copied_, *frame_, PixelFormat::nv12, unit);
+    return view_of(*frame_, *frame_, PixelFormat::i420, unit);
+  }
+
+  // Pixels of `frame`, colours of `decoded`.
+  static PictureView view_of(const AVFrame& frame, const AVFrame& decoded, PixelFormat format,
+                             const AccessUnit& unit) {
+    PictureView view{.format = format,
+                     .color = color_of(decoded),
                      .width = std::min(unit.width, static_cast<std::uint32_t>(frame.width)),
                      .height = std::min(unit.height, static_cast<std::uint32_t>(frame.height)),
                      .planes = {}};
-    for (std::size_t i = 0; i < view.planes.size(); ++i) {
+    const std::size_t planes = format == PixelFormat::nv12 ? 2 : 3;
+    for (std::size_t i = 0; i < planes; ++i) {
       view.planes[i] = {reinterpret_cast<const std::byte*>(frame.data[i]),
                         static_cast<std::size_t>(frame.linesize[i])};
     }
@@ -242,9 +303,11 @@ class FfmpegDecoder final : public VideoDecoder {
   }
 
   const Codec codec_;
-  SliceResults slices_;  // the context points at it: declared before
+  const Engine engine_;
+  Insides insides_;  // the context points at it: declared before
   CodecContextPtr context_;
   FramePtr frame_{av_frame_alloc()};
+  FramePtr copied_{av_frame_alloc()};  // the GPU's picture, in CPU memory
   PacketPtr packet_{av_packet_alloc()};
   InputBuffer input_;
   std::int64_t sequence_ = 0;
@@ -255,5 +318,27 @@ class FfmpegDecoder final : public VideoDecoder {
 }  // namespace
 
 Result<std::unique_ptr<VideoDecoder>> create_decoder(Codec codec) { return FfmpegDecoder::create(codec); }
+
+namespace {
+
+Result<std::unique_ptr<VideoDecoder>> create_on(Result<BufferPtr> device, Codec codec, const char* name,
+                                                AVPixelFormat format) {
+  if (!device) {
+    auto error = std::move(device).error();
+    error.id = "decoder.unavailable";
+    return tl::unexpected{std::move(error)};
+  }
+  return FfmpegDecoder::create(codec, {.name = name, .format = format, .device = std::move(*device)});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<VideoDecoder>> create_nvdec_decoder(Codec codec) {
+  return create_on(make_cuda_device(), codec, "NVDEC", AV_PIX_FMT_CUDA);
+}
+
+Result<std::unique_ptr<VideoDecoder>> create_vaapi_decoder(Codec codec, const std::string& render_node) {
+  return create_on(make_vaapi_device(render_node), codec, "VAAPI", AV_PIX_FMT_VAAPI);
+}
 
 }  // namespace lumen::codec

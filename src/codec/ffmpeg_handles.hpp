@@ -9,10 +9,12 @@ extern "C" {
 
 #include <array>
 #include <cstdarg>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace lumen::codec {
 
@@ -38,11 +40,43 @@ inline std::string ffmpeg_error(int code) {
 
 enum class FfmpegLog { errors, nothing };
 
+// What FFmpeg says of a failure to this thread, for the scope's length: the reason is in no error code.
+class FfmpegWords {
+ public:
+  FfmpegWords() : before_{std::exchange(current(), this)} {}
+  ~FfmpegWords() { current() = before_; }
+  FfmpegWords(const FfmpegWords&) = delete;
+  FfmpegWords& operator=(const FfmpegWords&) = delete;
+
+  // The last line; empty: nothing was said.
+  const std::string& last() const { return last_; }
+  static FfmpegWords*& current() {
+    static thread_local FfmpegWords* words = nullptr;
+    return words;
+  }
+  void hear(const char* format, va_list arguments) {
+    std::array<char, 256> line{};
+    va_list copy;
+    va_copy(copy, arguments);
+    std::vsnprintf(line.data(), line.size(), format, copy);
+    va_end(copy);
+    last_ = line.data();
+    while (!last_.empty() && (last_.back() == '\n' || last_.back() == '.')) last_.pop_back();
+  }
+
+ private:
+  FfmpegWords* const before_;
+  std::string last_;
+};
+
 // Codec contexts only: FFmpeg's other objects (about sizes and packets, which a peer may make up) know
 // nothing of the offset below.
 inline void print_of_contexts(void* object, int level, const char* format, va_list arguments) {
   const AVClass* const kind = object == nullptr ? nullptr : *static_cast<const AVClass* const*>(object);
   if (kind == nullptr || std::strcmp(kind->class_name, "AVCodecContext") != 0) return;
+  const int own_level = level - static_cast<const AVCodecContext*>(object)->log_level_offset;
+  if (auto* const words = FfmpegWords::current(); words != nullptr && own_level <= AV_LOG_ERROR)
+    words->hear(format, arguments);
   av_log_default_callback(object, level, format, arguments);
 }
 

@@ -7,34 +7,16 @@
 
 #include "codec/encoder_parts.hpp"
 #include "codec/ffmpeg_handles.hpp"
+#include "codec/ffmpeg_settings.hpp"
 #include "codec/software.hpp"
 #include "codec/x264_choice.hpp"
 
 namespace lumen::codec {
 namespace {
 
-constexpr int kGopForEver = 1 << 28;  // frames; an IDR comes on request only
-
 Status check(const EncoderConfig& config) {
   LUMEN_CHECK_OK(check_config(config, Codec::h264, "libx264"));
   return check_preset(config.preset);
-}
-
-// The buffer of one frame: no picture may take longer on the wire than its own interval.
-void set_rate(AVCodecContext& context, BitsPerSecond bitrate, std::uint32_t refresh_mhz) {
-  const std::uint64_t frame_bits = bits_per_picture(bitrate, refresh_mhz);
-  context.bit_rate = static_cast<std::int64_t>(bitrate.value);
-  context.rc_max_rate = context.bit_rate;
-  context.rc_buffer_size = static_cast<int>(std::max<std::uint64_t>(frame_bits, 1000));  // x264 counts kbit
-}
-
-void set_color(AVCodecContext& context, ColorSpace color) {
-  const ColorCodes codes = color_codes(color);
-  context.color_primaries = static_cast<AVColorPrimaries>(codes.primaries);
-  context.color_trc = static_cast<AVColorTransferCharacteristic>(codes.transfer);
-  context.colorspace = static_cast<AVColorSpace>(codes.matrix);
-  context.color_range = color.range == ColorRange::full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
-  context.chroma_sample_location = AVCHROMA_LOC_CENTER;  // the converter takes the mean of 2 × 2
 }
 
 AVPixelFormat to_ffmpeg(PixelFormat format) {
@@ -43,20 +25,11 @@ AVPixelFormat to_ffmpeg(PixelFormat format) {
 
 void configure(AVCodecContext& context, const EncoderConfig& config, const X264Choice& choice) {
   limit_log(context, FfmpegLog::errors);
-  const Picture size{config.format, config.color, config.mode.width, config.mode.height, {}};
-  context.width = static_cast<int>(size.coded_width());
-  context.height = static_cast<int>(size.coded_height());
+  set_stream(context, config);
   context.pix_fmt = to_ffmpeg(config.format);
-  context.time_base = {1000, static_cast<int>(config.mode.refresh_mhz)};
-  context.framerate = {static_cast<int>(config.mode.refresh_mhz), 1000};
-  context.gop_size = kGopForEver;
-  context.max_b_frames = 0;
   context.thread_count = static_cast<int>(choice.threads);
   context.thread_type = FF_THREAD_SLICE;
   context.slices = static_cast<int>(std::max(choice.slices, config.slices));
-  if (config.max_references != 0) context.refs = static_cast<int>(config.max_references);
-  set_rate(context, config.bitrate, config.mode.refresh_mhz);
-  set_color(context, config.color);
 }
 
 Status open(AVCodecContext& context, const AVCodec* codec, const EncoderConfig& config,

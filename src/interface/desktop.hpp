@@ -14,6 +14,7 @@
 
 namespace lumen {
 
+class DmabufImporter;
 class RestoreJournal;
 
 // A person's session on this machine: where its programs listen. Empty: there is none.
@@ -53,7 +54,8 @@ struct DesktopParams {
   double scale = 1;  // of the virtual display, 0.5…4: how large applications draw
   bool pointer_drawn = false;
   DesktopPlace place;
-  std::string name = "Lumen";  // of the display, where it can bear one
+  std::string name = "Lumen";          // of the display, where it can bear one
+  DmabufImporter* importer = nullptr;  // outlives the desktop; nullptr: its pictures come through memory
   RestoreJournal* journal =
       nullptr;  // outlives the desktop; nullptr: nothing that outlives a crash is changed
 };

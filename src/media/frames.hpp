@@ -8,6 +8,7 @@
 
 #include "base/units.hpp"
 #include "base/wire.hpp"
+#include "media/device_picture.hpp"
 #include "media/picture.hpp"
 
 namespace lumen {
@@ -44,11 +45,15 @@ struct BorrowedFrame {
   std::uint64_t sequence = 0;         // counts frames of this source
   Timestamp presented;
   bool client_buffer = false;  // the application's own memory, nothing was composed or copied
+  // Where the picture is in a GPU's memory: then `pixels` is nullptr, and whoever wants it may take it.
+  DeviceLease* device = nullptr;
 };
 
 // A converted picture on its way to the encoder. Destroying it returns the picture to its pool.
 struct CapturedFrame {
   PictureLease picture;
+  DeviceLease
+      device;  // where this is one, it is the picture, and `picture` says only how it is to be encoded
   std::uint64_t sequence = 0;
   StageTimes times;
 };

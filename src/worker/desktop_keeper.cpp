@@ -73,6 +73,7 @@ Status DesktopKeeper::make_foreign(const DesktopCandidate& candidate) {
                        .scale = double{params_.wish.scale},
                        .pointer_drawn = params_.pointer_drawn,
                        .place = candidate.place};
+  params.importer = params_.importer;
   params.journal = journal();
   ++generation_;
   LUMEN_TRY(desktop_, candidate.backend->create(params, events_of(generation_), loop_, log_));

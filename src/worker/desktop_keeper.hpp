@@ -32,6 +32,7 @@ struct KeeperParams {
   link::DesktopWish wish;
   Mode mode;
   bool pointer_drawn = false;
+  DmabufImporter* importer = nullptr;  // as DesktopParams has it
   std::vector<DesktopBackend> backends, undoers;
   std::function<std::vector<DesktopPlace>()> find_places;
   // The private desktop: where no other is wanted, or none can be had.

@@ -130,6 +130,7 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
     desktop_->set_pointer_drawn(pointer->drawn);
   } else if (const auto* encoding = std::get_if<link::SetEncoding>(&message)) {
     bitrate_kbps_ = encoding->encoding.bitrate_kbps;
+    zero_copy_->set_color(encoding->encoding.color);
     pipeline_->set_encoding(encoding->encoding);
     desktop_->repaint();
   } else if (const auto* limit = std::get_if<link::LimitBitrate>(&message)) {
@@ -149,6 +150,8 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
 }
 
 Status SessionWorker::open_desktop(const link::Configure& configure) {
+  const char* const wish = std::getenv("LUMEN_ZEROCOPY");  // NOLINT(concurrency-mt-unsafe): nobody changes it
+  zero_copy_ = std::make_unique<ZeroCopy>(zero_copy_wish(wish == nullptr ? "" : wish), log_);
   KeeperEvents events{.on_frame =
                           [this](const BorrowedFrame& frame) {
                             if (pipeline_) pipeline_->on_frame(frame);
@@ -160,6 +163,7 @@ Status SessionWorker::open_desktop(const link::Configure& configure) {
       KeeperParams{.wish = configure.desktop,
                    .mode = configure.mode,
                    .pointer_drawn = configure.pointer_drawn,
+                   .importer = zero_copy_->importer(),
                    .backends = desktop_backends(),
                    .undoers = undoers(),
                    .find_places = [] { return find_places(process_environment()); },
@@ -185,13 +189,15 @@ Status SessionWorker::open_pipeline(const link::Configure& configure) {
           },
       .on_failed = [this](const Error& error) { loop_.post([this, error] { end(error); }); }};
   pipeline_ = std::make_unique<stream::PicturePipeline>(
-      stream::PictureParams{.mode = configure.mode,
-                            .encoding = {.bitrate_kbps = configure.bitrate_kbps},
-                            .default_bitrate = codec::default_bitrate,
-                            .preset = configure.preset,
-                            .make_encoder = codec::create_encoder,
-                            .converter = codec::make_converter(),
-                            .events = std::move(events)},
+      stream::PictureParams{
+          .mode = configure.mode,
+          .encoding = {.bitrate_kbps = configure.bitrate_kbps},
+          .default_bitrate = codec::default_bitrate,
+          .preset = configure.preset,
+          .make_encoder =
+              [this](const EncoderConfig& config) { return zero_copy_->encoders().create(config); },
+          .converter = codec::make_converter(),
+          .events = std::move(events)},
       *ring_, log_);
   return {};
 }
@@ -405,6 +411,7 @@ void SessionWorker::update_streaming() {
 void SessionWorker::on_encoder(const Mode& mode, std::uint32_t encoding_id,
                                const EncoderDescription& description) {
   encoder_ = description;
+  zero_copy_->on_encoder();
   const auto bitrate_kbps = bitrate_kbps_ != 0
                                 ? bitrate_kbps_
                                 : static_cast<std::uint32_t>(codec::default_bitrate(mode).value / 1000);
@@ -464,7 +471,8 @@ void SessionWorker::release_everything() {
   link::kill_marked(marker == nullptr ? "" : fmt::format("LUMEN_MARKER={}", marker), kKillGrace);
   if (application_.pid > 0) static_cast<void>(link::reap(application_.pid));
   desktop_.reset();
-  pipeline_.reset();
+  pipeline_.reset();  // its pictures may be the GPU's
+  zero_copy_.reset();
 }
 
 }  // namespace lumen::worker

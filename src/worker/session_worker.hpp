@@ -20,6 +20,7 @@
 #include "worker/output_tail.hpp"
 #include "worker/sound_focus.hpp"
 #include "worker/sound_server.hpp"
+#include "worker/zero_copy.hpp"
 
 namespace lumen::worker {
 
@@ -67,6 +68,7 @@ class SessionWorker {
   EventLoop& loop_;
   Logger& log_;
   std::optional<link::SharedRing> ring_;
+  std::unique_ptr<ZeroCopy> zero_copy_;  // the desktop and the pipeline use it to their end
   std::unique_ptr<DesktopKeeper> desktop_;
   std::unique_ptr<stream::PicturePipeline> pipeline_;
   std::optional<link::AudioRing> audio_ring_;

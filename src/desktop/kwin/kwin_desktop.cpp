@@ -224,6 +224,7 @@ Status KWinDesktop::open_capture(Display& display) {
   params.node_id = display.node;
   params.pointer_drawn = params_.pointer_drawn;
   params.mappable_modifiers = modifiers_;
+  params.importer = params_.importer;
   LUMEN_TRY(display.capture, pipewire::PipeWireCapture::create(
                                  std::move(params),
                                  {.on_frame = [this](const BorrowedFrame& frame) { on_frame(frame); },

@@ -95,10 +95,11 @@ Status MutterDesktop::start_capture(const DesktopParams& params, Timestamp deadl
   events.on_frame = [this](const BorrowedFrame& frame) { on_frame(frame); };
   events.on_format = [this] { take_mode(); };
   events.on_lost = [this](const Error& why) { lose(why); };
-  LUMEN_TRY(capture_,
-            pipewire::PipeWireCapture::create(
-                {.socket = place_.pipewire_socket, .node_id = session_->node_id(), .mode = params.mode},
-                std::move(events), loop_, log_));
+  LUMEN_TRY(capture_, pipewire::PipeWireCapture::create({.socket = place_.pipewire_socket,
+                                                         .node_id = session_->node_id(),
+                                                         .mode = params.mode,
+                                                         .importer = params.importer},
+                                                        std::move(events), loop_, log_));
   LUMEN_CHECK_OK(capture_->wait_for_format(deadline));
   take_mode();
   return {};

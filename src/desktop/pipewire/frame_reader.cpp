@@ -156,10 +156,11 @@ std::optional<PictureView> FrameReader::import(const Kept& kept) {
     picture.planes[i] = {static_cast<int>(data.fd), data.chunk->offset,
                          static_cast<std::uint32_t>(std::max(data.chunk->stride, 0))};
   }
-  const auto imported = importer_->import(picture);
-  if (!imported) {
-    import_failure_ = imported.error();
-    refuse("it could not be read from the GPU");
+  auto imported = importer_->import(picture);
+  if (!imported) return fail_import(imported.error());
+  if (imported->device != nullptr) return keep_on_gpu(std::move(imported->device), kept.layout);
+  if (imported->pixels == nullptr) {
+    refuse("whoever takes it is behind");
     return std::nullopt;
   }
   // The crop counts in the imported picture's own rows.
@@ -172,6 +173,24 @@ std::optional<PictureView> FrameReader::import(const Kept& kept) {
   if (!layout) return std::nullopt;
   return PictureView{imported->pixels + layout->offset_bytes, layout->stride_bytes, layout->width,
                      layout->height};
+}
+
+std::nullopt_t FrameReader::fail_import(Error why) {
+  import_failure_ = std::move(why);
+  refuse("it could not be read from the GPU");
+  return std::nullopt;
+}
+
+// What is to be done to the pixels, only the CPU does.
+std::optional<PictureView> FrameReader::keep_on_gpu(DeviceLease picture, const PictureLayout& layout) {
+  if (pointer_drawn_ || layout.width != picture->width() || layout.height != picture->height()) {
+    return fail_import(
+        {ErrorCode::unsupported, "capture.gpu-picture",
+         "pictures stay off the GPU's way while their pointer is to be drawn, or a part be cut out",
+         "A client that draws the pointer itself lets them stay there", 0});
+  }
+  device_ = std::move(picture);
+  return PictureView{nullptr, 0, layout.width, layout.height};
 }
 
 void FrameReader::show_picture(const PictureView& picture, Damage damage, Timestamp presented) {
@@ -205,7 +224,9 @@ void FrameReader::tell(const PictureView& picture, const Damage& damage, Timesta
   frame.damage = damage.view();
   frame.sequence = sequence_++;
   frame.presented = presented;
+  if (device_ != nullptr) frame.device = &device_;
   on_frame_(frame);
+  device_.reset();
 }
 
 }  // namespace lumen::pipewire

@@ -77,6 +77,8 @@ class FrameReader {
   void show_picture(const PictureView& picture, Damage damage, Timestamp presented);
   std::optional<PictureView> settle(const Kept& kept);
   std::optional<PictureView> import(const Kept& kept);
+  std::optional<PictureView> keep_on_gpu(DeviceLease picture, const PictureLayout& layout);
+  std::nullopt_t fail_import(Error why);
   void tell(const PictureView& picture, const Damage& damage, Timestamp presented);
 
   DmabufImporter* const importer_;
@@ -91,6 +93,7 @@ class FrameReader {
   PointerCanvas canvas_;
   std::uint64_t sequence_ = 0, refused_ = 0, refused_in_row_ = 0;
   std::optional<Error> import_failure_;
+  DeviceLease device_;  // the picture that is being shown, where it stays on the GPU
 };
 
 }  // namespace lumen::pipewire

@@ -6,7 +6,6 @@
 // source says of its buffers is checked (claims.hpp).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,39 +18,11 @@
 #include "base/fd.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "interface/dmabuf_importer.hpp"
 #include "media/frames.hpp"
 #include "media/mode.hpp"
 
 namespace lumen::pipewire {
-
-// A picture in a GPU's memory. The fds stay the capture's.
-struct DmabufPicture {
-  static constexpr std::size_t kMaxPlanes = 4;
-  struct Plane {
-    int fd = -1;
-    std::uint32_t offset_bytes = 0, stride_bytes = 0;
-  };
-  std::uint32_t width = 0, height = 0;  // pixels
-  std::uint32_t fourcc = 0;             // DRM_FORMAT_XRGB8888 or DRM_FORMAT_ARGB8888
-  std::uint64_t modifier = 0;
-  std::array<Plane, kMaxPlanes> planes{};
-  std::size_t plane_count = 0;
-};
-
-// Reads pictures that the CPU cannot. Contract: called on the capture's thread; outlives the capture.
-class DmabufImporter {
- public:
-  struct Pixels {
-    const std::byte* pixels = nullptr;  // B, G, R, ignored; top row first
-    std::size_t stride_bytes = 0;
-  };
-  virtual ~DmabufImporter() = default;
-  // What it can read, best first, LINEAR last. The same for as long as it lives.
-  virtual std::vector<std::uint64_t> modifiers() const = 0;
-  // The pixels of `picture`, valid until the next call; the source has its dmabuf back when this returns.
-  // Fails: the capture goes on in shared memory and does not ask again.
-  virtual Result<Pixels> import(const DmabufPicture& picture) = 0;
-};
 
 // The pointer, where the source gives it apart. Pixels are valid during the call only.
 struct CursorPicture {

@@ -182,6 +182,7 @@ Status PortalDesktop::start_capture(const DesktopParams& params) {
   auto& grant = session_->grant();
   pipewire::CaptureParams wanted{.remote = std::move(grant.pipewire), .node_id = grant.node_id};
   if (is_virtual()) wanted.mode = params.mode;
+  wanted.importer = params.importer;
   pipewire::CaptureEvents events;
   events.on_frame = [this](const BorrowedFrame& frame) { on_frame(frame); };
   events.on_format = [this] { take_mode(); };

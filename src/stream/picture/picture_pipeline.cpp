@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/priority.hpp"
 
@@ -106,7 +107,21 @@ void PicturePipeline::on_frame(const BorrowedFrame& frame) {
     stats_.no_picture.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  convert_and_put(frame, std::move(*lease));
+  if (frame.device != nullptr) {
+    put_device_picture(frame, std::move(*lease));
+  } else {
+    convert_and_put(frame, std::move(*lease));
+  }
+}
+
+// The CPU's picture comes along empty: an encoder of the CPU's that has to take over copies this one there.
+void PicturePipeline::put_device_picture(const BorrowedFrame& frame, PictureLease lease) {
+  for (auto& stale : stale_) stale = {0, frame.height};
+  if ((*frame.device)->color() != color_) return;  // of the encoding before; the repaint is on its way
+  inbox_.put({.picture = std::move(lease),
+              .device = std::move(*frame.device),
+              .sequence = frame.sequence,
+              .times = {.presented = frame.presented, .captured = now()}});
 }
 
 void PicturePipeline::convert_and_put(const BorrowedFrame& frame, PictureLease lease) {
@@ -190,6 +205,7 @@ void PicturePipeline::encode_one(const std::stop_token& stop, EncodeInbox::Taken
   }
   unit->times = last_->times;
   unit->times.encode_end = now();
+  tell_encoder_if_new();
   cadence_.encoded(last_->times.encode_begin, fresh);
   publish(*unit, thread_cpu() - before);
 }
@@ -243,8 +259,15 @@ Status PicturePipeline::open_encoder(const Mode& mode) {
   encoder_mode_ = mode;
   bitrate_ = bitrate;
   cadence_.set_period(mode.period());
-  params_.events.on_encoder(mode, encoding_.id, encoder_->description());
+  told_ = nullptr;
+  tell_encoder_if_new();
   return {};
+}
+
+// An encoder may put another in its place when it fails.
+void PicturePipeline::tell_encoder_if_new() {
+  if (std::exchange(told_, &encoder_->description()) == &encoder_->description()) return;
+  params_.events.on_encoder(encoder_mode_, encoding_.id, encoder_->description());
 }
 
 void PicturePipeline::publish(const AccessUnitView& unit, Duration cpu) {

@@ -71,6 +71,7 @@ class PicturePipeline {
   Status fit_pool(const BorrowedFrame& frame);
   void mark_stale(const BorrowedFrame& frame);
   void convert_and_put(const BorrowedFrame& frame, PictureLease lease);
+  void put_device_picture(const BorrowedFrame& frame, PictureLease lease);
   // lm-enc
   void encode_loop(const std::stop_token& stop);
   void encode_one(const std::stop_token& stop, EncodeInbox::Taken taken);
@@ -79,6 +80,7 @@ class PicturePipeline {
   void change_encoding(const Encoding& encoding, std::uint32_t refresh_mhz);
   BitsPerSecond bitrate_for(const Mode& mode) const;
   void fit_bitrate();
+  void tell_encoder_if_new();
   void publish(const AccessUnitView& unit, Duration cpu);
 
   PictureParams params_;
@@ -94,6 +96,7 @@ class PicturePipeline {
   // lm-enc
   std::unique_ptr<VideoEncoder> encoder_;
   const Mode first_mode_;
+  const EncoderDescription* told_ = nullptr;  // of the encoder that on_encoder told of
   Mode encoder_mode_;
   Encoding encoding_;
   std::uint32_t limit_kbps_ = 0;

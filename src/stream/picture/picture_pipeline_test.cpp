@@ -299,5 +299,91 @@ TEST_F(PicturePipelineTest, a_refused_encoder_is_reported) {
   EXPECT_EQ(reported.get_future().get(), "encoder.mode");
 }
 
+// A picture of a GPU's, for looking at who has it.
+class FakeDevicePicture final : public DevicePicture {
+ public:
+  std::uint32_t width() const override { return 64; }
+  std::uint32_t height() const override { return 64; }
+  ColorSpace color() const override { return color_space; }
+  const void* device() const override { return nullptr; }
+  Status download(const Picture&) override { return {}; }
+  ColorSpace color_space;
+  std::atomic<int> given_back{0};
+
+ private:
+  void give_back() noexcept override { ++given_back; }
+};
+
+TEST_F(PicturePipelineTest, a_picture_of_the_gpus_goes_to_the_encoder_as_it_is_and_back_after_the_next) {
+  FakeDevicePicture first, second;
+  {
+    PicturePipeline pipeline{params(), ring_, *log_};
+    pipeline.set_streaming(true);
+    for (auto* picture : {&first, &second}) {
+      DeviceLease lease{picture};
+      auto shown = frame(std::byte{0});
+      shown.pixels = nullptr;
+      shown.device = &lease;
+      pipeline.on_frame(shown);
+      EXPECT_EQ(lease, nullptr);  // taken
+      next();
+    }
+    EXPECT_EQ(first.given_back, 1);
+    EXPECT_EQ(second.given_back, 0);  // a still desktop is encoded again
+  }
+  EXPECT_EQ(second.given_back, 1);
+}
+
+TEST_F(PicturePipelineTest, after_pictures_of_the_gpus_one_of_the_cpus_is_converted_whole) {
+  PicturePipeline pipeline{params(), ring_, *log_};
+  pipeline.set_streaming(true);
+  pipeline.on_frame(frame(std::byte{1}));
+  next();
+  FakeDevicePicture picture;
+  DeviceLease lease{&picture};
+  auto shown = frame(std::byte{0});
+  shown.device = &lease;
+  pipeline.on_frame(shown);
+  next();
+  const std::array damage{Rect{0, 10, 8, 2}};
+  pipeline.on_frame(frame(std::byte{7}, damage));
+  EXPECT_EQ(next().rows, std::vector<std::byte>(kHeight, std::byte{7}));
+}
+
+TEST_F(PicturePipelineTest, an_encoder_that_another_took_the_place_of_is_told_anew) {
+  class Changing final : public VideoEncoder {
+   public:
+    const EncoderDescription& description() const override { return failed_ ? after_ : before_; }
+    Result<AccessUnitView> encode(const CapturedFrame&, FrameId id, bool) override {
+      failed_ = id.value > 1;
+      return AccessUnitView{
+          .id = id, .kind = PictureKind::idr, .width = 64, .height = 64, .bytes = {}, .times = {}};
+    }
+    Status set_bitrate(BitsPerSecond) override { return {}; }
+
+   private:
+    const EncoderDescription before_{"GPU", ""}, after_{"software", ""};
+    bool failed_ = false;
+  };
+  auto wanted = params();
+  wanted.make_encoder = [](const EncoderConfig&) -> Result<std::unique_ptr<VideoEncoder>> {
+    return std::make_unique<Changing>();
+  };
+  std::mutex mutex;
+  std::vector<std::string> told;
+  wanted.events.on_encoder = [&](const Mode&, std::uint32_t, const EncoderDescription& description) {
+    const std::lock_guard lock{mutex};
+    told.push_back(description.name);
+  };
+  PicturePipeline pipeline{std::move(wanted), ring_, *log_};
+  pipeline.set_streaming(true);
+  for (int picture = 0; picture < 3; ++picture) {
+    pipeline.on_frame(frame(std::byte{1}));
+    next();
+  }
+  const std::lock_guard lock{mutex};
+  EXPECT_EQ(told, (std::vector<std::string>{"GPU", "software"}));
+}
+
 }  // namespace
 }  // namespace lumen::stream
