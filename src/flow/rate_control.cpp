@@ -273,9 +273,10 @@ void RateControl::end_drain(Timestamp now) {
 
 // What was no queue lowers nothing.
 void RateControl::end_stuck(Duration queue, Timestamp now) {
+  if (queue_ <= params_.empty) return end_drain(now);  // what has come since knows better
   base_shift_ += queue;
   const bool lossy = drain_lost_ > kStuckLoss * drain_expected_;
-  if (overtaxed_ || lossy || queue_ <= params_.empty) return;  // the next report finds it empty
+  if (overtaxed_ || lossy) return;  // the next report finds it empty
   end_drain(now);
   capacity_ = known_capacity_;
   limit_ = before_drain_;
