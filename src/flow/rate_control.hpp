@@ -13,19 +13,27 @@
 //                      └──────queue────────┘
 //
 // - The signal is the least queueing delay in a report: of the first datagram of a frame, since the others
-//   wait behind it. It counts as a queue at once from `much` on, and from `some` on when it stays for
-//   `patience` reports, so that jitter is not taken for one.
-// - Draining: the capacity is what was delivered lately, by the client's clock. The limit is the capacity
-//   less a share that empties the queue within `drain_time`, between 10 and 75 %. How long the queue is now
-//   is told by what is in flight: divided by the capacity it is the round trip with the queue. Datagrams say
-//   it only after they have waited in it; for so long their delay is not taken for another queue.
+//   wait behind it. It counts as a queue when a second report has it above `much`, or `patience` reports
+//   above `some`, and what is in flight agrees: a link that stops for a moment is not taken for one.
+// - Draining: the capacity is what was delivered lately, by the client's clock, where more was sent than
+// came.
+//   Where as much came as was sent it is no less than that, and no less than what was known. The limit is the
+//   capacity less a share that empties the queue within `drain_time`, between 10 and 75 %. How long the queue
+//   is now is told by what is in flight: divided by the capacity it is the round trip with the queue.
+//   Datagrams say it only after they have waited in it; for so long their delay is not taken for another one.
 //   A delay that does not fall for `stuck_after` although less is sent, or that what is in flight knows
-//   nothing of for twice as long, is no queue: the way has become longer, and that is the new base.
+//   nothing of for twice as long, is no queue: the way has become longer, and that is the new base. The limit
+//   from before comes back unless datagrams were lost or more was sent than came.
 // - Once empty the limit is `headroom` of the capacity. It grows while it is used and the delay is small:
-//   by 2 % a second around the last known capacity, 10 % a second else, 30 % after five seconds of that.
+//   by 2 % a second around a capacity that was found twice, 10 % a second else, 30 % after five seconds.
+// - A stream that sends far less than it may says nothing of the capacity. It is lowered only for a queue
+// that
+//   lasts and grows with what it sends, never when it sends hardly more than the floor, and what it was
+//   lowered to is forgotten after `starved_memory`.
 // - A path that drops instead of queueing: beyond `heavy_loss` (outages aside) the limit is lowered by half
-//   the loss once a second. When the loss does not follow, it is the path's nature, and the limit comes back.
-// - No report for `silence`: half of what was sent, once.
+//   the loss once a second. When the loss does not follow, it is the path's nature, and the limit comes back;
+//   each such trial keeps the next one away for twice as long.
+// - No report for `silence`: half of what was allowed, once.
 //
 // The limit is for everything on the wire. The encoder gets it less the reserve for sound, and divided by
 // what a bit of video has lately cost with its parity, headers and repetitions.
@@ -71,7 +79,7 @@ class RateControl {
     Duration empty = std::chrono::milliseconds{4};
     Duration drain_time = std::chrono::milliseconds{250}, stuck_after = std::chrono::milliseconds{1500};
     double headroom = 0.92, heavy_loss = 0.15;
-    Duration silence = std::chrono::seconds{1};
+    Duration silence = std::chrono::seconds{1}, starved_memory = std::chrono::seconds{5};
   };
   explicit RateControl(const Params& params) : params_{params} {}
 
@@ -102,7 +110,19 @@ class RateControl {
  private:
   struct Sample {
     std::uint32_t clock_us = 0, bytes = 0;
+    Bytes in_flight{};
   };
+  const Sample* sample_before(std::uint32_t span_us) const;
+  bool more_sent_than_came(std::uint32_t span_us) const;
+  double needed_kbps() const;
+  bool is_starved() const;
+  bool is_slight() const;
+  void note_queue(Duration queue, Duration elapsed);
+  bool shows_queue(Duration queue, Timestamp now) const;
+  void measure_capacity();
+  void end_drain(Timestamp now);
+  void end_stuck(Duration queue, Timestamp now);
+  void note_cut(Timestamp now);
   double delivered_kbps(std::uint32_t span_us) const;
   std::optional<Duration> queue_now(Bytes in_flight) const;
   double encoder_kbps() const;
@@ -117,9 +137,14 @@ class RateControl {
   void watch_silence(Timestamp now);
 
   Params params_;
-  std::optional<double> limit_;  // kbit/s on the wire; nullopt: free
-  double capacity_ = 0;          // kbit/s
-  bool draining_ = false;
+  std::optional<double> limit_;                                   // kbit/s on the wire; nullopt: free
+  double capacity_ = 0;                                           // kbit/s
+  bool confirmed_ = false;                                        // found twice
+  bool draining_ = false, measured_ = false, overtaxed_ = false;  // in this drain
+  std::optional<double> before_drain_;                            // the limit
+  double drain_lost_ = 0, drain_expected_ = 0, known_capacity_ = 0;
+  std::optional<double> before_starved_;  // the limit that comes back at expires_, if that is set
+  std::optional<Timestamp> expires_;
   RateReason reason_ = RateReason::configured;
   std::array<std::uint64_t, kRateReasons> counts_{};
   // reports
@@ -127,7 +152,9 @@ class RateControl {
   std::size_t sample_count_ = 0;
   Timestamp reported_{};
   Duration queue_{}, base_shift_{}, drain_best_{};
-  int queued_reports_ = 0;
+  Duration first_queue_{};  // of those in a row
+  int queued_reports_ = 0, much_reports_ = 0,
+      overtaxed_reports_ = 0;  // in a row; overtaxed: more sent than came
   Duration least_round_trip_{}, older_round_trip_{};
   Timestamp next_round_trip_{}, stale_until_{};
   Duration contradicted_{};  // for so long datagrams were late, and what is in flight was not
@@ -135,6 +162,7 @@ class RateControl {
   // loss
   double lossy_expected_ = 0, lossy_lost_ = 0;
   Timestamp next_loss_check_{}, loss_ignored_until_{};
+  Duration loss_ignored_for_ = std::chrono::seconds{30};
   double loss_before_ = 0, limit_before_loss_ = 0;
   int loss_steps_ = 0;
   // what was sent, aged
