@@ -42,9 +42,10 @@ class SoundLoopback : public testing::Test {
     host_link_ = std::move(sockets.host);
     link_.set(host_link_.get());
     sound_.set_ring(ring_);
-    port_ = std::make_unique<host::ClientPort>(std::uint8_t{0}, socket_, sender_, link_, board_,
-                                               host::ClientEvents{[](const lumen1::ClientState&) {}, [] {}},
-                                               *log_, &sound_);
+    port_ = std::make_unique<host::ClientPort>(
+        std::uint8_t{0}, socket_, sender_, link_, board_,
+        host::ClientEvents{[](const lumen1::ClientState&, std::uint64_t) {}, [](std::uint64_t) {}}, *log_,
+        &sound_);
     port_->admit(secret_);
     network_ = std::make_unique<OwnedThread>("lm-net", [this](const std::stop_token& stop) {
       while (!stop.stop_requested()) {
@@ -153,12 +154,13 @@ TEST_F(SoundLoopback, at_five_percent_loss_copies_fill_the_gaps) {
 }
 
 TEST_F(SoundLoopback, a_microphone_is_passed_on_only_when_it_is_allowed) {
-  port_->set_permissions(host::kMayAll & ~host::kMaySpeak);
+  port_->set_permissions(
+      lumen1::control::Permissions::all().without(lumen1::control::Permission::microphone));
   connect(0, true);
   EXPECT_EQ(voice_for(500ms).size(), 0U);
-  port_->set_permissions(host::kMayAll);
+  port_->set_permissions(lumen1::control::Permissions::all());
   EXPECT_GT(voice_for(500ms).size(), 20U);
-  port_->set_permissions(host::kMayView);
+  port_->set_permissions(lumen1::control::Permissions{}.with(lumen1::control::Permission::view));
   voice_for(50ms);  // what was on its way
   EXPECT_EQ(voice_for(300ms).size(), 0U);
 }

@@ -57,7 +57,9 @@ class StreamLoopback : public testing::Test {
     EXPECT_TRUE(crypto::fill_random(secret_));
     port_ = std::make_unique<host::ClientPort>(
         std::uint8_t{0}, socket_, sender_, link_, board_,
-        host::ClientEvents{[](const lumen1::ClientState&) {}, [this] { goodbye_.store(true); }}, *log_);
+        host::ClientEvents{[](const lumen1::ClientState&, std::uint64_t) {},
+                           [this](std::uint64_t) { goodbye_.store(true); }},
+        *log_);
     port_->admit(secret_);
     sender_.set_ring(ring_);
     network_ = std::make_unique<OwnedThread>("lm-net", [this](const std::stop_token& stop) {
