@@ -113,7 +113,8 @@ nlohmann::json heard_by_client(const std::string& loss) {
   audio::write_wav(place.path() + "/tone.wav", 2, 120);
   const auto application =
       "sh -c 'paplay " + place.path() + "/tone.wav & exec " LUMEN_PROGRAM_DIR "/lumen-test-scene'";
-  const Program host{place, "lumen-host", {"serve", "--app", application, "--port", "0", "--no-gamestream", "--no-lumen"}};
+  const Program host{
+      place, "lumen-host", {"serve", "--app", application, "--port", "0", "--no-gamestream", "--no-lumen"}};
   if (!eventually([&] { return !host_status(place).is_null(); })) ADD_FAILURE() << host.output();
   const auto stats = place.path() + "/client.json";
   Program client{place,
@@ -211,8 +212,9 @@ class MicrophoneOverLumen : public testing::Test {
 };
 
 TEST_F(MicrophoneOverLumen, is_recorded_in_the_session_also_after_its_death_and_goes_with_the_client) {
-  const Program host{
-      place_, "lumen-host", {"serve", "--app", application(), "--port", "0", "--no-gamestream", "--no-lumen"}};
+  const Program host{place_,
+                     "lumen-host",
+                     {"serve", "--app", application(), "--port", "0", "--no-gamestream", "--no-lumen"}};
   ASSERT_TRUE(eventually([&] { return !host_status(place_).is_null(); })) << host.output();
   EXPECT_FALSE(has_microphone());
   Program client{place_, "lumen-client", {"--headless", "--microphone", "--mode", "640x360@60"}};

@@ -49,7 +49,9 @@ void SoundSender::move_peer(const net::Endpoint& to) {
   wake();
 }
 
-void SoundSender::report(const lumen1::Feedback& feedback) { inbox_.report(feedback); }  // the next packet is soon enough
+void SoundSender::report(const lumen1::Feedback& feedback) {
+  inbox_.report(feedback);
+}  // the next packet is soon enough
 
 void SoundSender::wait() {
   std::array<pollfd, 2> waiters{{{wake_.get(), POLLIN, 0}, {ring_ ? ring_->doorbell_fd() : -1, POLLIN, 0}}};

@@ -220,13 +220,13 @@ TEST_F(VideoSenderTest, the_bitrate_is_told_at_first_and_when_a_queue_lowers_it)
   }
   told.wait(0);
   EXPECT_EQ(told, 9'000U);
-  for (std::uint32_t i = 1; told == 9'000U && i < 1'000; ++i) {
+  for (std::uint32_t i = 1; told == 9'000U && i < 30'000; ++i) {
     sender.report({.sequence = i,
                    .clock_us = i * 25'000,
-                   .bytes = i * 12'500,  // 4 Mbit/s
-                   .queue_last_us = 60'000,
-                   .queue_least_us = 60'000,
-                   .queue_most_us = 60'000});
+                   .bytes = i * 12'500,                // 4 Mbit/s
+                   .queue_last_us = 60'000 + i * 100,  // grows
+                   .queue_least_us = 60'000 + i * 100,
+                   .queue_most_us = 60'000 + i * 100});
     push(1000);
     ASSERT_EQ(collect(1).size(), 1U);
   }
