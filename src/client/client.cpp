@@ -31,10 +31,14 @@ class Run {
     if (outcome.status && !params_.png_path.empty()) outcome.status = desk_->write_png(params_.png_path);
     if (receiver_) {
       outcome.report.receive = receiver_->stats();
-      outcome.report.figures = figures_json(*desk_, desk_->totals(view_.counters())).dump();
     }
+    const auto counters = to_counters(outcome.report.receive);
     receiver_.reset();  // no callback from here on
-    if (desk_) outcome.report.facts = desk_->checker().snapshot();
+    if (desk_) {
+      desk_->finish_recording();
+      outcome.report.facts = desk_->checker().snapshot();
+      outcome.report.figures = figures_json(*desk_, desk_->totals(counters)).dump();
+    }
     outcome.report.since_last_frame = over - outcome.report.facts.last_at;
     outcome.report.ran_for = now() - begun;
     if (const auto state = states_seen()) outcome.report.host = *state;
