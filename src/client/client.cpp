@@ -29,15 +29,16 @@ class Run {
     if (outcome.status) outcome.status = loop(begun);
     const auto over = now();
     if (outcome.status && !params_.png_path.empty()) outcome.status = desk_->write_png(params_.png_path);
+    std::optional<StreamFigures> totals;
     if (receiver_) {
       outcome.report.receive = receiver_->stats();
+      totals = desk_->totals(to_counters(outcome.report.receive));
     }
-    const auto counters = to_counters(outcome.report.receive);
     receiver_.reset();  // no callback from here on
     if (desk_) {
       desk_->finish_recording();
       outcome.report.facts = desk_->checker().snapshot();
-      outcome.report.figures = figures_json(*desk_, desk_->totals(counters)).dump();
+      if (totals) outcome.report.figures = figures_json(*desk_, *totals).dump();
     }
     outcome.report.since_last_frame = over - outcome.report.facts.last_at;
     outcome.report.ran_for = now() - begun;
