@@ -31,7 +31,7 @@ struct Options {
   double seconds = 0, loss = 0, then_after = 0;
   std::uint64_t seed = 1;
   bool headless = false, fullscreen = false, check = false, progress = false, microphone = false,
-       silent = false, lumen = false;
+       silent = false, lumen = false, here = false;
 };
 
 constexpr std::size_t kMaxConnectFile = 4096;  // bytes
@@ -116,7 +116,7 @@ constexpr std::array kMeasuring{"--headless", "--seconds", "--check",     "--png
 int run(const CLI::App& app, const Options& options) {
   const auto is_given = [&](const char* name) { return app.count(name) > 0; };
   const bool measures = std::ranges::any_of(kMeasuring, is_given) || !has_display();
-  if (is_given("--connect")) return run_connected(options);
+  if (options.here || is_given("--connect")) return run_connected(options);
   if (options.host.empty() && (measures || is_given("--mode"))) return run_connected(options);
   if (measures) return run_plainly(options);
   lumen::apps::ScreenOptions screens{.host = options.host,
@@ -138,6 +138,7 @@ int main(int argc, char** argv) {
   app.add_option("host", options.host,
                  "name or address of a computer: shows its desktop, pairs first if needed");
   app.add_option("--app", options.app, "what to show of that host; default: what runs, else the desktop");
+  app.add_flag("--here", options.here, "the desktop that lumen-host serves on this machine, without pairing");
   app.add_option("--connect", options.connect_path, "connect file that lumen-host of this machine wrote")
       ->capture_default_str();
   app.add_option("--mode", options.mode, "the display you want, WIDTHxHEIGHT@HZ")->capture_default_str();

@@ -32,13 +32,18 @@ class Run {
     if (outcome.status) outcome.status = loop(begun);
     const auto over = now();
     if (outcome.status && !params_.png_path.empty()) outcome.status = desk_->write_png(params_.png_path);
+    std::optional<StreamFigures> totals;
     if (receiver_) {
       outcome.report.receive = receiver_->stats();
-      outcome.report.figures = figures_json(*desk_, desk_->totals(view_.counters())).dump();
+      totals = desk_->totals(to_counters(outcome.report.receive));
     }
     receiver_.reset();  // no callback from here on
     outcome.report.sound = meter_.snapshot();
-    if (desk_) outcome.report.facts = desk_->checker().snapshot();
+    if (desk_) {
+      desk_->finish_recording();
+      outcome.report.facts = desk_->checker().snapshot();
+      if (totals) outcome.report.figures = figures_json(*desk_, *totals).dump();
+    }
     outcome.report.since_last_frame = over - outcome.report.facts.last_at;
     outcome.report.ran_for = now() - begun;
     if (const auto state = states_seen()) outcome.report.host = *state;

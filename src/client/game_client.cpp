@@ -40,7 +40,11 @@ class GameRun {
       outcome.status = desk_->write_png(params_.png_path);
     fill(outcome.report, over);
     stream_.reset();  // no callback from here on
-    if (desk_) outcome.report.facts = desk_->checker().snapshot();
+    if (desk_) {
+      desk_->finish_recording();
+      outcome.report.facts = desk_->checker().snapshot();
+      if (totals_) outcome.report.figures = figures_json(*desk_, *totals_).dump();
+    }
     outcome.report.sound = meter_.snapshot();
     const auto& facts = outcome.report.facts;
     if (facts.distinct > 0)
@@ -194,7 +198,7 @@ class GameRun {
     report.mode = {agreed.width, agreed.height, params_.mode.refresh_mhz};
     report.resumed = session.resumed();
     report.stream = session.stats();
-    report.figures = figures_json(*desk_, desk_->totals(stream_->counters())).dump();
+    totals_ = desk_->totals(stream_->counters());
     const auto first = first_picture_ns_.load(std::memory_order_relaxed);
     if (first != 0) report.time_to_picture = from_ns(first) - begun_;
     report.ran_for = over - streaming_since_;
@@ -217,6 +221,7 @@ class GameRun {
   Logger& log_;
   std::unique_ptr<StreamDesk> desk_;
   SoundMeter meter_;
+  std::optional<StreamFigures> totals_;  // once the stream is over
   std::unique_ptr<ClientWindow> renderer_;
   std::unique_ptr<render::Speaker> speaker_;       // lm-audio uses it
   std::atomic<std::int64_t> first_picture_ns_{0};  // set by lm-dec, publishes nothing

@@ -24,11 +24,13 @@ Recorder::Recorder(std::string path, UniqueFd file, Logger& log)
     : path_{std::move(path)},
       file_{std::move(file)},
       log_{log},
-      thread_{"lm-record", [this](const std::stop_token& stop) { loop(stop); }} {}
+      thread_{std::in_place, "lm-record", [this](const std::stop_token& stop) { loop(stop); }} {}
 
-Recorder::~Recorder() {
-  thread_.request_stop();
+void Recorder::close() {
+  if (!thread_) return;
+  thread_->request_stop();
   wake_.release();
+  thread_.reset();
 }
 
 void Recorder::add(const AccessUnit& unit) {

@@ -28,12 +28,14 @@ class Recorder {
  public:
   // Replaces what is there. Fails with `record.open`. `log` outlives it.
   static Result<std::unique_ptr<Recorder>> create(const std::string& path, Logger& log);
-  ~Recorder();  // writes what waits
+  ~Recorder() { close(); }
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
   // One thread (lm-dec). Begins at the first key frame. Copies; never blocks.
   void add(const AccessUnit& unit);
+  // Writes what waits. Nothing may be added any more.
+  void close();
   // Any thread. A failure is
   //   record.disk-full        no room; what was written stays
   //   record.write            another error of the file system
@@ -61,7 +63,7 @@ class Recorder {
   mutable Mutex mutex_;
   RecordFacts facts_ LUMEN_GUARDED_BY(mutex_);
   std::counting_semaphore<> wake_{0};
-  OwnedThread thread_;  // last
+  std::optional<OwnedThread> thread_;  // last
 };
 
 }  // namespace lumen::client

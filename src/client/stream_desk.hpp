@@ -55,6 +55,10 @@ class StreamDesk {
   std::optional<StreamFigures> figures() const { return last_; }  // of the last whole second
   const std::vector<StreamFigures>& seconds() const { return seconds_; }
   StreamFigures totals(const StreamCounters& counters) { return meter_.totals(SteadyTime{}.now(), counters); }
+  // The stream is gone: what it was is written.
+  void finish_recording() {
+    if (recorder_) recorder_->close();
+  }
   std::optional<RecordFacts> recording() const {
     return recorder_ ? std::optional{recorder_->facts()} : std::nullopt;
   }

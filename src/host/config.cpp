@@ -246,6 +246,23 @@ Status parse_gamestream(const toml::node& node, GameStreamConfig& config) {
   return take_port(*table, kMinBasePort, kMaxBasePort, config.port);
 }
 
+// toml++ 3.3 takes a line that begins so for its own bug and ends the program.
+Status refuse_three_brackets(std::string_view text) {
+  std::size_t number = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    const auto line = text.substr(begin, end - begin);
+    const auto first = line.find_first_not_of(" \t\r");
+    ++number;
+    if (first != std::string_view::npos && line.substr(first).starts_with("[[[")) {
+      return fail(ErrorCode::invalid_argument, "config.syntax",
+                  fmt::format("line {}: three brackets", number), "Correct it in host.toml");
+    }
+    begin = end + 1;
+  }
+  return {};
+}
+
 std::string below_home(const char* variable, const char* fallback, const char* rest) {
   // NOLINTBEGIN(concurrency-mt-unsafe): nobody changes the environment
   if (const char* base = std::getenv(variable); base != nullptr && *base == '/')
@@ -258,6 +275,7 @@ std::string below_home(const char* variable, const char* fallback, const char* r
 }  // namespace
 
 Result<HostConfig> parse_config(std::string_view text) {
+  LUMEN_CHECK_OK(refuse_three_brackets(text));
   const auto parsed = toml::parse(text);
   if (!parsed) {
     return fail(ErrorCode::invalid_argument, "config.syntax",

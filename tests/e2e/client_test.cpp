@@ -20,7 +20,7 @@ TEST_F(GameStream, the_hosts_address_is_enough_to_pair_and_to_see_its_desktop) {
                   "lumen-client",
                   {host(), "--headless", "--mode", "1280x720@60", "--seconds", "4", "--check", "--record",
                    record, "--stats-json", place_.path() + "/client.json"}};
-  ASSERT_TRUE(eventually([&] { return !shown_pin(program.output()).empty(); })) << program.output();
+  ASSERT_TRUE(eventually([&] { return !shown_pin(program.output()).empty(); }, 40s)) << program.output();
   Program person{place_, "lumen-host", {"pair", shown_pin(program.output()), "--wait", "20"}};
   EXPECT_EQ(program.wait(60s).value_or("did not end"), "exited with status 0") << program.output();
   const auto seen = figures(place_);
