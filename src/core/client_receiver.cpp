@@ -165,7 +165,10 @@ void ClientReceiver::note_loss() {
 
 bool ClientReceiver::is_decodable(const AccessUnit& unit) {
   const bool idr = unit.kind == PictureKind::idr;
-  if (!first_ && !idr) recovery_.broken_at(unit.id);  // joined in the middle
+  if (!first_ && !idr) {  // joined in the middle
+    recovery_.broken_at(unit.id);
+    reassembler_.set_broken(recovery_.is_broken());
+  }
   if (recovery_.is_broken() && !idr) {
     ++stats_.skipped_broken;
     note_missing({unit.id, unit.id});

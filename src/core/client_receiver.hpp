@@ -83,7 +83,9 @@ class ClientReceiver {
   // A popped unit that nobody could decode, or had room for. One of a connection before this is ignored: its
   // numbers mean nothing any more.
   void not_decoded(FrameId frame) {
-    if (first_ && *first_ <= frame && frame <= last_) recovery_.not_decoded(frame);
+    if (!first_ || frame < *first_ || last_ < frame) return;
+    recovery_.not_decoded(frame);
+    reassembler_.set_broken(recovery_.is_broken());
   }
 
   // What the host last said of itself, and whether that changed since the last call.

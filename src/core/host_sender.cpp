@@ -14,6 +14,7 @@ constexpr Bytes kPacedBurst{12U << 10U};
 constexpr double kToldChange = 0.02;  // of the bitrate; less is not worth a word
 // Shards sent again: a quarter of what is sent, and some at once.
 constexpr double kRepeatShare = 0.25, kRepeatBurst = 256;
+constexpr double kRepeatGrowth = 1.25, kLeastRepeatKbps = 1'000;
 constexpr Duration kQuickRoundTrip = std::chrono::milliseconds{60};  // shards sent again are in time
 constexpr Duration kFullQueue = std::chrono::milliseconds{100};
 
@@ -79,7 +80,7 @@ void HostSender::set_round_trip(Duration round_trip, Timestamp now) {
 void HostSender::report(const lumen1::Feedback& feedback, Timestamp now) {
   // What a full queue drops says nothing of what the way loses, and parity would only fill it up.
   const bool full =
-      feedback.has_delay() && feedback.queue_most_us > kFullQueue / std::chrono::microseconds{1};
+      feedback.has_delay() && feedback.queue_least_us > kFullQueue / std::chrono::microseconds{1};
   if (!full && !rate_control_.is_draining()) parity_.report(now, feedback.loss);
   if (static_cast<std::int32_t>(feedback.sequence - feedback_) <= 0) return;
   feedback_ = feedback.sequence;
@@ -110,6 +111,13 @@ std::optional<RateDecision> HostSender::take_bitrate() {
   return decision;
 }
 
+// Bits a second of which shards sent again may take their share: of what is sent, not of what could be.
+double HostSender::repeat_rate() const {
+  const auto sent = std::max(kRepeatGrowth * rate_control_.sent_kbps(), kLeastRepeatKbps) * 1000;
+  const auto paced = static_cast<double>(pacer_.rate().value);
+  return paced > 0 ? std::min(paced, sent) : sent;
+}
+
 void HostSender::ask(const lumen1::AskShards& ask, Timestamp now) {
   const auto frame = unwrap_sent(ask.frame, last_);
   if (!sealer_ || !frame || (*frame == last_ && next_ != frame_.datagrams)) return;
@@ -117,8 +125,8 @@ void HostSender::ask(const lumen1::AskShards& ask, Timestamp now) {
   const auto data_shards = history_.data_shards(*frame);
   const auto elapsed = std::chrono::duration<double>(std::max(Duration::zero(), now - credited_)).count();
   credited_ = now;
-  const auto per_second = static_cast<double>(pacer_.rate().value) * kRepeatShare / 8 /
-                          static_cast<double>(history_.datagram_bytes(*frame));
+  const auto per_second =
+      repeat_rate() * kRepeatShare / 8 / static_cast<double>(history_.datagram_bytes(*frame));
   repeat_credit_ = std::min(repeat_credit_ + elapsed * per_second, kRepeatBurst);
   const auto repeat = [&](std::size_t first, std::size_t last) {
     for (auto shard = first; shard <= last && shard < data_shards; ++shard) {
@@ -208,11 +216,14 @@ Status HostSender::push(const AccessUnitView& unit, Timestamp now) {
   return {};
 }
 
-// On a path that is too narrow for the picture, parity is no more than the data.
+// On a path that is too narrow for the picture, parity is no more than the data; where nothing less can be
+// sent, or a queue is being emptied, half of it.
 std::size_t HostSender::parity_for(std::size_t unit_bytes) const {
   const auto data_shards = packetizer_.data_shards_for(unit_bytes);
   const auto parity = parity_.parity_for(data_shards);
-  return rate_control_.limit_kbps() ? std::min(parity, std::max<std::size_t>(data_shards, 2)) : parity;
+  if (!rate_control_.limit_kbps()) return parity;
+  const bool tight = rate_control_.is_draining() || rate_control_.is_at_floor();
+  return std::min(parity, tight ? data_shards / 2 : std::max<std::size_t>(data_shards, 2));
 }
 
 std::optional<Train> HostSender::next_train(Timestamp now) {

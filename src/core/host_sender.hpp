@@ -110,6 +110,7 @@ class HostSender {
 
   std::optional<Train> next_repeats(Timestamp now);
   void apply_rate();
+  double repeat_rate() const;
   std::size_t parity_for(std::size_t unit_bytes) const;
   std::size_t train_datagrams(std::size_t datagram_bytes) const;
 

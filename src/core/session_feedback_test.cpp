@@ -142,5 +142,40 @@ TEST(Sessions, asking_for_shards_is_bounded_whatever_is_asked) {
   EXPECT_LE(pair.host.stats().sender.shards_repeated, 512U);
 }
 
+TEST(Sessions, shards_sent_again_are_a_share_of_what_is_sent) {
+  for (const std::uint64_t rate : {0ULL, 400'000'000ULL}) {
+    Pair pair;
+    pair.connect();
+    pair.host.sender().set_rate(BitsPerSecond{rate});
+    for (std::size_t i = 0; i < 125; ++i) {  // two seconds of 10 Mbit/s
+      pair.push(noise(20'000, i));
+      pair.run_for(16ms);
+      for (std::uint8_t attempt = 1; attempt <= 8; ++attempt) {
+        pair.host.sender().ask({.frame = static_cast<std::uint32_t>(i + 1), .attempt = attempt}, pair.now);
+      }
+    }
+    EXPECT_GT(pair.host.stats().sender.shards_repeated, 500U) << rate;
+    EXPECT_LT(pair.host.stats().sender.shards_repeated, 1'500U) << rate;
+  }
+}
+
+TEST(Sessions, parity_of_small_units_gives_way_where_nothing_less_can_be_sent) {
+  Pair pair{{.sender = {.rate_control = {.cap_kbps = 8'000, .floor_kbps = 7'500}}}};
+  pair.connect();
+  pair.push(noise(500, 0));
+  const auto parity = [&] { return pair.host.stats().sender.parity_shards; };
+  EXPECT_GT(parity(), 0U);
+  Duration delay = 1ms;
+  pair.down.fate = [&](ByteView) { return test::Link::Fate{1, delay += 200us}; };
+  for (std::size_t i = 0; i < 40; ++i) {
+    pair.push(noise(15'000, i));
+    pair.run_for(16ms);
+  }
+  ASSERT_TRUE(pair.host.sender().rate().pace);
+  const auto before = parity();
+  pair.push(noise(500, 99));
+  EXPECT_EQ(parity(), before);
+}
+
 }  // namespace
 }  // namespace lumen::core

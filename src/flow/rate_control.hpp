@@ -103,7 +103,9 @@ class RateControl {
   double capacity_kbps() const { return capacity_; }  // 0: not known
   bool is_draining() const { return draining_; }
   std::optional<double> limit_kbps() const { return limit_; }
-  double overhead() const { return overhead_; }  // of the wire over the unit
+  bool is_at_floor() const { return limit_ && *limit_ <= 1.05 * least_limit(); }
+  double sent_kbps() const { return sent_kbps_; }  // on the wire, lately; 0: not known
+  double overhead() const { return overhead_; }    // of the wire over the unit
   // How often each reason came to hold.
   std::uint64_t count(RateReason reason) const { return counts_[static_cast<std::size_t>(reason)]; }
 

@@ -250,7 +250,8 @@ std::optional<Timestamp> Reassembler::next_deadline() const {
   const auto missing = gap();
   if (!missing || !missing->can_be_repeated) return deadline;
   for (const auto& frame : late_) {
-    if (is_due(frame)) deadline = deadline ? std::min(*deadline, frame.next_ask) : frame.next_ask;
+    if (is_wanted(frame, *missing))
+      deadline = deadline ? std::min(*deadline, frame.next_ask) : frame.next_ask;
   }
   return deadline;
 }
@@ -272,8 +273,9 @@ const Reassembler::Late* Reassembler::late(std::uint64_t id) const {
   return frame.known && frame.id == id ? &frame : nullptr;
 }
 
-bool Reassembler::is_due(const Late& frame) const {
-  return frame.known && frame.id >= next_ && frame.id < known_end() && !is_whole(frame.id);
+bool Reassembler::is_wanted(const Late& frame, const Gap& gap) const {
+  return frame.known && frame.id >= next_ && frame.id < gap.end && !is_whole(frame.id) &&
+         is_worth_asking(frame.id);
 }
 
 void Reassembler::note_late(std::uint64_t first, std::uint64_t end, Timestamp now) {
@@ -335,10 +337,10 @@ std::optional<std::uint64_t> Reassembler::whole_idr() const {
 std::optional<AskShards> Reassembler::next_ask(Timestamp now) {
   const auto missing = gap();
   if (!missing || !missing->can_be_repeated) return std::nullopt;
-  const auto end = std::min<std::uint64_t>(known_end(), next_ + kSlots);
+  const auto end = std::min<std::uint64_t>(missing->end, next_ + kSlots);
   for (auto id = next_; id < end; ++id) {
     auto& frame = late_[id % kSlots];
-    if (frame.id != id || !is_due(frame) || now < frame.next_ask) continue;
+    if (frame.id != id || !is_wanted(frame, *missing) || now < frame.next_ask) continue;
     if (frame.attempts == 0) ++stats_.frames_asked;
     frame.next_ask = now + kInsist;
     if (now >= frame.next_attempt) {
@@ -349,6 +351,15 @@ std::optional<AskShards> Reassembler::next_ask(Timestamp now) {
     return ask_for(frame);
   }
   return std::nullopt;
+}
+
+// While nothing but an IDR can be decoded, a frame that is known to be none is of no use.
+bool Reassembler::is_worth_asking(std::uint64_t id) const {
+  if (!broken_ || !is_open(id)) return true;
+  const auto begin = frames_[id % kSlots].first_shard();
+  if (begin.empty()) return true;
+  const auto header = decode_frame_header(begin);
+  return header && header->kind == PictureKind::idr;
 }
 
 AskShards Reassembler::ask_for(const Late& frame) const {

@@ -118,11 +118,12 @@ class Reassembler {
   bool is_whole(std::uint64_t id) const;
   void note_late(std::uint64_t first, std::uint64_t end, Timestamp now);
   const Late* late(std::uint64_t id) const;
-  bool is_due(const Late& frame) const;
+  bool is_wanted(const Late& frame, const Gap& gap) const;
   std::uint64_t known_end() const { return std::max(highest_, marked_end_); }
   std::optional<Gap> gap() const;
   std::optional<Timestamp> gap_deadline() const;
   std::optional<std::uint64_t> whole_idr() const;
+  bool is_worth_asking(std::uint64_t id) const;
   AskShards ask_for(const Late& frame) const;
   FrameAssembly& slot(std::uint64_t id);
   FrameAssembly* frame_of(const ShardHeader& header, Timestamp now);

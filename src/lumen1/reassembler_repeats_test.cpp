@@ -184,5 +184,44 @@ TEST_F(Repeats, without_patience_nothing_is_asked_for) {
   EXPECT_EQ(pop(at_ms(14)), (Ids{2}));
 }
 
+TEST_F(Repeats, nothing_beyond_what_is_waited_for_is_asked_for) {
+  push_small(0, at_ms(0));
+  ASSERT_EQ(pop(at_ms(0)), (Ids{0}));
+  push_small(2, at_ms(10));
+  push_small(15, at_ms(10));
+  const auto asked = asks(at_ms(12));
+  ASSERT_EQ(asked.size(), 1U) << "3 to 14 are too many, and not in the way";
+  EXPECT_EQ(asked[0].frame, 1U);
+  EXPECT_EQ(*reassembler_.next_deadline(), at_ms(14));
+}
+
+TEST_F(Repeats, while_broken_a_frame_that_is_no_idr_is_not_asked_for) {
+  const auto delta = pack(noise(12'000, 1), 1);
+  push_small(0, at_ms(0));
+  ASSERT_EQ(pop(at_ms(0)), (Ids{0}));
+  reassembler_.push(delta.body[0], at_ms(1));
+  reassembler_.mark(2, at_ms(2));
+  reassembler_.set_broken(true);
+  const auto asked = asks(at_ms(4));
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked[0].frame, 2U) << "nothing is known of it";
+  EXPECT_EQ(*reassembler_.next_deadline(), at_ms(6));
+  reassembler_.set_broken(false);
+  EXPECT_EQ(asks(at_ms(4)).size(), 1U);
+}
+
+TEST_F(Repeats, while_broken_an_idr_is_asked_for) {
+  const auto bytes = noise(12'000, 1);
+  VideoPacketizer packetizer{test::codec(), kMaxShardBytes};
+  const auto idr =
+      test::bodies_of(packetizer.pack(test::unit_of(bytes, 1, PictureKind::idr), ParityControl{}).value());
+  push_small(0, at_ms(0));
+  ASSERT_EQ(pop(at_ms(0)), (Ids{0}));
+  reassembler_.set_broken(true);
+  reassembler_.push(idr.body[0], at_ms(1));
+  reassembler_.mark(1, at_ms(2));
+  EXPECT_EQ(asks(at_ms(4)).size(), 1U);
+}
+
 }  // namespace
 }  // namespace lumen::lumen1

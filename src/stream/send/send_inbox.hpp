@@ -2,7 +2,10 @@
 // Producers: lm-main, lm-net. Consumer: lm-send. Thread-safe.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -22,6 +25,11 @@ struct Peer {
 class SendInbox {
  public:
   static constexpr std::size_t kMostAsks = 64;
+  struct Asks {
+    std::array<lumen1::AskShards, kMostAsks> memory;
+    std::size_t count = 0;
+    std::span<const lumen1::AskShards> all() const { return std::span{memory}.first(count); }
+  };
   struct Taken {
     bool peer_changed = false;
     std::optional<Peer> peer;                  // new one; nullopt with peer_changed: gone
@@ -29,7 +37,7 @@ class SendInbox {
     std::vector<std::byte> message;            // newest message body, empty: none
     std::optional<lumen1::Feedback> feedback;  // the newest one, with the losses of all
     Duration round_trip{};                     // zero: none new
-    std::vector<lumen1::AskShards> asks;
+    Asks asks;
     std::optional<std::uint32_t> bitrate_cap_kbps;
     std::optional<FrameId> broken;  // newest frame the client cannot decode
   };
@@ -63,10 +71,17 @@ class SendInbox {
     MutexLock lock{mutex_};
     next_.round_trip = round_trip;
   }
-  // More than kMostAsks wait for nobody: they are said again anyway.
+  // What is said again replaces what was said. More than kMostAsks wait for nobody: they are said again
+  // anyway.
   void ask(const lumen1::AskShards& ask) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
-    if (next_.asks.size() < kMostAsks) next_.asks.push_back(ask);
+    auto& asks = next_.asks;
+    std::size_t i = 0;
+    while (i < asks.count && (asks.memory[i].frame != ask.frame || asks.memory[i].attempt != ask.attempt))
+      ++i;
+    if (i == kMostAsks) return;
+    asks.memory[i] = ask;
+    asks.count = std::max(asks.count, i + 1);
   }
   void set_bitrate_cap(std::uint32_t kbps) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};

@@ -88,7 +88,7 @@ void SoundSender::apply(SendInbox::Taken taken) {
   if (taken.peer_changed) change_peer(taken.peer);
   if (taken.moved_to && to_) to_ = taken.moved_to;
   if (!taken.feedback) return;
-  redundancy_.report(taken.feedback->loss);
+  redundancy_.report(taken.feedback->loss, now());
   packetizer_.set_copies(redundancy_.copies());
   stats_.copies.store(packetizer_.copies(), std::memory_order_relaxed);
 }
@@ -97,6 +97,7 @@ void SoundSender::change_peer(const std::optional<Peer>& peer) {
   to_.reset();
   sealer_.reset();
   redundancy_ = {};  // of another path
+  packetizer_.restart();
   packetizer_.set_copies(redundancy_.copies());
   if (!peer) return;
   auto sealer = lumen1::Sealer::create(peer->keys, params_.session);
@@ -109,7 +110,10 @@ void SoundSender::change_peer(const std::optional<Peer>& peer) {
 }
 
 void SoundSender::send(const AudioPacketView& packet) {
-  if (!to_ || !sealer_ || !allowed_.load(std::memory_order_relaxed)) return;  // nobody listens
+  if (!to_ || !sealer_ || !allowed_.load(std::memory_order_relaxed)) {
+    packetizer_.restart();  // what nobody may hear does not ride along later
+    return;
+  }
   const auto datagram = packetizer_.pack(packet, now());
   if (!datagram) {
     stats_.too_large.fetch_add(1, std::memory_order_relaxed);

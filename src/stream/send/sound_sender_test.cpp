@@ -92,6 +92,32 @@ TEST_F(SoundSenderTest, nothing_leaves_without_a_client) {
   EXPECT_FALSE(receive(client_, 50ms));
 }
 
+TEST_F(SoundSenderTest, a_new_client_hears_nothing_of_before) {
+  connect();
+  push(1);
+  ASSERT_TRUE(receive(client_));
+  connect();
+  opener_ = lumen1::Opener::create(keys_).value();
+  push(2);
+  const auto got = receive(client_);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->values, std::vector{2});
+}
+
+TEST_F(SoundSenderTest, who_may_hear_again_hears_nothing_of_before) {
+  connect();
+  push(1);
+  ASSERT_TRUE(receive(client_));
+  sender_.allow(false);
+  push(2);
+  EXPECT_FALSE(receive(client_, 50ms));
+  sender_.allow(true);
+  push(3);
+  const auto got = receive(client_);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->values, std::vector{3});
+}
+
 TEST_F(SoundSenderTest, copies_follow_the_reported_loss) {
   connect();
   const auto settles_at = [&](std::uint32_t lost, std::uint64_t copies) {

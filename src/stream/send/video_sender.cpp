@@ -124,7 +124,7 @@ void VideoSender::apply(SendInbox::Taken taken) {
   if (taken.bitrate_cap_kbps) stream_.set_bitrate_cap(*taken.bitrate_cap_kbps);
   stream_.set_round_trip(taken.round_trip, now());
   if (taken.feedback) answer(*taken.feedback);
-  for (const auto& ask : taken.asks) stream_.ask(ask, now());
+  for (const auto& ask : taken.asks.all()) stream_.ask(ask, now());
   if (taken.broken) stream_.broken(*taken.broken, now());
   if (!taken.message.empty()) send_message_now(taken.message);
   settle();

@@ -234,5 +234,26 @@ TEST_F(VideoSenderTest, the_bitrate_is_told_at_first_and_when_a_queue_lowers_it)
   EXPECT_EQ(sender.stats().rate_reason, RateReason::queue);
 }
 
+TEST(SendInboxAsks, what_is_said_again_replaces_what_was_said) {
+  SendInbox inbox;
+  inbox.ask({.frame = 1, .attempt = 1, .count = 0});
+  inbox.ask({.frame = 1, .attempt = 2, .count = 0});
+  inbox.ask({.frame = 1, .attempt = 1, .count = 1, .ranges = {{{2, 3}}}});
+  const auto taken = inbox.take();
+  ASSERT_EQ(taken.asks.all().size(), 2U);
+  EXPECT_EQ(taken.asks.all()[0].attempt, 1U);
+  EXPECT_EQ(taken.asks.all()[0].count, 1U);
+  EXPECT_EQ(taken.asks.all()[1].attempt, 2U);
+  EXPECT_TRUE(inbox.take().asks.all().empty());
+}
+
+TEST(SendInboxAsks, are_bounded) {
+  SendInbox inbox;
+  for (std::uint32_t i = 0; i < 1000; ++i) inbox.ask({.frame = i});
+  const auto taken = inbox.take();
+  ASSERT_EQ(taken.asks.all().size(), SendInbox::kMostAsks);
+  EXPECT_EQ(taken.asks.all().back().frame, SendInbox::kMostAsks - 1);
+}
+
 }  // namespace
 }  // namespace lumen::stream
