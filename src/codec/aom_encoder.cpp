@@ -235,7 +235,7 @@ Result<std::unique_ptr<VideoEncoder>> create_aom_encoder(const EncoderConfig& co
   EncoderDescription description{
       .name = fmt::format("libaom realtime speed {}, {} tile{}", kSpeed, count, count == 1 ? "" : "s"),
       .reason =
-          "AV1 was asked for, and the processor encodes, as this build has no GPU encoder. Speed: "
+          "AV1 was asked for, and the processor encodes, as no GPU encoder works here. Speed: "
           "libaom's others are slower; it has no presets."};
   return std::make_unique<AomEncoder>(config, std::move(description), settings, std::move(codec));
 }

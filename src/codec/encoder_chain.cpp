@@ -93,7 +93,9 @@ void EncoderChain::switch_off(std::size_t link, const Error& why) {
     MutexLock lock{mutex_};
     off_[link] = true;
   }
-  log_.warn("{} is off for this session: {}", links_[link].name, describe(why));
+  // What was never there is no news.
+  const auto level = why.code == ErrorCode::unsupported ? spdlog::level::info : spdlog::level::warn;
+  log_.log(level, "{} is off for this session: {}", links_[link].name, describe(why));
 }
 
 bool EncoderChain::is_off(std::size_t link) const {

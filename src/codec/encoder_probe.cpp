@@ -61,8 +61,9 @@ EncoderMeasurement unavailable(Codec codec, const Error& error) {
 
 EncoderMeasurement measure_encoder(Codec codec, const MovingScene& scene, const EncoderProbeParams& params) {
   const Mode mode{params.width, params.height, kRefreshMhz};
-  const auto encoder = create_encoder(
-      {.codec = codec, .mode = mode, .bitrate = default_bitrate(mode), .preset = params.preset});
+  const EncoderFactory make = params.make_encoder ? params.make_encoder : create_encoder;
+  const auto encoder =
+      make({.codec = codec, .mode = mode, .bitrate = default_bitrate(mode), .preset = params.preset});
   if (!encoder) return unavailable(codec, encoder.error());
   auto calls = time_calls(**encoder, scene, params);
   if (!calls) return unavailable(codec, calls.error());

@@ -5,6 +5,7 @@
 
 #include "base/units.hpp"
 #include "codec/moving_scene.hpp"
+#include "interface/video_encoder.hpp"
 #include "media/encoder_measurement.hpp"
 
 namespace lumen::codec {
@@ -12,6 +13,7 @@ namespace lumen::codec {
 struct EncoderProbeParams {
   std::uint32_t width = 1280, height = 720;
   std::string preset;                       // as the sessions will have it
+  EncoderFactory make_encoder;              // likewise; none: the processor's
   Duration time = std::chrono::seconds{1};  // about as long as it takes
   std::uint32_t min_pictures = 8, max_pictures = 60;
 };

@@ -61,7 +61,7 @@ X264Choice choose_x264(const EncoderConfig& config, std::uint32_t cores) {
   choice.description = {
       .name =
           fmt::format("libx264 {}, {} slice{}", choice.preset, choice.slices, choice.slices == 1 ? "" : "s"),
-      .reason = fmt::format("The processor encodes, as this build has no GPU encoder. Preset {}: {}.",
+      .reason = fmt::format("The processor encodes, as no GPU encoder works here. Preset {}: {}.",
                             choice.preset, preset.why)};
   return choice;
 }

@@ -187,7 +187,7 @@ Result<std::unique_ptr<VideoEncoder>> create_x265_encoder(const EncoderConfig& c
   EncoderDescription description{
       .name = fmt::format("libx265 {}, {} threads", preset, pools),
       .reason =
-          fmt::format("HEVC was asked for, and the processor encodes, as this build has no GPU encoder. "
+          fmt::format("HEVC was asked for, and the processor encodes, as no GPU encoder works here. "
                       "Preset {}: {}.",
                       preset, config.preset.empty() ? "libx265's others are slower" : "it was asked for")};
   return std::make_unique<X265Encoder>(config, std::move(description), std::move(param), std::move(encoder));

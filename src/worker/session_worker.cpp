@@ -150,8 +150,7 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
 }
 
 Status SessionWorker::open_desktop(const link::Configure& configure) {
-  const char* const wish = std::getenv("LUMEN_ZEROCOPY");  // NOLINT(concurrency-mt-unsafe): nobody changes it
-  zero_copy_ = std::make_unique<ZeroCopy>(zero_copy_wish(wish == nullptr ? "" : wish), log_);
+  zero_copy_ = std::make_unique<ZeroCopy>(zero_copy_wish_of_environment(), log_);
   KeeperEvents events{.on_frame =
                           [this](const BorrowedFrame& frame) {
                             if (pipeline_) pipeline_->on_frame(frame);

@@ -1,5 +1,6 @@
 #include "worker/zero_copy.hpp"
 
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,12 @@ std::vector<codec::EncoderChain::Link> links(const std::shared_ptr<gpu::cuda::Co
 ZeroCopyWish zero_copy_wish(std::string_view value) {
   if (value == "off") return ZeroCopyWish::off;
   return value == "on" ? ZeroCopyWish::on : ZeroCopyWish::automatic;
+}
+
+ZeroCopyWish zero_copy_wish_of_environment() {
+  const char* const value =
+      std::getenv("LUMEN_ZEROCOPY");  // NOLINT(concurrency-mt-unsafe): nobody changes it
+  return zero_copy_wish(value == nullptr ? "" : value);
 }
 
 ZeroCopy::ZeroCopy(ZeroCopyWish wish, Logger& log) : wish_{wish}, log_{log} {

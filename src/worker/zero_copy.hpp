@@ -13,6 +13,7 @@ namespace lumen::worker {
 // LUMEN_ZEROCOPY. off: no GPU has a part in a session. on: what stands in the way is a warning, not a remark.
 enum class ZeroCopyWish : std::uint8_t { automatic, on, off };
 ZeroCopyWish zero_copy_wish(std::string_view value);
+ZeroCopyWish zero_copy_wish_of_environment();
 
 // Owner: the main thread, but for the encoders' factory.
 class ZeroCopy {

@@ -357,12 +357,13 @@ TEST_F(PicturePipelineTest, an_encoder_that_another_took_the_place_of_is_told_an
     Result<AccessUnitView> encode(const CapturedFrame&, FrameId id, bool) override {
       failed_ = id.value > 1;
       return AccessUnitView{
-          .id = id, .kind = PictureKind::idr, .width = 64, .height = 64, .bytes = {}, .times = {}};
+          .id = id, .kind = PictureKind::idr, .width = 64, .height = 64, .bytes = bytes_, .times = {}};
     }
     Status set_bitrate(BitsPerSecond) override { return {}; }
 
    private:
     const EncoderDescription before_{"GPU", ""}, after_{"software", ""};
+    const std::array<std::byte, 1> bytes_{std::byte{1}};
     bool failed_ = false;
   };
   auto wanted = params();
