@@ -170,7 +170,7 @@ TEST(LinkMessages, have_these_bytes) {
             "00"
             "0000");
   EXPECT_EQ(hex(ToSession{SetAudio{{6, AudioQuality::high, 10}}}), "010806010a");
-  EXPECT_EQ(hex(ToSession{LimitBitrate{4'660}}), "010934120000");
+  EXPECT_EQ(hex(ToSession{LimitBitrate{4'660}}), "010a34120000");
   EXPECT_EQ(hex(ToHost{SoundState{"why"}}), "01450300776879");
   EXPECT_EQ(hex(ToHost{Ended{"i", "re"}}),
             "0143"
