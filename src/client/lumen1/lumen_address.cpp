@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <memory>
 
 #include <fmt/format.h>
@@ -111,10 +112,13 @@ Result<std::vector<net::Endpoint>> resolve(const LumenAddress& address, const st
   if (endpoints.empty()) {
     return unknown(address.host, error != 0 ? gai_strerror(error) : "no address");
   }
-  std::ranges::stable_sort(endpoints, {}, [](const net::Endpoint& endpoint) {
-    return endpoint.address()->sa_family == AF_INET ? 0 : 1;
-  });
-  return endpoints;
+  std::vector<net::Endpoint> sorted;
+  for (const bool ipv4 : {true, false}) {
+    std::ranges::copy_if(endpoints, std::back_inserter(sorted), [ipv4](const net::Endpoint& endpoint) {
+      return (endpoint.address()->sa_family == AF_INET) == ipv4;
+    });
+  }
+  return sorted;
 }
 
 }  // namespace lumen::client

@@ -149,14 +149,12 @@ class LumenSearch {
   // A host that was met at two addresses is one: at the one where it answers, as what is known of it.
   std::vector<HostEntry> entries() {
     MutexLock lock{mutex_};
-    std::vector<const Found*> sorted;
-    for (const auto& [id, found] : entries_) sorted.push_back(&found);
-    std::ranges::stable_sort(sorted, {}, [](const Found* found) {
-      return (found->entry.reachable ? 0 : 2) + (found->entry.paired ? 0 : 1);
-    });
+    std::multimap<int, const Found*> sorted;
+    for (const auto& [id, found] : entries_)
+      sorted.emplace((found.entry.reachable ? 0 : 2) + (found.entry.paired ? 0 : 1), &found);
     std::vector<HostEntry> all;
     std::vector<std::string> met;
-    for (const auto* found : sorted) {
+    for (const auto& [rank, found] : sorted) {
       if (!found->host_id.empty()) {
         if (std::ranges::find(met, found->host_id) != met.end()) continue;
         met.push_back(found->host_id);

@@ -1,6 +1,7 @@
 #include "client/shell/flow.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -465,8 +466,13 @@ void Flow::merge_hosts() {
     if (std::ranges::find(merged, host.id, &HostEntry::id) == merged.end()) merged.push_back(host);
   }
   std::erase_if(merged, [known = merged](const HostEntry& host) { return is_known_better(host, known); });
-  const auto rank = [](const HostEntry& host) { return (host.reachable ? 0 : 2) + (host.paired ? 0 : 1); };
-  std::ranges::stable_sort(merged, {}, rank);
+  const auto rank_of = [](const HostEntry& host) { return (host.reachable ? 0 : 2) + (host.paired ? 0 : 1); };
+  std::vector<HostEntry> ranked;
+  for (int rank = 0; rank < 4; ++rank) {
+    std::ranges::copy_if(merged, std::back_inserter(ranked),
+                         [&](const HostEntry& host) { return rank_of(host) == rank; });
+  }
+  merged = std::move(ranked);
   auto& focus = top<Hosts>() != nullptr ? focus_ : screens_.front().focus;
   const auto index = static_cast<std::size_t>(focus - kFirst);
   if (focus > 0 && focus < kActions && index < hosts_.size()) {

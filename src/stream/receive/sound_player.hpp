@@ -22,7 +22,7 @@ struct PlayerStats {
 
 class SoundPlayer {
  public:
-  explicit SoundPlayer(lumen1::Kind kind) : kind_{kind}, reader_{kind} {}
+  explicit SoundPlayer(lumen1::Kind kind) : reader_{kind} {}
 
   // `until_needed`: when next() will be wanted again, from now; negative when it is overdue.
   void push(ByteView body, Duration until_needed, Timestamp now);
@@ -37,7 +37,6 @@ class SoundPlayer {
  private:
   void begin_stream(const AudioFormat& format);
 
-  lumen1::Kind kind_;
   lumen1::SoundReader reader_;
   std::optional<audio::PacketPlayer> stream_;
   PlayerStats stats_;
