@@ -41,13 +41,13 @@ void expect_no_frame_lost(const nlohmann::json& figures) {
 }
 
 TEST(Impairment, two_percent_uniform_loses_no_frame) {
-  const auto figures = stream(6, {"delay 5ms", "down loss 2%"});
+  const auto figures = stream(3, {"delay 5ms", "down loss 2%"});
   ASSERT_FALSE(figures.is_null());
   expect_no_frame_lost(figures);
 }
 
 TEST(Impairment, five_percent_uniform_loses_no_frame) {
-  const auto figures = stream(6, {"delay 5ms", "down loss 5%"});
+  const auto figures = stream(4, {"delay 5ms", "down loss 5%"});
   ASSERT_FALSE(figures.is_null());
   expect_no_frame_lost(figures);
 }
@@ -59,7 +59,7 @@ TEST(Impairment, five_percent_in_bursts_of_eight_loses_no_frame) {
 }
 
 TEST(Impairment, eight_percent_loses_one_frame_in_a_thousand_at_most_and_never_freezes) {
-  const auto figures = stream(8, {"delay 5ms", "down loss 8%"});
+  const auto figures = stream(5, {"delay 5ms", "down loss 8%"});
   ASSERT_FALSE(figures.is_null());
   EXPECT_GT(figures["network"]["down"]["lost"], 200);
   const auto gone =
