@@ -157,7 +157,7 @@ enum {
   LUMEN_CIPHER_AES_128_GCM = 1,
   LUMEN_CIPHER_CHACHA20_POLY1305 = 2
 };
-enum { LUMEN_CODEC_H264 = 1 };
+enum { LUMEN_CODEC_H264 = 1, LUMEN_CODEC_HEVC = 2, LUMEN_CODEC_AV1 = 3 };
 enum { LUMEN_PICTURE_DELTA = 0, LUMEN_PICTURE_IDR = 1 };
 enum {
   LUMEN_STATE_STARTING = 1,
@@ -257,7 +257,7 @@ typedef struct lumen_access_unit {
   uint32_t kind;          /* LUMEN_PICTURE_* */
   uint32_t width, height; /* visible pixels, 1…8192 */
   uint32_t reserved;      /* 0 */
-  const void* bytes;      /* one encoded picture (H.264: Annex B), 1…about 64 MiB */
+  const void* bytes;      /* one encoded picture (AV1: OBUs; else Annex B), 1…about 64 MiB */
   size_t size_bytes;
   /* When the picture was presented on the desktop, was ready for the encoder, and was encoded; 0: not known.
    * The client is told the differences. */

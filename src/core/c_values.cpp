@@ -12,6 +12,7 @@ static_assert(LUMEN_SECRET_BYTES == lumen1::kSecretBytes);
 static_assert(LUMEN_CIPHER_AES_128_GCM == static_cast<int>(crypto::AeadAlgorithm::aes_128_gcm));
 static_assert(LUMEN_CIPHER_CHACHA20_POLY1305 == static_cast<int>(crypto::AeadAlgorithm::chacha20_poly1305));
 static_assert(LUMEN_CODEC_H264 == static_cast<int>(Codec::h264));
+static_assert(LUMEN_CODEC_AV1 == static_cast<int>(Codec::av1));
 static_assert(LUMEN_PICTURE_DELTA == static_cast<int>(PictureKind::delta));
 static_assert(LUMEN_PICTURE_IDR == static_cast<int>(PictureKind::idr));
 static_assert(LUMEN_STATE_STARTING == static_cast<int>(lumen1::StreamState::starting));
@@ -150,8 +151,8 @@ std::optional<lumen1::CipherOffer> to_ciphers(std::uint32_t cipher) {
 }
 
 std::optional<AccessUnitView> to_unit(const lumen_access_unit& unit) {
-  if (unit.bytes == nullptr || unit.reserved != 0 || unit.codec != LUMEN_CODEC_H264 ||
-      unit.kind > LUMEN_PICTURE_IDR) {
+  if (unit.bytes == nullptr || unit.reserved != 0 || unit.codec < LUMEN_CODEC_H264 ||
+      unit.codec > LUMEN_CODEC_AV1 || unit.kind > LUMEN_PICTURE_IDR) {
     return std::nullopt;
   }
   constexpr std::uint32_t kMostPixels = 8192;  // as pack() has it: a refused unit must not abandon another

@@ -47,10 +47,6 @@ Status check(const AccessUnitView& unit) {
     return fail(ErrorCode::invalid_argument, "frame.size",
                 fmt::format("a picture of {}x{} cannot be sent", unit.width, unit.height));
   }
-  if (unit.codec != Codec::h264) {
-    return fail(ErrorCode::unsupported, "frame.codec",
-                fmt::format("lumen/1 has no number for {}", to_string(unit.codec)), "Encode H.264");
-  }
   return {};
 }
 

@@ -136,15 +136,6 @@ TEST(VideoPacketizer, refuses_what_cannot_be_sent) {
   EXPECT_EQ(packetizer.pack(unit, parity).error().id, "frame.size");
 }
 
-TEST(VideoPacketizer, refuses_codecs_that_the_wire_has_no_number_for) {
-  VideoPacketizer packetizer{test::codec()};
-  for (const auto codec : {Codec::hevc, Codec::av1}) {
-    auto unit = unit_of(as_view("x"), 1);
-    unit.codec = codec;
-    EXPECT_EQ(packetizer.pack(unit, 0).error().id, "frame.codec");
-  }
-}
-
 TEST(VideoPacketizer, sealing_writes_the_age_and_seals_each_datagram_of_the_range) {
   const auto bytes = noise(5'000, 7);
   VideoPacketizer packetizer{test::codec()};

@@ -110,7 +110,8 @@ std::optional<FrameHeader> decode_frame_header(ByteView frame) {
   header.encode_us = reader.little<std::uint32_t>();
   const auto zero_16 = reader.little<std::uint64_t>();
   if (!reader.ok() || zero_6 != 0 || zero_16 != 0) return std::nullopt;
-  if (codec != static_cast<std::uint8_t>(Codec::h264)) return std::nullopt;
+  if (codec < static_cast<std::uint8_t>(Codec::h264) || codec > static_cast<std::uint8_t>(Codec::av1))
+    return std::nullopt;
   if (kind > static_cast<std::uint8_t>(PictureKind::idr)) return std::nullopt;
   if (!is_valid_side(header.width) || !is_valid_side(header.height)) return std::nullopt;
   header.codec = static_cast<Codec>(codec);

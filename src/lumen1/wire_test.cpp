@@ -179,7 +179,9 @@ TEST(FrameHeader, unknown_codecs_kinds_and_sizes_are_refused) {
     return !decode_frame_header(bytes).has_value();
   };
   EXPECT_TRUE(refuses(0, 0));
-  EXPECT_TRUE(refuses(0, 2));
+  EXPECT_FALSE(refuses(0, 2));
+  EXPECT_FALSE(refuses(0, 3));
+  EXPECT_TRUE(refuses(0, 4));
   EXPECT_FALSE(refuses(1, 0));
   EXPECT_TRUE(refuses(1, 2));
   EXPECT_TRUE(refuses(3, 0x20));  // 8192 + 128 wide

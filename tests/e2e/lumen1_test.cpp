@@ -28,6 +28,7 @@ class Screen {
             .on_picture =
                 [this](const stream::DecodedPicture& decoded) {
                   width_.store(decoded.unit.width);
+                  codec_.store(decoded.unit.codec);
                   pictures_.fetch_add(1);
                 },
             .on_sound = {},
@@ -36,10 +37,12 @@ class Screen {
   }
   std::uint64_t pictures() const { return pictures_.load(); }
   std::uint32_t width() const { return width_.load(); }
+  Codec codec() const { return codec_.load(); }
 
  private:
   std::atomic<std::uint64_t> pictures_{0};
   std::atomic<std::uint32_t> width_{0};
+  std::atomic<Codec> codec_{};
 };
 
 class LumenDevice : public testing::Test {
@@ -86,10 +89,12 @@ class LumenDevice : public testing::Test {
     return client::LumenHosts{book, "tv", *log_}.connect(address(), 5s, never_.get_token());
   }
   Result<std::unique_ptr<client::LumenClientStream>> open(client::LumenBook& book, Screen& screen,
-                                                          const Mode& mode = {1280, 720, 60'000}) {
+                                                          const Mode& mode = {1280, 720, 60'000},
+                                                          std::optional<Codec> codec = std::nullopt) {
     LUMEN_TRY(auto connection, connect(book));
-    return client::LumenClientStream::start(std::move(connection), {.host_id = {}, .app = {}, .mode = mode},
-                                            {}, outputs_ = screen.outputs(), never_.get_token(), *log_);
+    return client::LumenClientStream::start(std::move(connection),
+                                            {.host_id = {}, .app = {}, .mode = mode, .codec = codec}, {},
+                                            outputs_ = screen.outputs(), never_.get_token(), *log_);
   }
   std::string device_id() {
     const auto list = host_says({"clients"});
@@ -261,6 +266,27 @@ TEST_F(LumenDevice, changes_its_mode_without_a_new_session) {
   ASSERT_TRUE(eventually([&] { return screen.width() == 800; }));
   EXPECT_EQ((*stream)->counters().frames_lost, 0U);
   EXPECT_EQ(host_status(place_)["lumen"]["sessions"].size(), 1U);
+}
+
+TEST_F(LumenDevice, gets_the_codec_that_it_asks_for) {
+  start_host();
+  auto own = book();
+  pair(own);
+  for (const auto codec : {Codec::hevc, Codec::av1}) {
+    Screen screen;
+    Result<std::unique_ptr<client::LumenClientStream>> stream = nullptr;
+    // Once the host has measured its encoders.
+    ASSERT_TRUE(eventually(
+        [&] {
+          stream = open(own, screen, {640, 360, 30'000}, codec);
+          return stream.has_value();
+        },
+        30s))
+        << describe(stream.error());
+    EXPECT_EQ((*stream)->facts().codec, to_string(codec));
+    EXPECT_TRUE(eventually([&] { return screen.pictures() > 10; })) << to_string(codec);
+    EXPECT_EQ(screen.codec(), codec);
+  }
 }
 
 TEST_F(LumenDevice, hears_why_when_the_host_stops) {

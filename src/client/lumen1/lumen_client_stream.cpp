@@ -30,7 +30,8 @@ control::StreamWish to_wish(const StreamRequest& wanted) {
   if (wanted.codec) {
     wish.formats = {{.codec = *wanted.codec}};
   } else {
-    wish.formats = {{.codec = Codec::hevc}, {.codec = Codec::av1}, {.codec = Codec::h264}};
+    // What is made and shown the quickest first: a processor takes many times as long for the others.
+    wish.formats = {{.codec = Codec::h264}, {.codec = Codec::hevc}, {.codec = Codec::av1}};
   }
   if (wanted.sound) wish.audio = AudioFormat{};
   wish.max_bitrate_kbps = wanted.bitrate_kbps;

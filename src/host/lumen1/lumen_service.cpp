@@ -29,9 +29,6 @@ std::chrono::sys_seconds wall_clock() {
   return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
-// Whether the media datagrams of this version have it (lumen1/wire.hpp).
-bool is_carried(Codec codec) { return codec == Codec::h264; }
-
 std::string address_of(const net::Endpoint& endpoint) {
   auto text = endpoint.to_string();
   text.resize(text.rfind(':'));
@@ -315,7 +312,7 @@ control::HostOffer LumenService::offer_for(const Mode& mode) const {
   control::HostOffer offer{.max_bitrate_kbps = params_.max_bitrate_kbps};
   for (const auto codec : {Codec::av1, Codec::hevc, Codec::h264}) {
     const bool good = codec == Codec::h264 || (encoders_.offers(codec) && encoders_.sustains(codec, mode));
-    if (good && is_carried(codec)) offer.formats.push_back({.codec = codec});
+    if (good) offer.formats.push_back({.codec = codec});
   }
   return offer;
 }
