@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "client/gamestream/host_fetch.hpp"
+#include "client/lumen1/lumen_address.hpp"
 #include "client/probes.hpp"
 #include "client/report_json.hpp"
 #include "net/tcp/byte_exchange.hpp"
@@ -18,7 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kReachTimeout = 2s, kDecoderBudget = 3s;
-constexpr std::uint16_t kLumenPort = 47986;
 constexpr Mode kUsualMode{1920, 1080, 60'000};
 
 class Examination {

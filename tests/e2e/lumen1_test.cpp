@@ -138,7 +138,7 @@ TEST_F(LumenDevice, that_is_not_paired_gets_nothing_but_pairing) {
   EXPECT_FALSE((*connection)->is_paired());
   const auto apps = (*connection)->apps(never_.get_token());
   ASSERT_FALSE(apps);
-  EXPECT_EQ(apps.error().id, client::kLumenNotPaired);
+  EXPECT_EQ(apps.error().id, client::kNotPaired);
   const auto wrong = (*connection)->pair_with_code("123456", never_.get_token());
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().id, "pairing.no-code");

@@ -34,6 +34,15 @@ std::string machine_name() {
   return name.data();
 }
 
+// Who answers where a paired host was, or by its id, with another certificate gets nothing: neither a stream
+// nor a chance to be paired in its place.
+Error other_host(const PairedHost& known, const LumenAddress& address) {
+  return {ErrorCode::denied, "client.other-host",
+          fmt::format("{} at {} does not have the certificate that this device was paired with", known.name,
+                      to_string(address)),
+          "If it was installed anew, forget it here and pair again; otherwise somebody is in between"};
+}
+
 Error not_paired(const std::string& host) {
   return {ErrorCode::denied, kNotPaired, fmt::format("this device is not paired with {}", host),
           "Pair them first"};
@@ -54,32 +63,24 @@ LumenHosts::LumenHosts(LumenBook& book, std::string device_name, Logger& log)
 Result<std::unique_ptr<LumenConnection>> LumenHosts::connect(const LumenAddress& address, Duration patience,
                                                              const std::stop_token& stop) const {
   LUMEN_TRY(const auto endpoints, resolve(address, stop));
+  const auto* known = book_.at(address);
+  const auto pin = known != nullptr ? std::optional{known->fingerprint} : std::nullopt;
   Result<std::unique_ptr<LumenConnection>> connection = nullptr;
   for (const auto& endpoint : endpoints) {
     connection = LumenConnection::open(
-        {.host = endpoint, .pin = std::nullopt, .device_name = device_name_, .patience = patience},
-        book_.identity(), stop, log_);
+        {.host = endpoint, .pin = pin, .device_name = device_name_, .patience = patience}, book_.identity(),
+        stop, log_);
     if (connection || connection.error().id != "quic.no-answer" || stop.stop_requested()) break;
   }
   if (!connection) {
     if (connection.error().id == "quic.no-answer") connection.error().id = kNoAnswer;
+    if (connection.error().id == "quic.wrong-host") return tl::unexpected{other_host(*known, address)};
     return connection;
   }
-  LUMEN_CHECK_OK(check_identity(**connection, address));
+  known = book_.find(crypto::to_hex((*connection)->hello().id));
+  if (known != nullptr && known->fingerprint != (*connection)->fingerprint())
+    return tl::unexpected{other_host(*known, address)};
   return connection;
-}
-
-// Somebody who answers where a paired host was, or by its name, with another certificate gets nothing:
-// neither a stream nor a chance to be paired in its place.
-Status LumenHosts::check_identity(const LumenConnection& connection, const LumenAddress& address) const {
-  for (const auto* known : {book_.find(crypto::to_hex(connection.hello().id)), book_.at(address)}) {
-    if (known == nullptr || known->fingerprint == connection.fingerprint()) continue;
-    return fail(ErrorCode::denied, "client.other-host",
-                fmt::format("{} at {} does not have the certificate that this device was paired with",
-                            known->name, to_string(address)),
-                "If it was installed anew, forget it here and pair again; otherwise somebody is in between");
-  }
-  return {};
 }
 
 bool LumenHosts::is_paired(const LumenConnection& connection) const {

@@ -41,8 +41,6 @@ class LumenHosts {
   Status keep(const LumenConnection& connection, const LumenAddress& address);
 
  private:
-  Status check_identity(const LumenConnection& connection, const LumenAddress& address) const;
-
   LumenBook& book_;
   std::string device_name_;
   Logger& log_;

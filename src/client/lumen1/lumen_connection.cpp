@@ -2,13 +2,14 @@
 
 #include <sys/epoll.h>
 
-#include <array>
 #include <future>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "client/shell/backend.hpp"
 #include "crypto/aead.hpp"
+#include "lumen1/control/media_secret.hpp"
 
 namespace lumen::client {
 namespace {
@@ -16,7 +17,6 @@ namespace {
 namespace control = lumen1::control;
 using namespace std::chrono_literals;
 
-constexpr std::string_view kMediaExporter = "EXPORTER-lumen-media";
 constexpr std::string_view kProgram = "lumen-client 0.1";
 constexpr std::uint64_t kCloseCode = 0x4c00;
 constexpr Duration kGoodbyeWithin = 200ms, kGoodbyeCheck = 5ms;
@@ -32,7 +32,7 @@ Error cancelled() { return {ErrorCode::cancelled, "client.cancelled", "cancelled
 
 Error to_error(const control::Refused& refused) {
   const bool unpaired = refused.reason == control::RefusalReason::not_paired;
-  return host_says(unpaired ? kLumenNotPaired : "client.refused", refused.text, refused.remedy);
+  return host_says(unpaired ? kNotPaired : "client.refused", refused.text, refused.remedy);
 }
 
 std::string_view pairing_id(control::PairingRefusal reason) {
@@ -197,12 +197,10 @@ void LumenConnection::keep(Event event) {
 }
 
 void LumenConnection::export_media_secret(std::uint8_t session, std::uint32_t open_count) {
-  std::array<std::byte, 5> context{};
-  ByteWriter writer{context};
-  writer.little(session);
-  writer.little(open_count);
+  const auto context = control::media_context(session, open_count);
   auto& secret = secrets_[session];
-  if (!driver_->endpoint().export_secret(*id_, kMediaExporter, context, secret)) secrets_.erase(session);
+  if (!driver_->endpoint().export_secret(*id_, control::kMediaExporter, context, secret))
+    secrets_.erase(session);
 }
 
 void LumenConnection::arm() {
@@ -274,7 +272,6 @@ bool LumenConnection::is_paired() const {
 
 Status LumenConnection::pairing_end(const std::function<void(const std::string&)>& on_words,
                                     const std::stop_token& stop) {
-  struct Nothing {};
   using Found = std::optional<Result<std::string>>;
   // Words are told from here, outside the lock; the end is an empty text.
   for (;;) {

@@ -24,9 +24,6 @@
 
 namespace lumen::client {
 
-// A device that is not paired asked for more than pairing.
-inline constexpr std::string_view kLumenNotPaired = "client.not-paired";
-
 struct LumenConnectionParams {
   net::Endpoint host;
   std::optional<crypto::Fingerprint> pin;  // of the host that this device is paired with; none: of anybody

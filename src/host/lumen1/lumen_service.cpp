@@ -1,14 +1,13 @@
 #include "host/lumen1/lumen_service.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <variant>
 
 #include <fmt/format.h>
 
-#include "base/wire.hpp"
 #include "crypto/aead.hpp"
+#include "lumen1/control/media_secret.hpp"
 
 namespace lumen::host {
 namespace {
@@ -16,7 +15,6 @@ namespace {
 namespace control = lumen1::control;
 using namespace std::chrono_literals;
 
-constexpr std::string_view kMediaExporter = "EXPORTER-lumen-media";
 constexpr std::string_view kProgram = "lumen-host 0.1";
 constexpr std::uint64_t kCloseCode = 0x4c00;  // and the reason of the last message
 constexpr Duration kLastWordsWithin = 1s, kLastWordsCheck = 20ms;
@@ -378,12 +376,9 @@ Result<DeviceSession*> LumenService::session_for(const SessionKey& key, const Ap
 
 Result<lumen1::Secret> LumenService::media_secret(net::QuicId connection, std::uint8_t session,
                                                   std::uint32_t open_count) const {
-  std::array<std::byte, 5> context{};
-  ByteWriter writer{context};
-  writer.little(session);
-  writer.little(open_count);
+  const auto context = control::media_context(session, open_count);
   lumen1::Secret secret{};
-  LUMEN_CHECK_OK(driver_->endpoint().export_secret(connection, kMediaExporter, context, secret));
+  LUMEN_CHECK_OK(driver_->endpoint().export_secret(connection, control::kMediaExporter, context, secret));
   return secret;
 }
 
