@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/client_options.hpp"
+#include "apps/lumen_commands.hpp"
 #include "apps/stop_on_signal.hpp"
 #include "client/game_client.hpp"
 #include "client/gamestream/host_fetch.hpp"
@@ -85,7 +86,8 @@ Status quit(const std::string& host, const std::stop_token& stop) {
 }
 
 struct StreamOptions {
-  std::string mode = "1280x720@60", codec = "auto", png, stats, stats_json, log_level = "warning";
+  std::string mode = "1280x720@60", codec = "auto", png, stats, stats_json, record, statistics = "off",
+              log_level = "warning";
   std::uint32_t bitrate_kbps = 0, audio = 2;
   double seconds = 0, loss = 0;
   std::uint64_t seed = 1;
@@ -115,6 +117,8 @@ Result<client::GameClientParams> make_params(const std::string& host, const std:
                                   .loss_percent = options.loss,
                                   .loss_seed = options.seed,
                                   .png_path = options.png,
+                                  .record_path = options.record,
+                                  .statistics = statistics_of(options.statistics),
                                   .progress = options.progress};
   if (options.seconds > 0) params.run_for = to_duration(options.seconds);
   return params;
@@ -138,13 +142,48 @@ Status stream(const std::string& host, const std::string& app, const StreamOptio
 
 }  // namespace
 
+int stream_plainly(const PlainStream& wanted) {
+  const auto paired = [&]() -> Status {
+    const StopOnSignal signals;
+    return pair(wanted.host, "", signals.token());
+  }();
+  if (!paired) return complain(kProgram, paired.error());
+  const StreamOptions options{.mode = wanted.mode,
+                              .png = wanted.png,
+                              .stats_json = wanted.stats_json,
+                              .record = wanted.record,
+                              .statistics = wanted.statistics,
+                              .log_level = wanted.log_level,
+                              .seconds = wanted.seconds,
+                              .loss = wanted.loss,
+                              .seed = wanted.seed,
+                              .headless = wanted.headless,
+                              .fullscreen = wanted.fullscreen,
+                              .check = wanted.check,
+                              .progress = wanted.progress};
+  const auto streamed = stream(wanted.host, wanted.app, options);
+  return streamed ? 0 : complain(kProgram, streamed.error());
+}
+
 struct GameCommands::Parts {
-  std::string host, pin, app;
+  std::string host, pin, code, app;
+  bool lumen = false, gamestream = false;
   StreamOptions options;
+
+  ProtocolChoice choice() const {
+    if (lumen) return ProtocolChoice::lumen1;
+    return gamestream || !pin.empty() ? ProtocolChoice::gamestream : ProtocolChoice::automatic;
+  }
+  void add_choice(CLI::App& to);
   CLI::App *pair = nullptr, *list = nullptr, *stream = nullptr, *quit = nullptr;
 
   void add_stream(CLI::App& to, const char* host_text);
 };
+
+void GameCommands::Parts::add_choice(CLI::App& to) {
+  to.add_flag("--lumen", lumen, "speak lumen/1, also at a port that is not its usual one");
+  to.add_flag("--gamestream", gamestream, "speak GameStream");
+}
 
 void GameCommands::Parts::add_stream(CLI::App& to, const char* host_text) {
   stream = to.add_subcommand("stream", "show an application of a GameStream host");
@@ -168,6 +207,11 @@ void GameCommands::Parts::add_stream(CLI::App& to, const char* host_text) {
   stream->add_option("--seed", options.seed, "seed of --loss");
   stream->add_flag("--check", options.check, "verify every frame of the test scene");
   stream->add_flag("--progress", options.progress, "a line a second");
+  stream->add_option("--record", options.record,
+                     "write the received access units there, as players read them");
+  stream->add_option("--statistics", options.statistics, "figures over the picture: off, compact or full")
+      ->check(CLI::IsMember({"off", "compact", "full"}))
+      ->capture_default_str();
   stream->add_option("--png", options.png, "write the last picture there");
   stream->add_option("--stats", options.stats, "print the figures at the end: json")
       ->check(CLI::IsMember({"json"}));
@@ -181,12 +225,15 @@ GameCommands::GameCommands(CLI::App& app) : parts_{std::make_unique<Parts>()} {
   auto& parts = *parts_;
   app.require_subcommand(0, 1);
   const auto* const host_text = "name or address of the host, with its port if that is not 47989";
-  parts.pair = app.add_subcommand("pair", "make a GameStream host trust this client");
+  parts.pair = app.add_subcommand("pair", "make a host trust this client");
   parts.pair->add_option("host", parts.host, host_text)->required();
-  parts.pair->add_option("--pin", parts.pin, "four digits to type at the host; default: random ones");
-  parts.list =
-      app.add_subcommand("list", "what a GameStream host can run; without a host: which hosts there are");
+  parts.pair->add_option("--code", parts.code, "the code that a lumen/1 host shows; default: asked for");
+  parts.pair->add_option("--pin", parts.pin,
+                         "four digits to type at a GameStream host; default: random ones");
+  parts.add_choice(*parts.pair);
+  parts.list = app.add_subcommand("list", "what a host can run; without a host: which hosts there are");
   parts.list->add_option("host", parts.host, host_text);
+  parts.add_choice(*parts.list);
   parts.add_stream(app, host_text);
   parts.quit = app.add_subcommand("quit", "end what runs for this client at a GameStream host");
   parts.quit->add_option("host", parts.host, host_text)->required();
@@ -201,8 +248,18 @@ std::optional<int> GameCommands::run() const {
     const auto done = command(signals.token());
     return done ? 0 : complain(kProgram, done.error());
   };
-  if (*parts.pair) return with_stop([&](const auto& stop) { return pair(parts.host, parts.pin, stop); });
-  if (*parts.list) return with_stop([&](const auto& stop) { return list(parts.host, stop); });
+  if (*parts.pair) {
+    return with_stop([&](const auto& stop) {
+      const auto paired = pair_lumen({parts.host, parts.code}, parts.choice(), stop);
+      return paired ? *paired : pair(parts.host, parts.pin, stop);
+    });
+  }
+  if (*parts.list) {
+    return with_stop([&](const auto& stop) {
+      const auto listed = parts.host.empty() ? std::nullopt : list_lumen(parts.host, parts.choice(), stop);
+      return listed ? *listed : list(parts.host, stop);
+    });
+  }
   if (*parts.stream) {
     const auto streamed = stream(parts.host, parts.app, parts.options);
     return streamed ? 0 : complain(kProgram, streamed.error());

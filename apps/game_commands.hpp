@@ -1,14 +1,21 @@
-// lumen/apps: the sub-commands of lumen-client that speak GameStream, to any host that does.
+// lumen/apps: the sub-commands of lumen-client that speak GameStream, to any host that does; pair and list
+// speak lumen/1 first.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <string>
+
+#include "apps/client_options.hpp"
 
 namespace CLI {
 class App;
 }
 
 namespace lumen::apps {
+
+// Pairs by text in the terminal if it has to, then streams. The exit status.
+int stream_plainly(const PlainStream& wanted);
 
 class GameCommands {
  public:

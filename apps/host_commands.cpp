@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "apps/device_pairing.hpp"
 #include "apps/program.hpp"
 #include "base/runtime_dir.hpp"
 #include "host/config.hpp"
@@ -182,10 +183,46 @@ int doctor(const std::string& program_dir, const std::string& config, bool json)
 
 int ask(const std::string& command) { return say(answer_to(command)); }
 
+namespace {
+
+// The PIN of one that waits.
+int pair_with_pin(const PairOptions& options, const Prompt& prompt) {
+  auto pin = options.pin;
+  if (pin.empty()) {
+    auto typed = ask_for_pin(prompt);
+    if (!typed) return complain(typed.error());
+    pin = *typed;
+  }
+  const auto& name = options.name.empty() ? prompt.name : options.name;
+  if (const int status = say(answer_to(fmt::format("pair {} {} {}", prompt.id, pin, name)), ""); status != 0)
+    return status;
+  return await_outcome(prompt.id);
+}
+
+// Nothing was said about whom: whichever comes first, Moonlight or lumen-client.
+int pair_anybody(const PairOptions& options) {
+  const auto moonlight = [&options]() -> std::optional<int> {
+    const auto text = answer_to("pair-list");
+    if (!text) return std::nullopt;
+    const auto prompts = to_prompts(*text);
+    if (prompts.empty()) return std::nullopt;
+    return pair_with_pin(options, prompts.front());
+  };
+  std::cout << "Moonlight: choose this host there; it is asked for here.\n";
+  return pair_device(answer_to, {.phrase = options.phrase, .interactive = true, .meanwhile = moonlight});
+}
+
+}  // namespace
+
 int pair(const PairOptions& options) {
   if (options.page) return ask("pair-page");
+  const bool somebody_there = isatty(STDIN_FILENO) == 1;
+  if (options.code || options.phrase)
+    return pair_device(answer_to, {.phrase = options.phrase, .interactive = somebody_there, .meanwhile = {}});
+  const bool anybody = options.pin.empty() && !options.prompt && !options.list && !options.deny;
   const auto prompts = wait_for_prompts(options.wait);
   if (!prompts) return complain(prompts.error());
+  if (anybody && somebody_there && prompts->empty()) return pair_anybody(options);
   if (options.list) {
     for (const auto& prompt : *prompts) std::cout << describe(prompt) << '\n';
     return 0;
@@ -193,41 +230,61 @@ int pair(const PairOptions& options) {
   const auto prompt = choose(*prompts, options.prompt);
   if (!prompt) return complain(prompt.error());
   if (options.deny) return ask(fmt::format("pair-deny {}", prompt->id));
-  auto pin = options.pin;
-  if (pin.empty()) {
-    auto typed = ask_for_pin(*prompt);
-    if (!typed) return complain(typed.error());
-    pin = *typed;
-  }
-  const auto& name = options.name.empty() ? prompt->name : options.name;
-  if (const int status = say(answer_to(fmt::format("pair {} {} {}", prompt->id, pin, name)), ""); status != 0)
-    return status;
-  return await_outcome(prompt->id);
+  return pair_with_pin(options, *prompt);
 }
+
+namespace {
+
+// The host's answer to a command about a client of either protocol; devices of lumen/1 come first.
+int ask_either(const std::string& rest) {
+  const auto device = answer_to("device-" + rest);
+  if (device && device->find("[pairing.no-such-device]") == std::string::npos &&
+      device->find("no such command") == std::string::npos)
+    return say(device);
+  return ask("client-" + rest);
+}
+
+Result<std::vector<std::vector<std::string>>> rows_of(const std::string& command) {
+  LUMEN_TRY(const auto answer, answer_to(command));
+  if (answer.starts_with(kComplaint)) return std::vector<std::vector<std::string>>{};  // that door is closed
+  return split_table(answer);
+}
+
+int list_clients() {
+  const auto devices = rows_of("devices"), clients = rows_of("clients");
+  if (!devices) return complain(devices.error());
+  if (!clients) return complain(clients.error());
+  if (devices->empty() && clients->empty())
+    std::cout
+        << "No client is paired. Choose this host in lumen-client or Moonlight, and run: lumen-host pair\n";
+  for (const auto& row : *devices) {
+    if (row.size() == 4) std::cout << fmt::format("{}  {:8}  {}  ({})\n", row[0], row[1], row[3], row[2]);
+  }
+  for (const auto& row : *clients) {
+    if (row.size() == 3) std::cout << fmt::format("{}  {:8}  {}  (Moonlight)\n", row[0], row[1], row[2]);
+  }
+  return 0;
+}
+
+}  // namespace
 
 int clients(const ClientsOptions& options) {
   using Verb = ClientsOptions::Verb;
   switch (options.verb) {
     case Verb::rename:
-      return ask(fmt::format("client-rename {} {}", options.id, options.name));
+      return ask_either(fmt::format("rename {} {}", options.id, options.name));
     case Verb::enable:
-      return ask("client-enable " + options.id);
+      return ask_either("enable " + options.id);
     case Verb::disable:
-      return ask("client-disable " + options.id);
+      return ask_either("disable " + options.id);
     case Verb::remove:
-      return ask("client-remove " + options.id);
+      return ask_either("remove " + options.id);
+    case Verb::permit:
+      return ask(fmt::format("device-permit {} {}", options.id, options.name));
     case Verb::list:
       break;
   }
-  const auto answer = answer_to("clients");
-  if (!answer) return complain(answer.error());
-  const auto rows = split_table(*answer);
-  if (rows.empty())
-    std::cout << "No client is paired. Choose this host in Moonlight, then run: lumen-host pair\n";
-  for (const auto& row : rows) {
-    if (row.size() == 3) std::cout << fmt::format("{}  {:8}  {}\n", row[0], row[1], row[2]);
-  }
-  return 0;
+  return list_clients();
 }
 
 }  // namespace lumen::apps

@@ -1,4 +1,4 @@
-// lumen-host pair and lumen-host clients: what a person tells the running host about GameStream clients.
+// lumen-host pair and lumen-host clients: what a person tells the running host about its clients.
 #pragma once
 
 #include <chrono>
@@ -13,10 +13,11 @@ struct PairOptions {
   std::string name;                     // for the client; empty: as it calls itself
   std::chrono::seconds wait{0};         // for a client to ask
   bool list = false, deny = false, page = false;
+  bool code = false, phrase = false;  // for lumen-client
 };
 
 struct ClientsOptions {
-  enum class Verb { list, rename, enable, disable, remove } verb = Verb::list;
+  enum class Verb { list, rename, enable, disable, remove, permit } verb = Verb::list;
   std::string id, name;
 };
 

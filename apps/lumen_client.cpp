@@ -1,7 +1,9 @@
-// lumen-client: shows a desktop of lumen-host in a window, or measures it without one. With a sub-command it
-// is a client of any GameStream host.
+// lumen-client: its screens, or straight to a host's desktop; with --connect or --headless a desktop of
+// lumen-host by its connect file, shown or measured; with a sub-command a client of any GameStream host.
 #include <fcntl.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <iostream>
@@ -10,7 +12,9 @@
 
 #include "apps/client_options.hpp"
 #include "apps/game_commands.hpp"
+#include "apps/lumen_commands.hpp"
 #include "apps/program.hpp"
+#include "apps/screen_commands.hpp"
 #include "base/runtime_dir.hpp"
 #include "client/client.hpp"
 
@@ -21,10 +25,13 @@ using lumen::apps::to_duration;
 
 struct Options {
   std::string connect_path = lumen::runtime_root() + "/connect";
-  std::string mode = "1280x720@60", then_mode, png, stats_json, log_level = "warning";
+  std::string mode = "1280x720@60", then_mode, png, stats_json, record, statistics = "off",
+              log_level = "warning";
+  std::string host, app;
   double seconds = 0, loss = 0, then_after = 0;
   std::uint64_t seed = 1;
-  bool headless = false, fullscreen = false, check = false, progress = false;
+  bool headless = false, fullscreen = false, check = false, progress = false, microphone = false,
+       silent = false, lumen = false, here = false;
 };
 
 constexpr std::size_t kMaxConnectFile = 4096;  // bytes
@@ -38,10 +45,14 @@ lumen::Result<lumen::client::ClientParams> make_params(const Options& options) {
                                      .mode = mode,
                                      .headless = options.headless || !has_display(),
                                      .fullscreen = options.fullscreen,
+                                     .sound = !options.silent,
+                                     .microphone = options.microphone,
                                      .check = options.check,
                                      .loss_percent = options.loss,
                                      .loss_seed = options.seed,
                                      .png_path = options.png,
+                                     .record_path = options.record,
+                                     .statistics = lumen::apps::statistics_of(options.statistics),
                                      .progress = options.progress};
   if (options.seconds > 0) params.run_for = to_duration(options.seconds);
   if (!options.then_mode.empty()) {
@@ -51,7 +62,7 @@ lumen::Result<lumen::client::ClientParams> make_params(const Options& options) {
   return params;
 }
 
-int run(const Options& options) {
+int run_connected(const Options& options) {
   const auto log = lumen::make_logger("lumen-client", options.log_level);
   auto params = make_params(options);
   if (!params) {
@@ -74,16 +85,70 @@ int run(const Options& options) {
   return 0;
 }
 
+int run_plainly(const Options& options) {
+  const lumen::apps::PlainStream wanted{.host = options.host,
+                                        .app = options.app,
+                                        .mode = options.mode,
+                                        .png = options.png,
+                                        .stats_json = options.stats_json,
+                                        .record = options.record,
+                                        .statistics = options.statistics,
+                                        .log_level = options.log_level,
+                                        .seconds = options.seconds,
+                                        .loss = options.loss,
+                                        .seed = options.seed,
+                                        .headless = options.headless || !has_display(),
+                                        .fullscreen = options.fullscreen,
+                                        .check = options.check,
+                                        .progress = options.progress,
+                                        .silent = options.silent,
+                                        .microphone = options.microphone};
+  const auto choice =
+      options.lumen ? lumen::apps::ProtocolChoice::lumen1 : lumen::apps::ProtocolChoice::automatic;
+  const auto status = lumen::apps::stream_lumen(wanted, choice);
+  return status ? *status : lumen::apps::stream_plainly(wanted);
+}
+
+// Options that say what to do with one stream leave no room for screens.
+constexpr std::array kMeasuring{"--headless", "--seconds", "--check",     "--png",  "--stats-json",
+                                "--progress", "--loss",    "--then-mode", "--seed", "--then-after"};
+
+int run(const CLI::App& app, const Options& options) {
+  const auto is_given = [&](const char* name) { return app.count(name) > 0; };
+  const bool measures = std::ranges::any_of(kMeasuring, is_given) || !has_display();
+  if (options.here || is_given("--connect")) return run_connected(options);
+  if (options.host.empty() && (measures || is_given("--mode"))) return run_connected(options);
+  if (measures) return run_plainly(options);
+  lumen::apps::ScreenOptions screens{.host = options.host,
+                                     .app = options.app,
+                                     .record = options.record,
+                                     .fullscreen = std::nullopt,
+                                     .log_level = options.log_level};
+  if (is_given("--mode")) screens.mode = options.mode;
+  if (is_given("--statistics")) screens.statistics = options.statistics;
+  if (is_given("--fullscreen")) screens.fullscreen = options.fullscreen;
+  return lumen::apps::run_screens(screens);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{"Lumen client: shows a desktop of lumen-host"};
   Options options;
-  app.add_option("--connect", options.connect_path, "connect file that lumen-host wrote")
+  app.add_option("host", options.host,
+                 "name or address of a computer: shows its desktop, pairs first if needed");
+  app.add_option("--app", options.app, "what to show of that host; default: what runs, else the desktop");
+  app.add_flag("--here", options.here, "the desktop that lumen-host serves on this machine, without pairing");
+  app.add_option("--connect", options.connect_path, "connect file that lumen-host of this machine wrote")
       ->capture_default_str();
   app.add_option("--mode", options.mode, "the display you want, WIDTHxHEIGHT@HZ")->capture_default_str();
   app.add_flag("--headless", options.headless, "no window");
-  app.add_flag("--fullscreen", options.fullscreen, "full screen (Ctrl+Alt+F toggles, Ctrl+Alt+Q leaves)");
+  app.add_flag("--fullscreen,!--window", options.fullscreen,
+               "full screen (Ctrl+Alt+F toggles, Ctrl+Alt+Q leaves)");
+  app.add_flag("--lumen", options.lumen, "speak lumen/1, also at a port that is not its usual one");
+  app.add_flag("--silent", options.silent, "do not play the sound");
+  app.add_flag("--microphone", options.microphone,
+               "let programs over there record from this machine's microphone");
   app.add_option("--seconds", options.seconds, "stop after so many seconds of streaming")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--then-mode", options.then_mode, "change to this mode while streaming");
@@ -96,11 +161,17 @@ int main(int argc, char** argv) {
   app.add_flag("--progress", options.progress, "a line a second");
   app.add_option("--png", options.png, "write the last picture there");
   app.add_option("--stats-json", options.stats_json, "write the figures there; - is standard output");
+  app.add_option("--record", options.record, "write the received access units there, as players read them");
+  app.add_option("--statistics", options.statistics, "figures over the picture: off, compact or full")
+      ->check(CLI::IsMember({"off", "compact", "full"}))
+      ->capture_default_str();
   app.add_option("--log-level", options.log_level, "trace, debug, info, warning, error or off")
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
   const lumen::apps::GameCommands game{app};
+  const lumen::apps::DoctorCommand doctor{app};
   CLI11_PARSE(app, argc, argv);
   if (const auto status = game.run()) return *status;
-  return run(options);
+  if (const auto status = doctor.run()) return *status;
+  return run(app, options);
 }

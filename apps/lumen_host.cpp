@@ -1,5 +1,5 @@
-// lumen-host: serves desktops to clients. Sub-commands: serve (default), pair, clients, status, stop,
-// displays, doctor, zerocopy-probe, encode-probe, restore, consent.
+// lumen-host: serves desktops to clients. Sub-commands: serve (default), pair, approve, clients, status,
+// stop, displays, doctor, zerocopy-probe, encode-probe, restore, consent.
 #include <unistd.h>
 
 #include <filesystem>
@@ -15,6 +15,7 @@
 #include "host/config.hpp"
 #include "host/gamestream/gamestream_host.hpp"
 #include "host/host.hpp"
+#include "host/lumen1/lumen_host.hpp"
 
 namespace {
 
@@ -24,7 +25,8 @@ struct Options {
   lumen::host::HostParams params;
   std::string application = "desktop", config = lumen::host::config_path();
   std::string desktop;  // empty: as configured
-  bool gamestream = true, publish = true;
+  std::optional<std::uint16_t> port;
+  bool lumen = true, gamestream = true, publish = true;
 };
 
 std::string program_dir() {
@@ -43,24 +45,60 @@ lumen::link::DesktopWish desktop_wish(const Options& options, const lumen::host:
   return wish;
 }
 
-// nullptr: not wanted.
-lumen::Result<std::unique_ptr<GameStreamHost>> open_gamestream(const Options& options, lumen::EventLoop& loop,
-                                                               lumen::Logger& log) {
-  LUMEN_TRY(auto config, lumen::host::read_config(options.config));
-  config.desktop.use = desktop_wish(options, config.desktop).use;
-  if (!options.gamestream || !config.gamestream.enabled) return nullptr;
+lumen::host::SlotSettings slot_settings(const Options& options, const lumen::host::HostConfig& config) {
+  return {.session_program = options.params.session_program,
+          .preset = options.params.preset,
+          .log_level = options.params.log_level,
+          .scale = config.desktop.scale,
+          .restore_dir = lumen::host::restore_dir(lumen::host::state_dir())};
+}
+
+// The parts of a host that speak protocols of their own; each may be absent.
+struct Doors {
+  std::unique_ptr<lumen::host::LumenHost> lumen;
+  std::unique_ptr<GameStreamHost> gamestream;
+};
+
+lumen::Result<Doors> open_doors(const Options& options, const lumen::host::HostConfig& config,
+                                lumen::host::Host& host, lumen::host::EncoderSurvey& survey,
+                                lumen::EventLoop& loop, lumen::Logger& log) {
+  Doors doors;
   const auto& params = options.params;
-  return GameStreamHost::create({.config = std::move(config),
-                                 .desktop = params.command,
-                                 .session_program = params.session_program,
-                                 .runtime_root = params.runtime_root,
-                                 .state_dir = lumen::host::state_dir(),
-                                 .preset = params.preset,
-                                 .log_level = params.log_level,
-                                 .max_bitrate_kbps = params.bitrate_kbps,
-                                 .page_port = params.port,
-                                 .publish = options.publish},
-                                loop, log);
+  if (config.lumen.enabled) {
+    LUMEN_TRY(doors.lumen,
+              lumen::host::LumenHost::create(
+                  {.service = {.name = lumen::host::shown_name(config),
+                               .apps = lumen::host::all_apps(params.command, config.desktop.use, config.apps),
+                               .runtime_root = params.runtime_root,
+                               .settings = slot_settings(options, config),
+                               .max_bitrate_kbps = params.bitrate_kbps},
+                   .state_dir = lumen::host::state_dir(),
+                   .publish = options.publish},
+                  host, survey, loop, log));
+    log.info("{}", doors.lumen->greeting());
+  }
+  if (options.gamestream && config.gamestream.enabled) {
+    LUMEN_TRY(doors.gamestream, GameStreamHost::create({.config = config,
+                                                        .desktop = params.command,
+                                                        .runtime_root = params.runtime_root,
+                                                        .state_dir = lumen::host::state_dir(),
+                                                        .settings = slot_settings(options, config),
+                                                        .max_bitrate_kbps = params.bitrate_kbps,
+                                                        .page_port = params.port,
+                                                        .publish = options.publish},
+                                                       survey, loop, log));
+    log.info("{}", doors.gamestream->greeting());
+  }
+  return doors;
+}
+
+template <class Door>
+void extend(lumen::host::Host& host, const char* name, Door* door) {
+  if (door == nullptr) return;
+  host.extend({.name = name,
+               .on_command = [door](const std::string& line) { return door->on_command(line); },
+               .status_json = [door] { return door->status_json(); },
+               .on_stop = [door](std::function<void()> done) { door->stop(std::move(done)); }});
 }
 
 int serve(Options options) {
@@ -72,23 +110,24 @@ int serve(Options options) {
   params.application = std::move(application->name);
   params.session_program = program_dir() + "/lumen-session";
   params.runtime_root = lumen::runtime_root();
-  const auto config = lumen::host::read_config(options.config);
+  auto config = lumen::host::read_config(options.config);
   if (!config) return lumen::apps::complain("lumen-host", config.error());
   params.desktop = desktop_wish(options, config->desktop);
+  config->desktop.use = params.desktop.use;
+  if (!options.lumen) config->lumen = {.enabled = false, .bind = "127.0.0.1"};  // by connect files alone
+  if (params.bind_address.empty()) params.bind_address = config->lumen.bind;
+  params.port = options.port.value_or(config->lumen.port);
   const auto signals = lumen::apps::take_signals({SIGTERM, SIGINT});
   auto loop = lumen::EventLoop::create();
   if (!loop) return lumen::apps::complain("lumen-host", loop.error());
   auto host = lumen::host::Host::create(params, **loop, *log);
   if (!host) return lumen::apps::complain("lumen-host", host.error());
-  auto gamestream = open_gamestream(options, **loop, *log);
-  if (!gamestream) return lumen::apps::complain("lumen-host", gamestream.error());
-  if (*gamestream) {
-    (*host)->extend({.name = "gamestream",
-                     .on_command = [&](const std::string& line) { return (*gamestream)->on_command(line); },
-                     .status_json = [&] { return (*gamestream)->status_json(); },
-                     .on_stop = [&](std::function<void()> done) { (*gamestream)->stop(std::move(done)); }});
-    log->info("{}", (*gamestream)->greeting());
-  }
+  lumen::host::EncoderSurvey survey{
+      {.program = params.session_program, .preset = params.preset}, **loop, *log};
+  auto doors = open_doors(options, *config, **host, survey, **loop, *log);
+  if (!doors) return lumen::apps::complain("lumen-host", doors.error());
+  extend(**host, "lumen", doors->lumen.get());
+  extend(**host, "gamestream", doors->gamestream.get());
   if (const auto watched = (*loop)->watch(signals.get(), EPOLLIN,
                                           [&](std::uint32_t) {
                                             signalfd_siginfo info{};
@@ -106,13 +145,16 @@ int serve(Options options) {
 }
 
 void add_pair_command(CLI::App& app, lumen::apps::PairOptions& options, int& wait) {
-  auto* command = app.add_subcommand("pair", "let a Moonlight client in, by the PIN that it shows");
+  auto* command = app.add_subcommand(
+      "pair", "let a client in: shows a code for lumen-client, takes the PIN of Moonlight");
   command->add_option("pin", options.pin, "the four digits; asked for when not given");
   command->add_option("--client", options.prompt, "which of several that wait, by its number in --list");
   command->add_option("--name", options.name, "what to call the client; default: as it calls itself");
   command->add_option("--wait", wait, "seconds to wait for a client to ask")->check(CLI::Range(0, 600));
   command->add_flag("--list", options.list, "print who waits");
   command->add_flag("--deny", options.deny, "send the client away instead");
+  command->add_flag("--code", options.code, "show a code of six digits for lumen-client, and wait");
+  command->add_flag("--phrase", options.phrase, "three words instead of the digits");
   command->add_flag("--page", options.page,
                     "print the address of the page that takes the PIN, with its token");
 }
@@ -130,6 +172,9 @@ void add_clients_command(CLI::App& app, lumen::apps::ClientsOptions& options) {
   };
   add("rename", "give it another name", Verb::rename)
       ->add_option("name", options.name, "the new name")
+      ->required();
+  add("permit", "say what it may: view,input,gamepad,sound,microphone,clipboard", Verb::permit)
+      ->add_option("what", options.name, "some of them, with commas between")
       ->required();
   add("enable", "let it connect again", Verb::enable);
   add("disable", "keep it out, but keep its pairing; what it has running ends", Verb::disable);
@@ -152,9 +197,10 @@ int main(int argc, char** argv) {
                    "which one: auto (yours where you run one), private, kwin, mutter, wlroots, portal")
       ->check(CLI::IsMember(
           std::vector<std::string>{lumen::host::kDesktopNames.begin(), lumen::host::kDesktopNames.end()}));
-  serve_command->add_option("--bind", options.params.bind_address, "address to listen on")
-      ->capture_default_str();
-  serve_command->add_option("--port", options.params.port, "UDP port")->capture_default_str();
+  serve_command->add_option("--bind", options.params.bind_address,
+                            "address to listen on for lumen/1; default: as configured, every one");
+  serve_command->add_option("--port", options.port, "UDP port of lumen/1; default: as configured, 47986")
+      ->check(CLI::Range(0, 65535));
   serve_command->add_option("--sessions", options.params.sessions, "how many desktops, one connect file each")
       ->check(CLI::Range(1, 16))
       ->capture_default_str();
@@ -169,7 +215,9 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
   serve_command->add_option("--config", options.config, "the configuration")->capture_default_str();
-  serve_command->add_flag("!--no-gamestream", options.gamestream, "only lumen/1, nothing for Moonlight");
+  serve_command->add_flag("!--no-gamestream", options.gamestream, "nothing for Moonlight");
+  serve_command->add_flag("!--no-lumen", options.lumen,
+                          "lumen-client gets in by a connect file of this machine only");
   serve_command->add_flag("!--no-publish", options.publish,
                           "do not say on the network that this host is here");
   lumen::apps::PairOptions pairing;
@@ -186,6 +234,9 @@ int main(int argc, char** argv) {
   auto* doctor_command = app.add_subcommand("doctor", "look for what stands in the way of a good stream");
   doctor_command->add_flag("--json", as_json, "for programs");
   doctor_command->add_option("--config", options.config, "the configuration")->capture_default_str();
+  std::string asking;
+  auto* approve_command = app.add_subcommand("approve", "let a device in that asks, by its number");
+  approve_command->add_option("number", asking, "as lumen-host pair and the log show it")->required();
   auto* zerocopy_command = app.add_subcommand(
       "zerocopy-probe", "try whether pictures can stay on the GPU from desktop to encoder");
   zerocopy_command->add_flag("--json", as_json, "for programs: an object a line");
@@ -197,6 +248,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (*status_command) return lumen::apps::ask("status");
   if (*stop_command) return lumen::apps::ask("stop");
+  if (*approve_command) return lumen::apps::ask("device-approve " + asking);
   if (*displays_command) return lumen::apps::displays(program_dir(), as_json);
   if (*doctor_command) return lumen::apps::doctor(program_dir(), options.config, as_json);
   if (*zerocopy_command) return lumen::apps::probe(program_dir(), "zerocopy", as_json);

@@ -149,7 +149,7 @@ LUMEN_API lumen_result lumen_fec_recover(const lumen_fec* fec, int32_t code, voi
 
 #define LUMEN_SECRET_BYTES 32u
 #define LUMEN_MAX_DATAGRAM_BYTES \
-  1440u /* no datagram is longer: a receive buffer of so many bytes is enough */
+  1444u /* no datagram is longer: a receive buffer of so many bytes is enough */
 
 /* Ciphers of the datagrams; the client offers, the host takes the first that it allows. */
 enum {

@@ -17,7 +17,7 @@ bool makes_sense(const OpusLayout& layout, std::uint8_t packet_ms) {
   const auto coded = layout.streams + layout.coupled;
   const auto used = std::span{layout.mapping}.first(layout.channels);
   return std::ranges::all_of(used, [coded](auto index) { return index < coded; }) &&
-         (packet_ms == 5 || packet_ms == 10);
+         (packet_ms == 5 || packet_ms == 10 || packet_ms == 20);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace lumen::audio {
 // Owner: one thread. Allocates in create() only.
 class OpusDecoder {
  public:
-  // `packet_ms`: 5 or 10. `audio.layout` when the layout makes no sense.
+  // `packet_ms`: 5, 10 or 20. `audio.layout` when the layout makes no sense.
   static Result<OpusDecoder> create(const OpusLayout& layout, std::uint8_t packet_ms);
 
   // Samples of one packet of all channels, interleaved, valid until the next call. An empty packet is one

@@ -36,15 +36,15 @@ OpusEncoder::OpusEncoder(const AudioFormat& format, Handle handle)
     : format_{format}, handle_{std::move(handle)} {}
 
 Result<OpusEncoder> OpusEncoder::create(const AudioFormat& format) {
-  if (!is_valid(format)) {
+  if (!is_valid(format) && !is_valid_voice(format)) {
     return fail(ErrorCode::invalid_argument, "audio.format", "no such audio format",
                 "Use 2, 6 or 8 channels and packets of 5 or 10 ms");
   }
   const auto layout = layout_of(format);
   int code = OPUS_OK;
+  const auto use = is_valid_voice(format) ? OPUS_APPLICATION_VOIP : OPUS_APPLICATION_RESTRICTED_LOWDELAY;
   Handle handle{opus_multistream_encoder_create(int{kSampleRateHz}, layout.channels, layout.streams,
-                                                layout.coupled, layout.mapping.data(),
-                                                OPUS_APPLICATION_RESTRICTED_LOWDELAY, &code)};
+                                                layout.coupled, layout.mapping.data(), use, &code)};
   if (!handle) return refused(code);
   code = configure(handle.get(), format);
   if (code != OPUS_OK) return refused(code);

@@ -16,7 +16,8 @@ namespace lumen::audio {
 // Owner: one thread. Allocates in create() only.
 class OpusEncoder {
  public:
-  // `audio.format` when `format` is not is_valid(); `audio.encoder` when libopus refuses.
+  // `audio.format` when `format` is neither is_valid() nor is_valid_voice(); `audio.encoder` when libopus
+  // refuses.
   static Result<OpusEncoder> create(const AudioFormat& format);
 
   // Exactly format().frames_per_packet() samples of each channel, interleaved, finite. packet_bytes() bytes,

@@ -15,6 +15,8 @@ constexpr Choice choose(const AudioFormat& format) {
       return high ? Choice{8, 0, 2'048'000} : Choice{5, 3, 450'000};
     case 6:
       return high ? Choice{6, 0, 1'536'000} : Choice{4, 2, 256'000};
+    case 1:
+      return {1, 0, 48'000};
     default:
       return {1, 1, high ? 512'000U : 96'000U};
   }

@@ -1,6 +1,9 @@
 // lumen/audio: how GameStream divides channels into Opus streams, and at which rate.
 //
+// And a client's voice, which GameStream does not know.
+//
 //   layout   quality  streams  coupled  bit/s       bytes at 5 ms
+//   voice    normal   1        0           48 000      30
 //   stereo   normal   1        1           96 000      60
 //   stereo   high     1        1          512 000     320
 //   5.1      normal   4        2          256 000     160
@@ -23,7 +26,7 @@ struct OpusLayout {
   std::array<std::uint8_t, kMaxAudioChannels> mapping{0, 1, 2, 3, 4, 5, 6, 7};
 };
 
-// `format` is_valid().
+// `format` is_valid() or is_valid_voice().
 OpusLayout layout_of(const AudioFormat& format);
 std::uint32_t bitrate_bps(const AudioFormat& format);
 // Of every packet, whatever it holds: forward error correction wants packets of one size.

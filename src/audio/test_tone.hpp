@@ -1,6 +1,7 @@
 // Shared by tests: tones, and how much of a tone a signal holds.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <numbers>
@@ -72,6 +73,21 @@ inline double amplitude_at(std::span<const float> interleaved, std::size_t chann
     imaginary += sample * std::sin(angle);
   }
   return 2 * std::hypot(real, imaginary) / static_cast<double>(frames);
+}
+
+// The same of sound that may be played a little faster or slower at times: the median of what stretches of 50
+// ms hold.
+inline double usual_amplitude_at(std::span<const float> interleaved, std::size_t channels,
+                                 std::size_t channel, double hz) {
+  constexpr std::size_t kFrames = kSampleRateHz / 20;
+  std::vector<double> amplitudes;
+  for (std::size_t at = 0; at + kFrames * channels <= interleaved.size(); at += kFrames * channels) {
+    amplitudes.push_back(amplitude_at(interleaved.subspan(at, kFrames * channels), channels, channel, hz));
+  }
+  if (amplitudes.empty()) return 0;
+  const auto middle = amplitudes.begin() + static_cast<std::ptrdiff_t>(amplitudes.size() / 2);
+  std::ranges::nth_element(amplitudes, middle);
+  return *middle;
 }
 
 }  // namespace lumen::audio

@@ -88,10 +88,22 @@ Status write_private_file(const std::string& path, std::string_view text) {
   return replace_file(path, text, false);
 }
 
+namespace {
+
+// Those that are missing, private like what is in them: one of them may be a state folder itself.
+void make_parents(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  const auto parent = folder.parent_path();
+  if (parent.empty() || std::filesystem::exists(parent, ignored)) return;
+  make_parents(parent);
+  mkdir(parent.c_str(), 0700);
+}
+
+}  // namespace
+
 Status write_state_file(const std::string& path, std::string_view text) {
   const auto folder = std::filesystem::path{path}.parent_path();
-  std::error_code ignored;
-  if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), ignored);
+  make_parents(folder);
   LUMEN_CHECK_OK(ensure_private_dir(folder.string()));
   LUMEN_CHECK_OK(replace_file(path, text, true));
   const UniqueFd directory{open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};

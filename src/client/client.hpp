@@ -2,12 +2,16 @@
 // Owner: the main thread (SDL wants it).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "client/frame_checker.hpp"
+#include "client/shell/client_stream.hpp"
+#include "client/shell/settings.hpp"
+#include "client/sound_meter.hpp"
 #include "lumen1/connect_info.hpp"
 #include "media/mode.hpp"
 #include "stream/receive/stream_receiver.hpp"
@@ -16,22 +20,30 @@ namespace lumen::client {
 
 struct ClientParams {
   lumen1::ConnectInfo connect;
+  // Why what `connect` was opened by cannot go on, if it cannot: a control connection, say. May be empty.
+  std::function<Status()> verdict;
   Mode mode;
   bool headless = false, fullscreen = false;
+  bool sound = true;  // played; measured in any case
+  bool microphone = false;
   bool check = false;  // the test scene is streaming: verify every frame
   std::optional<Duration> run_for;
   std::optional<Mode> then_mode;  // asked for after `then_after`
   Duration then_after{};
   double loss_percent = 0;
   std::uint64_t loss_seed = 1;
-  std::string png_path;   // the last picture; empty: none
+  std::string png_path;     // the last picture; empty: none
+  std::string record_path;  // the access units; empty: none
+  OverlayLevel statistics = OverlayLevel::off;
   bool progress = false;  // a line a second to standard error
 };
 
 struct ClientReport {
   CheckFacts facts;
+  SoundFacts sound;
   stream::ReceiveStats receive;
   lumen1::HostState host;
+  std::string figures;  // JSON: of all of the stream, and of each second
   Duration ran_for{};
   Duration since_last_frame{};  // from the last new frame to the end of the run
 };

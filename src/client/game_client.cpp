@@ -7,10 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "client/gamestream/game_client_stream.hpp"
 #include "client/gamestream/host_fetch.hpp"
-#include "client/picture_copy.hpp"
-#include "client/picture_tap.hpp"
+#include "client/gamestream/stream_choice.hpp"
 #include "client/report_json.hpp"
+#include "client/stream_desk.hpp"
 #include "codec/decoder_choice.hpp"
 #include "codec/software.hpp"
 #include "render/speaker.hpp"
@@ -19,65 +20,31 @@
 namespace lumen::client {
 namespace {
 
-namespace rtsp = gamestream::rtsp;
 using namespace std::chrono_literals;
 
-constexpr Duration kWindowPoll = 2ms, kHeadlessPoll = 50ms;
-constexpr std::uint32_t kMinBitrateKbps = 500;
+constexpr Duration kWindowPoll = 2ms;
 
 Timestamp now() { return SteadyTime{}.now(); }
-
-rtsp::CodecModes codec_modes(const std::optional<Codec>& wanted) {
-  if (!wanted) return rtsp::kH264 | rtsp::kHevc | rtsp::kAv1;
-  switch (*wanted) {
-    case Codec::h264:
-      break;
-    case Codec::hevc:
-      return rtsp::kHevc;
-    case Codec::av1:
-      return rtsp::kAv1;
-  }
-  return rtsp::kH264;
-}
-
-std::string_view name_of(rtsp::VideoCodec codec) {
-  switch (codec) {
-    case rtsp::VideoCodec::h264:
-      return "h264";
-    case rtsp::VideoCodec::hevc:
-      return "hevc";
-    case rtsp::VideoCodec::av1:
-      return "av1";
-  }
-  return "unknown";
-}
-
-// What the encoder should have, and a quarter more for parity and sound: hosts take that off again.
-std::uint32_t bitrate_of(const GameClientParams& params) {
-  if (params.bitrate_kbps != 0) return params.bitrate_kbps;
-  const auto encoder = codec::default_bitrate(params.mode).value / 1000;
-  return std::max(static_cast<std::uint32_t>(encoder * 5 / 4), kMinBitrateKbps);
-}
 
 class GameRun {
  public:
   GameRun(const GameClientParams& params, HostBook& book, int signal_fd, Logger& log)
-      : params_{params},
-        book_{book},
-        signal_fd_{signal_fd},
-        log_{log},
-        tap_{!params.headless, params.check} {}
+      : params_{params}, book_{book}, signal_fd_{signal_fd}, log_{log} {}
 
   GameClientOutcome go() {
     GameClientOutcome outcome;
     begun_ = now();
     outcome.status = run();
     const auto over = now();
-    if (outcome.status && session_ && !params_.png_path.empty())
-      outcome.status = tap_.write_png(params_.png_path);
+    if (outcome.status && stream_ && !params_.png_path.empty())
+      outcome.status = desk_->write_png(params_.png_path);
     fill(outcome.report, over);
-    session_.reset();  // no callback from here on
-    outcome.report.facts = tap_.checker().snapshot();
+    stream_.reset();  // no callback from here on
+    if (desk_) {
+      desk_->finish_recording();
+      outcome.report.facts = desk_->checker().snapshot();
+      if (totals_) outcome.report.figures = figures_json(*desk_, *totals_).dump();
+    }
     outcome.report.sound = meter_.snapshot();
     const auto& facts = outcome.report.facts;
     if (facts.distinct > 0)
@@ -89,15 +56,21 @@ class GameRun {
   Status run() {
     LUMEN_CHECK_OK(open_outputs());
     LUMEN_CHECK_OK(start());
-    if (!session_) return {};  // the person has had enough before it stood
-    const auto& agreed = session_->stream().request;
-    log_.info("streaming {}: {}x{} at {} frames/s, {}", app_.title, agreed.width, agreed.height,
+    if (!stream_) return {};  // the person has had enough before it stood
+    const auto& agreed = stream_->session().stream().request;
+    log_.info("streaming {}: {}x{} at {} frames/s, {}", stream_->facts().app, agreed.width, agreed.height,
               agreed.max_fps, name_of(agreed.codec));
     return loop();
   }
 
   Status open_outputs() {
-    tap_.checker().expect({params_.mode.width, params_.mode.height / 2 * 2, params_.mode.refresh_mhz});
+    LUMEN_TRY(desk_, StreamDesk::create({.headless = params_.headless,
+                                         .check = params_.check,
+                                         .statistics = params_.statistics,
+                                         .record_path = params_.record_path,
+                                         .keep_seconds = true},
+                                        log_));
+    desk_->checker().expect({params_.mode.width, params_.mode.height / 2 * 2, params_.mode.refresh_mhz});
     if (params_.headless) {
       renderer_ = render::create_headless_sink();
       return {};
@@ -105,7 +78,10 @@ class GameRun {
     LUMEN_TRY(renderer_, render::create_window({.title = fmt::format("Lumen {}", to_string(params_.host)),
                                                 .width = params_.mode.width,
                                                 .height = params_.mode.height,
-                                                .fullscreen = params_.fullscreen}));
+                                                .fullscreen = params_.fullscreen,
+                                                .on_no_text = [this](const Error& error) {
+                                                  log_.warn("{}", describe(error));
+                                                }}));
     if (params_.audio_channels == 0) return {};
     auto speaker = render::Speaker::create({.channels = static_cast<std::uint8_t>(params_.audio_channels)});
     if (speaker) {
@@ -120,23 +96,23 @@ class GameRun {
   Status start() {
     struct Started {
       Status status;
-      std::unique_ptr<GameStreamSession> session;
+      std::unique_ptr<GameClientStream> stream;
     };
     Mailbox<Started> started;
     OwnedThread starter{"lm-start", [&](const std::stop_token& stop) {
                           Started result;
-                          auto session = open_session(stop);
-                          if (session) {
-                            result.session = std::move(*session);
+                          auto stream = open_stream(stop);
+                          if (stream) {
+                            result.stream = std::move(*stream);
                           } else {
-                            result.status = tl::unexpected{session.error()};
+                            result.status = tl::unexpected{stream.error()};
                           }
                           started.put(std::move(result));
                         }};
     renderer_->set_message("connecting");
     for (;;) {
       if (auto result = started.take_until({}, now() + kWindowPoll)) {
-        session_ = std::move(result->session);
+        stream_ = std::move(result->stream);
         renderer_->set_message("");
         return std::move(result->status);
       }
@@ -145,31 +121,31 @@ class GameRun {
   }
 
   // lm-start
-  Result<std::unique_ptr<GameStreamSession>> open_session(const std::stop_token& stop) {
+  Result<std::unique_ptr<GameClientStream>> open_stream(const std::stop_token& stop) {
     LUMEN_TRY(auto fetch, create_host_fetch(book_.identity()));
     LUMEN_TRY(
         auto connection,
         GameConnection::open({.address = params_.host, .book = &book_, .fetch = std::move(fetch)}, stop));
-    LUMEN_TRY(app_, connection.find_app(params_.app, stop));
-    return GameStreamSession::start(connection,
-                                    {.app = app_,
-                                     .mode = params_.mode,
-                                     .bitrate_kbps = bitrate_of(params_),
-                                     .codec_modes = codec_modes(params_.codec),
-                                     .audio_channels = params_.audio_channels,
-                                     .loss_percent = params_.loss_percent,
-                                     .loss_seed = params_.loss_seed,
-                                     .make_decoder = codec::decoder_factory(log_),
-                                     .on_picture = [this](const auto& decoded) { on_picture(decoded); },
-                                     .on_sound = [this](const auto& sound) { on_sound(sound); },
-                                     .on_failed = [this](const Error& error) { set_failure(error); }},
-                                    stop, log_);
+    return GameClientStream::start(connection,
+                                   {.app = params_.app,
+                                    .mode = params_.mode,
+                                    .codec = params_.codec,
+                                    .bitrate_kbps = params_.bitrate_kbps,
+                                    .sound = params_.audio_channels != 0},
+                                   {.audio_channels = params_.audio_channels,
+                                    .loss_percent = params_.loss_percent,
+                                    .loss_seed = params_.loss_seed},
+                                   {.make_decoder = codec::decoder_factory(log_),
+                                    .on_picture = [this](const auto& decoded) { on_picture(decoded); },
+                                    .on_sound = [this](const auto& sound) { on_sound(sound); },
+                                    .default_bitrate = codec::default_bitrate},
+                                   stop, log_);
   }
 
   void on_picture(const stream::DecodedPicture& decoded) {  // lm-dec
     std::int64_t none = 0;
     first_picture_ns_.compare_exchange_strong(none, to_ns(decoded.decoded));
-    tap_.on_picture(decoded);
+    desk_->on_picture(decoded);
   }
   void on_sound(const stream::DecodedSound& sound) {  // lm-audio
     meter_.add(sound.samples, sound.channels);
@@ -179,13 +155,14 @@ class GameRun {
   Status loop() {
     streaming_since_ = now();
     Timestamp next_line = streaming_since_ + 1s;
+    const StreamView view{.counters = [this] { return stream_->counters(); },
+                          .facts = [this] { return stream_->facts(); },
+                          .notice = {}};
+    desk_->begin(view);
     for (;;) {
-      if (auto picture = tap_.take_until(now() + (params_.headless ? kHeadlessPoll : kWindowPoll))) {
-        LUMEN_CHECK_OK(renderer_->present(view_of(picture->lease.picture(), picture->color)));
-      }
-      if (!renderer_->poll([this](const InputEvent& event) { session_->send_input(event); })) return {};
-      if (signalled()) return {};
-      LUMEN_CHECK_OK(verdict());
+      LUMEN_CHECK_OK(desk_->step(*renderer_, view));
+      if (!poll_window() || signalled()) return {};
+      LUMEN_CHECK_OK(stream_->verdict());
       // Time counts from the first picture: what comes before depends on the host's desktop.
       const auto first = first_picture_ns_.load(std::memory_order_relaxed);
       if (params_.run_for && first != 0 && now() - from_ns(first) >= *params_.run_for) return {};
@@ -196,37 +173,43 @@ class GameRun {
     }
   }
 
-  Status verdict() {
-    {
-      MutexLock lock{mutex_};
-      if (failure_) return tl::unexpected{*failure_};
-    }
-    return session_->video_verdict();
+  // False: the person has had enough.
+  bool poll_window() {
+    while (const auto feedback = stream_->take_feedback()) renderer_->feed_back(*feedback);
+    bool left = false;
+    const ClientWindow::Events events{
+        .on_input = [this](const InputEvent& event) { stream_->send_input(event); },
+        .on_pad = [this](const PadEvent& event) { stream_->send_pad(event); },
+        .on_screen = {},
+        .on_command =
+            [&](WindowCommand command) {
+              left = left || command == WindowCommand::leave;
+              if (command == WindowCommand::next_statistics) desk_->next_statistics();
+            }};
+    return renderer_->poll(events) && !left;
   }
 
   void fill(GameClientReport& report, Timestamp over) {
-    report.app = app_.title;
-    if (!session_) return;
-    const auto& agreed = session_->stream().request;
+    if (!stream_) return;
+    const auto& session = stream_->session();
+    const auto& agreed = session.stream().request;
+    report.app = stream_->facts().app;
     report.codec = name_of(agreed.codec);
     report.mode = {agreed.width, agreed.height, params_.mode.refresh_mhz};
-    report.resumed = session_->resumed();
-    report.stream = session_->stats();
+    report.resumed = session.resumed();
+    report.stream = session.stats();
+    totals_ = desk_->totals(stream_->counters());
     const auto first = first_picture_ns_.load(std::memory_order_relaxed);
     if (first != 0) report.time_to_picture = from_ns(first) - begun_;
     report.ran_for = over - streaming_since_;
   }
 
-  void set_failure(const Error& error) {
-    MutexLock lock{mutex_};
-    if (!failure_) failure_ = error;
-  }
   bool signalled() const {
     pollfd waiter{signal_fd_, POLLIN, 0};
     return signal_fd_ >= 0 && poll(&waiter, 1, 0) == 1;
   }
   void print_progress() {
-    const auto video = session_->stats().video;
+    const auto video = stream_->session().stats().video;
     const auto frames = video.reassembly.frames - std::exchange(last_frames_, video.reassembly.frames);
     fmt::print(stderr, "\r  {:3} s: {:3} frames/s, lost {}, repaired {}   ", (now() - streaming_since_) / 1s,
                frames, video.reassembly.frames_lost, video.reassembly.frames_repaired);
@@ -236,17 +219,15 @@ class GameRun {
   HostBook& book_;
   int signal_fd_;
   Logger& log_;
-  PictureTap tap_;
+  std::unique_ptr<StreamDesk> desk_;
   SoundMeter meter_;
-  Mutex mutex_;
-  std::optional<Error> failure_ LUMEN_GUARDED_BY(mutex_);
-  std::unique_ptr<FrameRenderer> renderer_;
+  std::optional<StreamFigures> totals_;  // once the stream is over
+  std::unique_ptr<ClientWindow> renderer_;
   std::unique_ptr<render::Speaker> speaker_;       // lm-audio uses it
-  gamestream::App app_;                            // lm-start, then main
   std::atomic<std::int64_t> first_picture_ns_{0};  // set by lm-dec, publishes nothing
   std::uint64_t last_frames_ = 0;
   Timestamp begun_{}, streaming_since_{};
-  std::unique_ptr<GameStreamSession> session_;  // last: its threads call back into the rest
+  std::unique_ptr<GameClientStream> stream_;  // last: its threads call back into the rest
 };
 
 nlohmann::json to_json(const stream::GameVideoStats& video) {
@@ -286,18 +267,6 @@ nlohmann::json to_json(const stream::GameAudioStats& audio) {
           {"bytes", audio.bytes}};
 }
 
-nlohmann::json to_json(const SoundFacts& facts) {
-  auto channels = nlohmann::json::array();
-  for (std::size_t i = 0; i < facts.channels; ++i) {
-    const auto& channel = facts.by_channel[i];
-    channels.push_back(
-        {{"level_dbfs", channel.level_dbfs}, {"peak_dbfs", channel.peak_dbfs}, {"tone_hz", channel.tone_hz}});
-  }
-  return {{"channels", std::move(channels)},
-          {"samples", facts.samples},
-          {"silent_samples", facts.silent_samples}};
-}
-
 }  // namespace
 
 GameClientOutcome run_game_client(const GameClientParams& params, HostBook& book, int signal_fd,
@@ -308,6 +277,7 @@ GameClientOutcome run_game_client(const GameClientParams& params, HostBook& book
 std::string to_json(const GameClientReport& report) {
   auto json = to_json(report.facts);
   json.update(to_json(report.stream.video));
+  if (!report.figures.empty()) json.update(nlohmann::json::parse(report.figures));
   auto sound = to_json(report.sound);
   sound.update(to_json(report.stream.audio));
   json.update({{"protocol", "gamestream"},

@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "client/frame_checker.hpp"
 #include "client/gamestream/game_stream_session.hpp"
+#include "client/shell/settings.hpp"
 #include "client/sound_meter.hpp"
 
 namespace lumen::client {
@@ -25,7 +26,9 @@ struct GameClientParams {
   std::optional<Duration> run_for;
   double loss_percent = 0;
   std::uint64_t loss_seed = 1;
-  std::string png_path;   // the last picture; empty: none
+  std::string png_path;     // the last picture; empty: none
+  std::string record_path;  // the access units; empty: none
+  OverlayLevel statistics = OverlayLevel::off;
   bool progress = false;  // a line a second to standard error
 };
 
@@ -36,6 +39,7 @@ struct GameClientReport {
   CheckFacts facts;
   SoundFacts sound;
   GameStreamStats stream;
+  std::string figures;         // JSON: of all of the stream, and of each second
   Duration time_to_picture{};  // from the first request to the first picture
   Duration since_last_frame{};
   Duration ran_for{};  // streaming

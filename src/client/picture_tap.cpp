@@ -13,11 +13,22 @@ constexpr std::size_t kWindowPictures = 4;  // waiting, shown, being filled, spa
 
 }  // namespace
 
+PictureTimes times_of(const stream::DecodedPicture& decoded) {
+  const auto& unit = decoded.unit;
+  return {.host_capture = unit.host_capture,
+          .host_encode = unit.host_encode,
+          .host_send = unit.host_send,
+          .received = unit.received,
+          .complete = unit.complete,
+          .decoded = decoded.decoded};
+}
+
 void PictureTap::on_picture(const stream::DecodedPicture& decoded) {
   if (check_) checker_.check(decoded);
   const bool wanted = wanted_.exchange(false);
   if (!keep_all_ && !wanted) return;
   if (auto kept = keep(decoded.picture)) {
+    kept->times = times_of(decoded);
     pictures_.put(std::move(*kept));
   } else if (wanted) {
     wanted_.store(true);
@@ -37,7 +48,7 @@ std::optional<KeptPicture> PictureTap::keep(const PictureView& picture) {
   }
   auto lease = pool_->try_acquire();
   if (!lease || !copy_picture(picture, lease->picture())) return std::nullopt;
-  return KeptPicture{std::move(*lease), picture.color};
+  return KeptPicture{std::move(*lease), picture.color, {}};
 }
 
 bool PictureTap::fits(const PictureView& picture) const {

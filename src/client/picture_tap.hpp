@@ -9,6 +9,7 @@
 
 #include "base/handoff.hpp"
 #include "client/frame_checker.hpp"
+#include "client/shell/figures.hpp"
 #include "media/picture.hpp"
 #include "stream/receive/decode_stage.hpp"
 
@@ -17,7 +18,10 @@ namespace lumen::client {
 struct KeptPicture {
   PictureLease lease;
   ColorSpace color;
+  PictureTimes times;
 };
+
+PictureTimes times_of(const stream::DecodedPicture& decoded);
 
 class PictureTap {
  public:

@@ -35,6 +35,54 @@ nlohmann::json to_json(const CheckFacts& facts) {
             {"decode", to_json(facts.latency.decode)}}}};
 }
 
+nlohmann::json to_json(const SoundFacts& facts) {
+  auto channels = nlohmann::json::array();
+  for (std::size_t i = 0; i < facts.channels; ++i) {
+    const auto& channel = facts.by_channel[i];
+    channels.push_back(
+        {{"level_dbfs", channel.level_dbfs}, {"peak_dbfs", channel.peak_dbfs}, {"tone_hz", channel.tone_hz}});
+  }
+  return {{"channels", std::move(channels)},
+          {"samples", facts.samples},
+          {"silent_samples", facts.silent_samples}};
+}
+
+nlohmann::json to_json(const StreamFigures& figures) {
+  auto stages = nlohmann::json::object();
+  for (std::size_t i = 0; i < kStages; ++i) {
+    const auto& stage = figures.stages.at(i);
+    stages[std::string{name_of(static_cast<Stage>(i))}] = {
+        {"p50", to_ms(stage.p50)}, {"p95", to_ms(stage.p95)}, {"p99", to_ms(stage.p99)}};
+  }
+  return {{"at_s", std::chrono::duration<double>(figures.at).count()},
+          {"interval_s", std::chrono::duration<double>(figures.interval).count()},
+          {"received_per_s", figures.received_per_s},
+          {"decoded_per_s", figures.decoded_per_s},
+          {"presented_per_s", figures.presented_per_s},
+          {"latency_ms", std::move(stages)},
+          {"loss_percent", figures.loss_percent},
+          {"parity_percent", figures.parity_percent},
+          {"frames_lost", figures.frames_lost},
+          {"frames_repaired", figures.frames_repaired},
+          {"recovery_asked", figures.recovery_asked},
+          {"sound_concealed", figures.sound_concealed},
+          {"bitrate_kbps", figures.bitrate_kbps},
+          {"round_trip_ms", to_ms(figures.round_trip)}};
+}
+
+nlohmann::json figures_json(const StreamDesk& desk, const StreamFigures& totals) {
+  auto seconds = nlohmann::json::array();
+  for (const auto& each : desk.seconds()) seconds.push_back(to_json(each));
+  nlohmann::json json{{"figures", to_json(totals)}, {"figures_per_second", std::move(seconds)}};
+  if (const auto recording = desk.recording()) {
+    json["recording"] = {{"units", recording->units},
+                         {"bytes", recording->bytes},
+                         {"units_left_out", recording->left_out},
+                         {"failure", recording->failure ? std::string{recording->failure->id} : ""}};
+  }
+  return json;
+}
+
 std::string to_text(const nlohmann::json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -8,6 +8,21 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kPingTimeout = 2s;
+// Shards are asked for again while that is quicker than the picture that replaces them is missed.
+constexpr Duration kPatience = 85ms, kLongestRoundTrip = 200ms, kAssumedRoundTrip = 20ms;
+constexpr Duration kShortestInterval = 6ms, kLongestInterval = 15ms;  // about a frame: another burst
+
+lumen1::Reassembler::Repeats repeats_for(Duration round_trip) {
+  if (round_trip > kLongestRoundTrip) return {};
+  const auto interval = std::clamp<Duration>(round_trip, kShortestInterval, kLongestInterval);
+  return {interval, std::max<Duration>(2 * round_trip + 3 * interval, kPatience)};
+}
+
+std::uint32_t to_wire_us(Duration duration) {
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(us, 0, lumen1::Feedback::kNoDelay - std::int64_t{1}));
+}
 
 }  // namespace
 
@@ -29,18 +44,31 @@ ClientReceiver::Heard ClientReceiver::receive(MutableBytes datagram, Timestamp n
   if (!opener_) return Heard::refused;
   const auto opened = opener_->open(datagram);
   if (!opened) return Heard::refused;
+  if (now - heard_ > kNothingHeard) {  // what was asked meanwhile nobody heard
+    recovery_.hurry();
+    loss_meter_.skip_outage(opened->header.packet_number);
+  }
   heard_ = now;
   ++stats_.datagrams;
   stats_.bytes += bytes;
+  ++connection_datagrams_;
+  connection_bytes_ += static_cast<std::uint32_t>(bytes);
+  newest_packet_ = std::max(newest_packet_, opened->header.packet_number);
   loss_meter_.received(opened->header.packet_number);
   if (opened->header.kind == lumen1::Kind::video) {
-    reassembler_.push(opened->body, now);
-    note_loss();
+    on_video(opened->body, now);
     return Heard::video;
   }
   if (opened->header.kind != lumen1::Kind::host_message) return Heard::foreign;
   on_messages(opened->body, now);
   return Heard::message;
+}
+
+void ClientReceiver::on_video(ByteView body, Timestamp now) {
+  if (const auto shard = reassembler_.push(body, now)) delay_meter_.received(shard->sent_us, now);
+  video_heard_ = now;
+  next_feedback_ = std::min(next_feedback_, now + kFeedbackInterval);
+  note_loss();
 }
 
 bool ClientReceiver::on_welcome(ByteView datagram, Timestamp now) {
@@ -52,6 +80,8 @@ bool ClientReceiver::on_welcome(ByteView datagram, Timestamp now) {
   stats_.not_authentic += opener_ ? opener_->rejected() : 0;
   opener_ = std::move(*opener);
   send_keys_ = keys->client_to_host;
+  sound_keys_ = keys->sound;
+  microphone_keys_ = keys->microphone;
   handshake_.reset();
   begin(now);
   return true;
@@ -61,7 +91,14 @@ bool ClientReceiver::on_welcome(ByteView datagram, Timestamp now) {
 void ClientReceiver::begin(Timestamp now) {
   reassembler_.reset();
   loss_meter_ = {};
+  delay_meter_ = {};
   recovery_ = {};
+  reassembler_.set_repeats(repeats_for(kAssumedRoundTrip));
+  connection_datagrams_ = connection_bytes_ = 0;
+  newest_packet_ = 0;
+  feedback_ = 0;
+  next_feedback_ = now + kFeedbackInterval;
+  stats_.queue = {};
   first_.reset();
   missing_.reset();
   ping_sent_.reset();
@@ -74,18 +111,35 @@ void ClientReceiver::on_messages(ByteView body, Timestamp now) {
   for (const auto& message : lumen1::decode_host_messages(body).messages) {
     if (const auto* state = std::get_if<lumen1::HostState>(&message)) {
       on_state(*state, now);
+    } else if (const auto* mark = std::get_if<lumen1::VideoMark>(&message)) {
+      on_mark(*mark, now);
     } else {
       host_left_ = true;
     }
   }
 }
 
+void ClientReceiver::on_mark(const lumen1::VideoMark& mark, Timestamp now) {
+  const auto ago = feedback_ - mark.feedback;
+  auto& sent = feedback_sent_[mark.feedback % feedback_sent_.size()];
+  if (ago < feedback_sent_.size() && sent != Timestamp{}) {
+    measured_round_trip(now - sent);
+    sent = {};
+  }
+  if (mark.newest_frame == 0) return;
+  reassembler_.mark(mark.newest_frame, now);
+}
+
+void ClientReceiver::measured_round_trip(Duration sample) {
+  auto& round_trip = stats_.round_trip;
+  round_trip = round_trip == Duration::zero() ? sample : (round_trip * 7 + sample) / 8;
+  recovery_.set_interval(std::clamp<Duration>(round_trip / 2, 5ms, 20ms));  // the host merges them
+  reassembler_.set_repeats(repeats_for(round_trip));
+}
+
 void ClientReceiver::on_state(const lumen1::HostState& state, Timestamp now) {
   if (ping_sent_ && state.pong == ping_) {
-    const auto sample = now - *ping_sent_;
-    auto& round_trip = stats_.round_trip;
-    round_trip = round_trip == Duration::zero() ? sample : (round_trip * 7 + sample) / 8;
-    recovery_.set_interval(std::clamp<Duration>(round_trip * 2, 10ms, 250ms));
+    measured_round_trip(now - *ping_sent_);
     pong_ = ping_;
     ping_sent_.reset();
   }
@@ -105,12 +159,16 @@ void ClientReceiver::note_loss() {
   const auto loss = reassembler_.take_loss();
   if (!loss) return;
   recovery_.broken_at(loss->last);
+  reassembler_.set_broken(recovery_.is_broken());
   note_missing(*loss);
 }
 
 bool ClientReceiver::is_decodable(const AccessUnit& unit) {
   const bool idr = unit.kind == PictureKind::idr;
-  if (!first_ && !idr) recovery_.broken_at(unit.id);  // joined in the middle
+  if (!first_ && !idr) {  // joined in the middle
+    recovery_.broken_at(unit.id);
+    reassembler_.set_broken(recovery_.is_broken());
+  }
   if (recovery_.is_broken() && !idr) {
     ++stats_.skipped_broken;
     note_missing({unit.id, unit.id});
@@ -121,6 +179,7 @@ bool ClientReceiver::is_decodable(const AccessUnit& unit) {
   if (idr) {
     ++stats_.idr;
     recovery_.idr_decoded(unit.id);
+    reassembler_.set_broken(recovery_.is_broken());
   }
   return true;
 }
@@ -175,6 +234,8 @@ std::optional<lumen1::ClientMessage> ClientReceiver::next_message(Timestamp now)
     ++stats_.recovery_asked;
     return lumen1::AskRecovery{static_cast<std::uint32_t>(broken->value)};
   }
+  if (const auto ask = reassembler_.next_ask(now)) return *ask;
+  if (now >= next_feedback_) return compose_feedback(now);
   if (now < next_state_) return std::nullopt;
   next_state_ = now + kStateInterval;
   return compose_state(now);
@@ -191,16 +252,35 @@ lumen1::ClientState ClientReceiver::compose_state(Timestamp now) {
   state.mode = wish_.mode;
   state.pointer_drawn = wish_.pointer_drawn;
   state.ping = ping_;
-  state.loss = loss_meter_.take();
   state.round_trip_us = static_cast<std::uint32_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(stats_.round_trip).count());
   return state;
 }
 
+lumen1::Feedback ClientReceiver::compose_feedback(Timestamp now) {
+  next_feedback_ = now + (now - video_heard_ < kVideoFlows ? kFeedbackInterval : kStateInterval);
+  ++feedback_;
+  feedback_sent_[feedback_ % feedback_sent_.size()] = now;
+  lumen1::Feedback feedback{.sequence = feedback_,
+                            .clock_us = lumen1::wire_clock_us(now),
+                            .datagrams = connection_datagrams_,
+                            .bytes = connection_bytes_,
+                            .newest_frame = reassembler_.newest(),
+                            .newest_packet = newest_packet_,
+                            .loss = loss_meter_.take()};
+  if (const auto queue = delay_meter_.take()) {
+    stats_.queue = queue->least;
+    feedback.queue_last_us = to_wire_us(queue->last);
+    feedback.queue_least_us = to_wire_us(queue->least);
+    feedback.queue_most_us = to_wire_us(queue->most);
+  }
+  return feedback;
+}
+
 Timestamp ClientReceiver::next_deadline(Timestamp now) const {
   auto deadline = next_hello_;
   if (!must_greet(now)) {
-    deadline = std::min(heard_ + kSilence, next_state_);
+    deadline = std::min({heard_ + kSilence, next_state_, next_feedback_});
     if (const auto asks = recovery_.next_ask()) deadline = std::min(deadline, *asks);
   }
   if (const auto frame = reassembler_.next_deadline()) deadline = std::min(deadline, *frame);

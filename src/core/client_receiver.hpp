@@ -5,10 +5,12 @@
 // Memory is bounded by Reassembler::Params::memory_budget, whatever the peer sends.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "flow/delay_meter.hpp"
 #include "flow/loss_meter.hpp"
 #include "flow/recovery.hpp"
 #include "lumen1/handshake.hpp"
@@ -36,6 +38,7 @@ struct ClientReceiverStats {
   std::uint64_t datagrams = 0, bytes = 0, foreign = 0, not_authentic = 0;
   std::uint64_t idr = 0, skipped_broken = 0, recovery_asked = 0;
   Duration round_trip{};
+  Duration queue{};             // how much longer than at best datagrams were under way lately
   std::uint64_t key_epoch = 0;  // key updates of the host, on this connection
 };
 
@@ -60,6 +63,9 @@ class ClientReceiver {
   bool is_connected() const { return opener_.has_value(); }
   // Once, after `connected`: nothing of them is kept.
   lumen1::DirectionKeys take_send_keys() { return std::exchange(send_keys_, {}); }
+  // The same of sound, whose datagrams are not for receive(), and of the microphone.
+  lumen1::DirectionKeys take_sound_keys() { return std::exchange(sound_keys_, {}); }
+  lumen1::DirectionKeys take_microphone_keys() { return std::exchange(microphone_keys_, {}); }
   // The newest ping sent on this connection and the newest one answered; 0: none.
   std::uint32_t last_ping() const { return ping_; }
   std::uint32_t last_pong() const { return pong_; }
@@ -77,7 +83,9 @@ class ClientReceiver {
   // A popped unit that nobody could decode, or had room for. One of a connection before this is ignored: its
   // numbers mean nothing any more.
   void not_decoded(FrameId frame) {
-    if (first_ && *first_ <= frame && frame <= last_) recovery_.not_decoded(frame);
+    if (!first_ || frame < *first_ || last_ < frame) return;
+    recovery_.not_decoded(frame);
+    reassembler_.set_broken(recovery_.is_broken());
   }
 
   // What the host last said of itself, and whether that changed since the last call.
@@ -90,7 +98,8 @@ class ClientReceiver {
   // The hello to be sent, when it is time: until there is a connection, when the host has been silent for
   // kSilence, and when so much was forged that its keys are used up.
   Result<std::optional<ByteView>> next_hello(Timestamp now);
-  // The message to be sent, when it is time: a request for recovery, or the state. Call until nullopt.
+  // The message to be sent, when it is time: a request for recovery or for shards, what was measured, or the
+  // state. Call until nullopt.
   std::optional<lumen1::ClientMessage> next_message(Timestamp now);
   // When any of the above may have something to say without a new datagram.
   Timestamp next_deadline(Timestamp now) const;
@@ -101,6 +110,9 @@ class ClientReceiver {
   static constexpr Duration kSilence = std::chrono::seconds{5};
   static constexpr Duration kHelloInterval = std::chrono::milliseconds{200};
   static constexpr Duration kStateInterval = std::chrono::milliseconds{100};
+  static constexpr Duration kFeedbackInterval = std::chrono::milliseconds{25};  // while video flows
+  static constexpr Duration kVideoFlows = std::chrono::milliseconds{300};       // so long after the last
+  static constexpr Duration kNothingHeard = std::chrono::milliseconds{60};  // the link was gone, or is still
 
  private:
   bool on_welcome(ByteView datagram, Timestamp now);
@@ -116,13 +128,18 @@ class ClientReceiver {
     return !opener_ || opener_->exhausted() || now - heard_ >= kSilence;
   }
   lumen1::ClientState compose_state(Timestamp now);
+  lumen1::Feedback compose_feedback(Timestamp now);
+  void on_video(ByteView body, Timestamp now);
+  void on_mark(const lumen1::VideoMark& mark, Timestamp now);
+  void measured_round_trip(Duration sample);
 
   ClientReceiverParams params_;
   std::optional<lumen1::ClientHandshake> handshake_;
   std::optional<lumen1::Opener> opener_;
-  lumen1::DirectionKeys send_keys_;
+  lumen1::DirectionKeys send_keys_, sound_keys_, microphone_keys_;
   lumen1::Reassembler reassembler_;
   LossMeter loss_meter_;
+  DelayMeter delay_meter_;
   RecoveryAsker recovery_;
   std::optional<lumen1::FrameLoss> missing_;
   bool repaired_ = false;
@@ -134,6 +151,11 @@ class ClientReceiver {
   Timestamp next_hello_{}, next_state_{}, heard_{};
   std::uint32_t ping_ = 0, pong_ = 0;
   std::optional<Timestamp> ping_sent_;
+  Timestamp next_feedback_{}, video_heard_{};
+  std::uint32_t feedback_ = 0;                 // sequence of the last one
+  std::array<Timestamp, 32> feedback_sent_{};  // i in i % 32
+  std::uint32_t connection_datagrams_ = 0, connection_bytes_ = 0;
+  std::uint64_t newest_packet_ = 0;
   ClientReceiverStats stats_;
 };
 

@@ -18,6 +18,7 @@ HostReceiver::Heard HostReceiver::receive(MutableBytes datagram) {
   const auto header = lumen1::decode_clear_header(datagram);
   if (!header || header->session != session_) return Heard::foreign;
   if (header->kind == lumen1::Kind::hello) return on_hello(datagram);
+  if (header->kind == lumen1::Kind::microphone) return open_microphone(datagram);
   if (header->kind != lumen1::Kind::client_message) return Heard::foreign;
   // Opening destroys what does not authenticate, so a further try needs a copy.
   if (!pending_.empty()) scratch_.assign(datagram.begin(), datagram.end());
@@ -54,10 +55,26 @@ HostReceiver::Heard HostReceiver::on_hello(ByteView hello) {
   if (!opener) return Heard::refused;
   answer_ = answer->welcome;
   if (pending_.size() == kMostPending) pending_.pop_front();
-  pending_.push_back({{hello.begin(), hello.end()},
-                      std::move(answer->welcome),
-                      {std::move(*opener), answer->keys.host_to_client}});
+  pending_.push_back(
+      {{hello.begin(), hello.end()},
+       std::move(answer->welcome),
+       {std::move(*opener), answer->keys.host_to_client, answer->keys.sound, answer->keys.microphone}});
   return Heard::hello;
+}
+
+// A client says with a message that it is there; a microphone alone makes no connection.
+HostReceiver::Heard HostReceiver::open_microphone(MutableBytes datagram) {
+  if (!current_) return Heard::refused;
+  auto& opener = current_->microphone;
+  if (!opener) {
+    auto made = lumen1::Opener::create(current_->microphone_keys);
+    if (!made) return Heard::refused;
+    opener = std::move(*made);
+  }
+  const auto opened = opener->open(datagram);
+  if (!opened) return Heard::refused;
+  microphone_ = opened->body;
+  return Heard::microphone;
 }
 
 bool HostReceiver::open(Connection& connection, MutableBytes datagram) {

@@ -16,11 +16,12 @@ namespace lumen::core {
 class HostReceiver {
  public:
   enum class Heard : std::uint8_t {
-    foreign,    // nothing that a client sends
-    refused,    // not authentic, replayed, or of a client that was replaced
-    hello,      // answer() goes back to where it came from
-    connected,  // the first word of a new client: take_send_keys() has new ones, messages() are its
-    message,    // messages() are the current client's
+    foreign,     // nothing that a client sends
+    refused,     // not authentic, replayed, or of a client that was replaced
+    hello,       // answer() goes back to where it came from
+    connected,   // the first word of a new client: take_send_keys() has new ones, messages() are its
+    message,     // messages() are the current client's
+    microphone,  // microphone() is of the current client's sound
   };
 
   // `ciphers`: those that clients may use.
@@ -35,6 +36,8 @@ class HostReceiver {
 
   ByteView answer() const { return answer_; }
   const std::vector<lumen1::ClientMessage>& messages() const { return messages_.messages; }
+  // The opened body of a microphone's datagram, a view of that.
+  ByteView microphone() const { return microphone_; }
   // The last message body ended early.
   bool is_malformed() const { return messages_.malformed; }
   // The last datagram was the newest authentic one: the stream follows to where it came from. One that was
@@ -42,12 +45,14 @@ class HostReceiver {
   bool is_newest() const { return newest_; }
   // Once, after `connected`: nothing of them is kept.
   lumen1::DirectionKeys take_send_keys() { return std::exchange(current_->send_keys, {}); }
+  lumen1::DirectionKeys take_sound_keys() { return std::exchange(current_->sound_keys, {}); }
 
  private:
   struct Connection {
     lumen1::Opener opener;
-    lumen1::DirectionKeys send_keys;
-    std::uint64_t newest = 0;  // highest packet number so far
+    lumen1::DirectionKeys send_keys, sound_keys, microphone_keys;
+    std::optional<lumen1::Opener> microphone = std::nullopt;  // once it is heard
+    std::uint64_t newest = 0;                                 // highest packet number so far
   };
   // A hello that was answered. Whoever recorded one can send it again, but does not get further; so that it
   // takes no place from others, there are several.
@@ -60,6 +65,7 @@ class HostReceiver {
   Heard on_hello(ByteView hello);
   bool was_used(ByteView hello) const;
   bool open(Connection& connection, MutableBytes datagram);
+  Heard open_microphone(MutableBytes datagram);
 
   std::uint8_t session_;
   lumen1::Secret secret_;
@@ -69,6 +75,7 @@ class HostReceiver {
   std::deque<std::vector<std::byte>> used_;  // hellos of connections, this one and earlier ones
   std::vector<std::byte> answer_, scratch_, retry_;
   lumen1::ClientMessages messages_;
+  ByteView microphone_;
   bool newest_ = false;
 };
 

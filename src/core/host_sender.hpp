@@ -7,23 +7,29 @@
 #include <optional>
 #include <vector>
 
+#include "flow/in_flight.hpp"
 #include "flow/pacer.hpp"
+#include "flow/rate_control.hpp"
 #include "flow/recovery.hpp"
-#include "lumen1/packetizer.hpp"
+#include "lumen1/messages.hpp"
+#include "lumen1/shard_history.hpp"
 
 namespace lumen::core {
 
 struct HostSenderParams {
   std::uint8_t session = 0;
-  // The path's rate for pacing within a frame: bursts of `burst` leave at once, the rest at `rate`.
+  // The path's rate for pacing within a frame: bursts of `burst` leave at once, the rest at `rate`; slower
+  // where the path turns out to have a bottleneck.
   BitsPerSecond rate{400'000'000};
   Bytes burst{64U << 10U};
   std::size_t max_shard_bytes = lumen1::kMaxShardBytes;
   ParityControl::Params parity;
+  RateControl::Params rate_control;
 };
 
 // Sealed datagrams that leave together: equal in size and one behind the other, as UDP segmentation offload
-// wants them. Valid until the next push() (of a message: until the next seal_message()).
+// wants them. Valid until the next push() (shards sent again: until the next next_train(); of a message:
+// until the next seal_message()).
 struct Train {
   ByteView bytes;
   std::size_t datagram_bytes = 0;  // of each
@@ -36,7 +42,11 @@ struct HostSenderStats {
   std::uint64_t data_shards = 0, parity_shards = 0;
   std::uint64_t abandoned_datagrams = 0;  // still there when the next frame came
   std::uint64_t recovery_asked = 0, recovery_merged = 0;
-  double assumed_loss = 0;
+  std::uint64_t shards_asked = 0, shards_repeated = 0;  // again; asked: as far as they are kept
+  double assumed_loss = 0, assumed_burst = 1;
+  std::uint32_t bitrate_kbps = 0, capacity_kbps = 0;  // of the encoder; of a bottleneck, 0: none is known
+  RateReason rate_reason = RateReason::configured;
+  Duration queue{};             // standing in front of the bottleneck, at the client's last word
   std::uint64_t key_epoch = 0;  // key updates of this connection
 };
 
@@ -55,21 +65,36 @@ class HostSender {
   // New keys from the next datagram on; it happens by itself, too, long before a key is worn out. False: no
   // client, or the present ones are too young.
   bool update_keys() { return sealer_ && sealer_->update_key(); }
-  void set_rate(BitsPerSecond rate) { pacer_.set_rate(rate); }
+  void set_rate(BitsPerSecond rate);
+  // What the encoder may have at most, kbit/s: where rate control begins. 0: no rate control.
+  void set_bitrate_cap(std::uint32_t kbps);
+  // What sound takes of the path.
+  void set_reserve(std::uint32_t kbps) { rate_control_.set_reserve(kbps); }
 
-  // The client says what it measured since its last report; no round trip: zero.
-  void report(const LossReport& loss, Duration round_trip, Timestamp now);
+  void set_round_trip(Duration round_trip, Timestamp now);
+  // The client says what it measured since its last report. An older one than the last is ignored but for
+  // its loss.
+  void report(const lumen1::Feedback& feedback, Timestamp now);
+  // Shards that did not come: next_train() has them again, as far as they are kept and there is room.
+  void ask(const lumen1::AskShards& ask, Timestamp now);
   // It cannot decode from `frame` on.
   void broken(FrameId frame, Timestamp now);
   // The newest frame that is broken, when an IDR is to be made for it: once for each that is wanted, and at
   // most one each round trip.
   std::optional<FrameId> take_idr_request();
+  // What the encoder is to make from now on, when that has changed by more than a little.
+  std::optional<RateDecision> take_bitrate();
+  // Nobody could be told: take_bitrate() has it again.
+  void bitrate_not_told() { told_.reset(); }
+  RateDecision rate() const { return rate_control_.decision(); }
 
   // Numbers the unit (its id is ignored), splits it and adds parity; what is left of the one before is
   // abandoned. `unavailable` without a client; what the packetizer refuses wants an IDR in its place.
   Status push(const AccessUnitView& unit, Timestamp now);
   // The next datagrams of the unit: books their time and seals them. nullopt: all have gone.
   std::optional<Train> next_train(Timestamp now);
+  // The answer to the client's report, as a body for seal_message().
+  lumen1::VideoMark mark() const { return {static_cast<std::uint32_t>(left_.value), feedback_}; }
   // A host message as one datagram; nullopt without a client, or when it is too long for one.
   std::optional<ByteView> seal_message(ByteView body);
 
@@ -77,14 +102,36 @@ class HostSender {
   HostSenderStats stats() const;
 
  private:
+  struct Repeated {
+    FrameId frame;
+    std::uint16_t shard;
+  };
+  static constexpr std::size_t kMostRepeated = 512;  // waiting shards
+
+  std::optional<Train> next_repeats(Timestamp now);
+  void apply_rate();
+  double repeat_rate() const;
+  std::size_t parity_for(std::size_t unit_bytes) const;
+  std::size_t train_datagrams(std::size_t datagram_bytes) const;
+
   HostSenderParams params_;
   std::optional<lumen1::Sealer> sealer_;
   lumen1::VideoPacketizer packetizer_;
   ParityControl parity_;
   Pacer pacer_;
+  RateControl rate_control_;
+  InFlight in_flight_;
+  std::optional<RateDecision> told_;  // the encoder
+  lumen1::ShardHistory history_;
+  std::vector<Repeated> repeats_;
+  std::size_t next_repeat_ = 0;  // of repeats_
+  std::vector<std::byte> repeat_memory_;
+  double repeat_credit_ = 0;  // datagrams
+  Timestamp credited_{};
   RecoveryMerger merger_;
   Duration round_trip_{};
-  FrameId last_{0};
+  FrameId last_{0}, left_{0};   // pushed; gone whole on this connection, 0: none
+  std::uint32_t feedback_ = 0;  // newest sequence
   std::optional<FrameId> idr_request_;
   lumen1::PackedFrame frame_;
   std::size_t next_ = 0;  // datagram of frame_

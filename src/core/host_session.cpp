@@ -21,6 +21,7 @@ Result<HostSession::Accepted> HostSession::receive(MutableBytes datagram, Timest
       ++stats_.foreign;
       return Accepted::no;
     case HostReceiver::Heard::refused:
+    case HostReceiver::Heard::microphone:  // nobody takes it here
       ++stats_.refused;
       return Accepted::no;
     case HostReceiver::Heard::hello:
@@ -54,10 +55,8 @@ Status HostSession::on_connected(Timestamp now) {
 
 void HostSession::handle(const lumen1::ClientState& state, Timestamp now) {
   const std::chrono::microseconds round_trip{state.round_trip_us};
-  stats_.reported_expected += state.loss.expected;
-  stats_.reported_lost += state.loss.lost;
   stats_.round_trip = round_trip;
-  sender_.report(state.loss, round_trip, now);
+  sender_.set_round_trip(round_trip, now);
   if (!receiver_.is_newest()) return;  // overtaken: its losses count, its wish is an old one
   state_.pong = state.ping;
   state_due_ = true;
@@ -65,6 +64,15 @@ void HostSession::handle(const lumen1::ClientState& state, Timestamp now) {
       wish_changed_ || !wish_ || wish_->mode != state.mode || wish_->pointer_drawn != state.pointer_drawn;
   wish_ = state;
 }
+
+void HostSession::handle(const lumen1::Feedback& feedback, Timestamp now) {
+  stats_.reported_expected += feedback.loss.expected;
+  stats_.reported_lost += feedback.loss.lost;
+  sender_.report(feedback, now);
+  mark_due_ = true;
+}
+
+void HostSession::handle(const lumen1::AskShards& ask, Timestamp now) { sender_.ask(ask, now); }
 
 void HostSession::handle(const lumen1::AskRecovery& ask, Timestamp now) {
   if (const auto frame = unwrap_sent(ask.broken_frame, sender_.last_frame())) sender_.broken(*frame, now);
@@ -109,6 +117,9 @@ std::optional<HostSession::Outgoing> HostSession::next(Timestamp now) {
   }
   if (sender_.is_connected() && std::exchange(state_due_, false)) {
     if (const auto train = seal(state_, now)) return Outgoing{*train};
+  }
+  if (sender_.is_connected() && std::exchange(mark_due_, false)) {
+    if (const auto train = seal(sender_.mark(), now)) return Outgoing{*train};
   }
   if (sender_.is_connected() && std::exchange(goodbye_due_, false)) {
     if (const auto train = seal(lumen1::Goodbye{}, now)) return Outgoing{*train};

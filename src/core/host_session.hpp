@@ -63,6 +63,8 @@ class HostSession {
  private:
   Status on_connected(Timestamp now);
   void handle(const lumen1::ClientState& state, Timestamp now);
+  void handle(const lumen1::Feedback& feedback, Timestamp now);
+  void handle(const lumen1::AskShards& ask, Timestamp now);
   void handle(const lumen1::AskRecovery& ask, Timestamp now);
   void handle(const lumen1::ClientInput& input, Timestamp now);
   void handle(const lumen1::Goodbye& goodbye, Timestamp now);
@@ -72,7 +74,7 @@ class HostSession {
   HostSender sender_;
   lumen1::EdgeReceiver edges_;
   lumen1::HostState state_;
-  bool reply_due_ = false, state_due_ = false, goodbye_due_ = false;
+  bool mark_due_ = false, reply_due_ = false, state_due_ = false, goodbye_due_ = false;
   bool connected_ = false, left_ = false, wish_changed_ = false;
   std::optional<lumen1::ClientState> wish_;
   std::vector<InputEvent> inputs_;

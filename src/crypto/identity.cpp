@@ -18,6 +18,7 @@ constexpr unsigned kRsaBits = 2048;
 constexpr std::size_t kSerialBytes = 16, kMaxCommonName = 64;  // ub-common-name of X.520
 constexpr std::chrono::hours kBackdated{24}, kValidity{20 * 365 * 24};
 constexpr long kVersion3 = 2;
+constexpr std::string_view kDnsName = "lumen";
 
 tl::unexpected<Error> refuse(std::string what, std::string remedy) {
   ERR_clear_error();
@@ -55,12 +56,36 @@ bool set_validity(X509* certificate, std::chrono::system_clock::time_point now) 
          ASN1_TIME_set(X509_getm_notAfter(certificate), until) != nullptr;
 }
 
-Result<Certificate> self_signed(EVP_PKEY* key, std::string_view common_name,
+// Not the common name: that may be any text, and a DNS name may not.
+bool set_alternative_name(X509* certificate) {
+  struct FreeNames {
+    void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
+  };
+  const std::unique_ptr<GENERAL_NAMES, FreeNames> names{GENERAL_NAMES_new()};
+  auto* name = GENERAL_NAME_new();
+  auto* text = ASN1_IA5STRING_new();
+  if (!names || name == nullptr || text == nullptr || sk_GENERAL_NAME_push(names.get(), name) <= 0) {
+    GENERAL_NAME_free(name);
+    ASN1_IA5STRING_free(text);
+    return false;
+  }
+  GENERAL_NAME_set0_value(name, GEN_DNS, text);  // `names` own `name`, and that owns `text`
+  return ASN1_STRING_set(text, kDnsName.data(), static_cast<int>(kDnsName.size())) == 1 &&
+         X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, 0) == 1;
+}
+
+EVP_PKEY* new_key(KeyKind kind) {
+  return kind == KeyKind::ecdsa_p256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(kRsaBits);
+}
+
+Result<Certificate> self_signed(EVP_PKEY* key, KeyKind kind, std::string_view common_name,
                                 std::chrono::system_clock::time_point now) {
   const X509Owned<X509> x509{X509_new()};
   if (!x509 || X509_set_version(x509.get(), kVersion3) != 1 || !set_serial(x509.get()) ||
       !set_name(x509.get(), common_name) || !set_validity(x509.get(), now) ||
-      X509_set_pubkey(x509.get(), key) != 1 || X509_sign(x509.get(), key, EVP_sha256()) <= 0) {
+      X509_set_pubkey(x509.get(), key) != 1 ||
+      (kind == KeyKind::ecdsa_p256 && !set_alternative_name(x509.get())) ||
+      X509_sign(x509.get(), key, EVP_sha256()) <= 0) {
     return broken("no certificate could be made");
   }
   std::vector<std::byte> der(static_cast<std::size_t>(std::max(0, i2d_X509(x509.get(), nullptr))));
@@ -81,13 +106,14 @@ Identity::Identity(Identity&&) noexcept = default;
 Identity& Identity::operator=(Identity&&) noexcept = default;
 Identity::~Identity() = default;
 
-Result<Identity> Identity::create(std::string_view common_name, std::chrono::system_clock::time_point now) {
+Result<Identity> Identity::create(std::string_view common_name, std::chrono::system_clock::time_point now,
+                                  KeyKind kind) {
   if (common_name.empty() || common_name.size() > kMaxCommonName) {
     return refuse("a certificate's name has 1 to 64 bytes", "Choose another name");
   }
-  Key key{EVP_RSA_gen(kRsaBits)};
-  if (!key) return broken("no RSA key could be made");
-  LUMEN_TRY(auto certificate, self_signed(key.get(), common_name, now));
+  Key key{new_key(kind)};
+  if (!key) return broken("no key could be made");
+  LUMEN_TRY(auto certificate, self_signed(key.get(), kind, common_name, now));
   return Identity{std::move(certificate), std::move(key)};
 }
 

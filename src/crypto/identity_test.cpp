@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 namespace lumen::crypto {
 namespace {
@@ -111,6 +112,35 @@ TEST(Identity, keys_on_p256_work_as_well) {
   EXPECT_TRUE(identity.certificate().verify(as_view("x"), identity.sign(as_view("x")).value()));
   EXPECT_FALSE(identity.certificate().verify(as_view("y"), identity.sign(as_view("x")).value()));
   EXPECT_TRUE(identity.certificate().is_signed_with_sha256());
+}
+
+TEST(Identity, of_p256_is_small_verifies_and_is_the_same_after_it_was_stored) {
+  const auto identity = Identity::create("a name, DNS:other", kNow, KeyKind::ecdsa_p256).value();
+  EXPECT_LT(identity.certificate().der().size(), 450U);
+  EXPECT_TRUE(identity.certificate().is_signed_with_sha256());
+  const auto again =
+      Identity::from_pem(identity.certificate().pem(), identity.private_key_pem().value()).value();
+  EXPECT_EQ(again.certificate().fingerprint(), identity.certificate().fingerprint());
+  const auto signature = again.sign(as_view("message")).value();
+  EXPECT_TRUE(identity.certificate().verify(as_view("message"), signature));
+  EXPECT_FALSE(identity.certificate().verify(as_view("massage"), signature));
+}
+
+TEST(Identity, of_p256_bears_one_dns_name_whatever_its_common_name_is) {
+  const auto identity = Identity::create("a name, DNS:other", kNow, KeyKind::ecdsa_p256).value();
+  const auto der = identity.certificate().der();
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  auto* x509 = d2i_X509(nullptr, &at, static_cast<long>(der.size()));
+  ASSERT_NE(x509, nullptr);
+  EXPECT_EQ(X509_get_version(x509), 2);
+  EXPECT_EQ(X509_get_signature_nid(x509), NID_ecdsa_with_SHA256);
+  EXPECT_EQ(X509_verify(x509, X509_get0_pubkey(x509)), 1);
+  auto* names = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(x509, NID_subject_alt_name, nullptr, nullptr));
+  EXPECT_EQ(sk_GENERAL_NAME_num(names), 1);
+  EXPECT_EQ(X509_check_host(x509, "lumen", 5, 0, nullptr), 1);
+  EXPECT_EQ(X509_check_host(x509, "other", 5, 0, nullptr), 0);
+  GENERAL_NAMES_free(names);
+  X509_free(x509);
 }
 
 // GameStream part 1, 3.2, as OpenSSL reads it.

@@ -14,6 +14,13 @@ namespace lumen {
 
 class LossMeter {
  public:
+  // The link was gone: what is missing before `number` says nothing of the losses of a link.
+  void skip_outage(std::uint64_t number) {
+    if (!started_ || number < highest_ + kOutage) return;
+    const auto report = report_;
+    *this = LossMeter{};
+    report_ = report;
+  }
   void received(std::uint64_t number) {
     if (!started_) {
       started_ = true;
@@ -34,7 +41,7 @@ class LossMeter {
   LossReport take() { return std::exchange(report_, LossReport{}); }
 
  private:
-  static constexpr std::uint64_t kReorder = 64;
+  static constexpr std::uint64_t kReorder = 64, kOutage = 32;
   static std::size_t slot(std::uint64_t number) { return number % (2 * kReorder); }
 
   void settle_until(std::uint64_t end) {

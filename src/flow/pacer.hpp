@@ -14,6 +14,8 @@ class Pacer {
 
   // What is booked already keeps its time, so datagrams stay in order.
   void set_rate(BitsPerSecond rate) { rate_ = rate; }
+  void set_burst(Bytes burst) { burst_ = burst; }
+  BitsPerSecond rate() const { return rate_; }
 
   // Books `size` and returns when it may leave; never earlier than `now`, nor than what was booked before.
   // A booking larger than the burst leaves as soon as all before it has been paid for.

@@ -89,6 +89,12 @@ double ParityControl::wanted_loss(double burst) const {
   return std::clamp(loss, params_.floor_loss, params_.ceiling_loss);
 }
 
+void ParityControl::set_repeats(bool possible) {
+  if (repeats_ == possible) return;
+  repeats_ = possible;
+  ++version_;
+}
+
 void ParityControl::report(Timestamp now, const LossReport& received) {
   const auto report = without_outage(received, kImplausible * params_.max_burst);
   const double expected = report.expected;
@@ -117,7 +123,10 @@ std::size_t ParityControl::compute(std::size_t data_shards) const {
   const auto needed = [&](double mean_burst, double target) {
     return least_parity(data_shards, {assumed_.loss, mean_burst}, target, std::min(most, kMaxShards));
   };
-  const auto wanted = std::max(needed(1, params_.target), needed(assumed_.mean_burst, params_.burst_target));
+  const auto wanted =
+      repeats_ ? std::max(needed(1, params_.repeat_target),
+                          needed(assumed_.mean_burst, params_.repeat_burst_target))
+               : std::max(needed(1, params_.target), needed(assumed_.mean_burst, params_.burst_target));
   return std::min(std::max(wanted, least), kMaxShards);
 }
 

@@ -50,6 +50,7 @@ class ParityControl {
   struct Params {
     double initial_loss = 0.02, floor_loss = 0.002, ceiling_loss = 0.25;
     double target = 1e-7, burst_target = 1e-5;  // probability that a frame cannot be mended; 1e-12…0.1
+    double repeat_target = 1e-5, repeat_burst_target = 0.05;  // where it can still be asked for in time
     Duration half_life = std::chrono::seconds{3};
     double max_burst = 64;  // datagrams; of the mean run
     // Floor: min_shards, and min_percent of the data. Ceiling: max_percent of the data, but a frame may
@@ -60,6 +61,9 @@ class ParityControl {
   explicit ParityControl(const Params& params);
   ParityControl() : ParityControl(Params{}) {}
 
+  // Whether shards that are missing can come again in time: then a frame that cannot be mended is late, but
+  // not lost, and less parity will do.
+  void set_repeats(bool possible);
   // Any values: more lost than expected counts as all lost, runs are taken for 1…lost.
   void report(Timestamp now, const LossReport& received);
   double assumed_loss() const { return assumed_.loss; }
@@ -80,6 +84,7 @@ class ParityControl {
 
   Params params_;
   LossModel assumed_;
+  bool repeats_ = false;
   double expected_ = 0, lost_ = 0, runs_ = 0;  // aged sums
   std::optional<Timestamp> last_;
   std::uint64_t version_ = 1;  // counts changes of assumed_

@@ -34,6 +34,8 @@ class RecoveryAsker {
     if (decoded_idr_ == frame) decoded_idr_.reset();
     broken_at(frame);
   }
+  // What was asked lately was in vain: ask again at once.
+  void hurry() { next_ask_ = {}; }
   bool is_broken() const { return broken_.has_value(); }
   // When due() has something.
   std::optional<Timestamp> next_ask() const { return broken_ ? std::optional{next_ask_} : std::nullopt; }

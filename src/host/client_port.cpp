@@ -1,5 +1,6 @@
 #include "host/client_port.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -7,10 +8,12 @@ namespace lumen::host {
 
 // NOLINTNEXTLINE(readability-function-size): see the header
 ClientPort::ClientPort(std::uint8_t session, const net::UdpSocket& socket, stream::VideoSender& sender,
-                       SessionPort& link, StateBoard& board, ClientEvents events, Logger& log)
+                       SessionPort& link, StateBoard& board, ClientEvents events, Logger& log,
+                       stream::SoundSender* sound)
     : session_{session},
       socket_{socket},
       sender_{sender},
+      sound_{sound},
       link_{link},
       board_{board},
       events_{std::move(events)},
@@ -21,18 +24,21 @@ ClientPort::~ClientPort() {
   if (secret_) crypto::wipe(*secret_);
 }
 
-void ClientPort::admit(const std::optional<lumen1::Secret>& secret) {
-  {
-    MutexLock lock{mutex_};
-    secret_ = secret;
-  }
+std::uint64_t ClientPort::admit(const std::optional<lumen1::Secret>& secret) {
+  MutexLock lock{mutex_};
+  secret_ = secret;
   admission_changed_.store(true, std::memory_order_release);
+  sender_.set_peer(std::nullopt);
+  if (sound_ != nullptr) sound_->set_peer(std::nullopt);
+  return ++admission_;
 }
 
 void ClientPort::take_admission() {
   MutexLock lock{mutex_};
+  admission_changed_.store(false, std::memory_order_relaxed);
   receiver_.reset();
   wish_.reset();
+  receiver_admission_ = admission_;
   if (!secret_) return;
   receiver_.emplace(session_, *secret_);
   crypto::wipe(*secret_);
@@ -40,7 +46,7 @@ void ClientPort::take_admission() {
 }
 
 void ClientPort::on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now) {
-  if (admission_changed_.exchange(false, std::memory_order_acquire)) take_admission();
+  if (admission_changed_.load(std::memory_order_acquire)) take_admission();
   if (!receiver_) {
     counters_.not_authentic.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -62,6 +68,9 @@ void ClientPort::on_datagram(const net::Endpoint& from, MutableBytes datagram, T
     case core::HostReceiver::Heard::message:
       on_messages(from, now);
       break;
+    case core::HostReceiver::Heard::microphone:
+      on_microphone(now);
+      break;
   }
 }
 
@@ -69,6 +78,8 @@ void ClientPort::on_connected(const net::Endpoint& from) {
   log_.info("client connected from {}", from.to_string());
   client_ = from;
   edges_ = {};
+  voice_reader_ = lumen1::SoundReader{lumen1::Kind::microphone};
+  voice_filter_ = {};
   wish_.reset();
   link_.send(InputEvent{ReleaseAll{}});  // whatever the client before it held
   silent_.store(false, std::memory_order_relaxed);
@@ -79,7 +90,11 @@ void ClientPort::on_connected(const net::Endpoint& from) {
     state.reason.clear();
   });
   counters_.connections.fetch_add(1, std::memory_order_relaxed);
+  // Not where somebody was shut out in between: then this client is not to be sent anything.
+  MutexLock lock{mutex_};
+  if (admission_ != receiver_admission_) return;
   sender_.set_peer(stream::Peer{from, receiver_->take_send_keys()});
+  if (sound_ != nullptr) sound_->set_peer(stream::Peer{from, receiver_->take_sound_keys()});
 }
 
 void ClientPort::on_messages(const net::Endpoint& from, Timestamp now) {
@@ -88,6 +103,7 @@ void ClientPort::on_messages(const net::Endpoint& from, Timestamp now) {
     log_.info("client moved to {}", from.to_string());
     client_ = from;
     sender_.move_peer(from);
+    if (sound_ != nullptr) sound_->move_peer(from);
   }
   if (receiver_->is_malformed()) counters_.malformed.fetch_add(1, std::memory_order_relaxed);
   for (const auto& message : receiver_->messages()) {
@@ -95,26 +111,66 @@ void ClientPort::on_messages(const net::Endpoint& from, Timestamp now) {
   }
 }
 
+// Twice what the shortest packets need: a client that sends more would cost its session the time for it.
+bool ClientPort::may_speak(Timestamp now) {
+  constexpr std::uint32_t kMostPerSecond = 400;
+  if (now - voice_second_ >= std::chrono::seconds{1}) {
+    voice_second_ = now;
+    voice_packets_ = 0;
+  }
+  return ++voice_packets_ <= kMostPerSecond;
+}
+
+// The session gets each packet once, however many copies came.
+void ClientPort::on_microphone(Timestamp now) {
+  if (silent_.load(std::memory_order_relaxed)) return;
+  if (!permissions().has(lumen1::control::Permission::microphone)) {
+    counters_.not_permitted.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  const auto datagram = voice_reader_.read(receiver_->microphone());
+  if (!datagram) return;
+  if (datagram->begins_stream) voice_filter_ = {};
+  link::VoicePacket voice{.stream = datagram->body.stream, .packet_ms = datagram->body.format.packet_ms};
+  for (std::size_t i = 0; i < datagram->body.count; ++i) {
+    const auto packet = datagram->body.packets[i];
+    voice.number = datagram->newest - i;
+    if (packet.size() > voice.bytes.size() || !voice_filter_.is_new(voice.number) || !may_speak(now))
+      continue;
+    voice.is_copy = i > 0;
+    voice.size = static_cast<std::uint16_t>(packet.size());
+    std::ranges::copy(packet, voice.bytes.begin());
+    if (link_.send(voice)) counters_.voice_packets.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
 void ClientPort::handle(const lumen1::ClientState& state) {
-  counters_.reported_expected.fetch_add(state.loss.expected, std::memory_order_relaxed);
-  counters_.reported_lost.fetch_add(state.loss.lost, std::memory_order_relaxed);
   counters_.round_trip_us.store(state.round_trip_us, std::memory_order_relaxed);
-  sender_.report(state.loss, std::chrono::microseconds{state.round_trip_us});
+  sender_.set_round_trip(std::chrono::microseconds{state.round_trip_us});
   board_.update([&state](lumen1::HostState& board) { board.pong = state.ping; });
   sender_.send_message(board_.compose());
   const bool back = silent_.exchange(false, std::memory_order_relaxed);
   if (back || !wish_ || wish_->mode != state.mode || wish_->pointer_drawn != state.pointer_drawn) {
     wish_ = state;
-    events_.on_wish(state);
+    events_.on_wish(state, receiver_admission_);
   }
 }
+
+void ClientPort::handle(const lumen1::Feedback& feedback) {
+  counters_.reported_expected.fetch_add(feedback.loss.expected, std::memory_order_relaxed);
+  counters_.reported_lost.fetch_add(feedback.loss.lost, std::memory_order_relaxed);
+  sender_.report(feedback);
+  if (sound_ != nullptr) sound_->report(feedback);
+}
+
+void ClientPort::handle(const lumen1::AskShards& ask) { sender_.ask(ask); }
 
 void ClientPort::handle(const lumen1::AskRecovery& ask) { sender_.broken(ask.broken_frame); }
 
 void ClientPort::handle(const lumen1::ClientInput& input) {
   if (silent_.load(std::memory_order_relaxed)) return;  // it cannot see what it does
   if (!edges_.expects(input)) return;
-  if (!may_send(permissions_.load(std::memory_order_relaxed), input.event)) {
+  if (!may_send(permissions(), input.event)) {
     counters_.not_permitted.fetch_add(1, std::memory_order_relaxed);
   } else if (link_.send(input.event)) {
     counters_.input_events.fetch_add(1, std::memory_order_relaxed);
@@ -130,7 +186,7 @@ void ClientPort::handle(const lumen1::ClientInput& input) {
 void ClientPort::handle(const lumen1::Goodbye&) {
   if (!wish_) return;
   wish_.reset();
-  events_.on_goodbye();
+  events_.on_goodbye(receiver_admission_);
 }
 
 }  // namespace lumen::host

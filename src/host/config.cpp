@@ -209,6 +209,25 @@ Status take_pads(const toml::node& node, std::optional<PadModel>& into) {
   return bad(node, "config.value", "pads is \"auto\", \"xbox\", \"dualsense\", \"dualshock4\" or \"switch\"");
 }
 
+Status take_port(const toml::table& table, std::uint16_t least, std::uint16_t most, std::uint16_t& into) {
+  const auto* port = table.get("port");
+  if (port == nullptr) return {};
+  const auto value = port->value_exact<std::int64_t>();
+  if (!value || *value < least || *value > most)
+    return bad(*port, "config.value", "port is a number from {} to {}", least, most);
+  into = static_cast<std::uint16_t>(*value);
+  return {};
+}
+
+Status parse_lumen(const toml::node& node, LumenConfig& config) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return bad(node, "config.value", "lumen is a table");
+  LUMEN_CHECK_OK(check_keys(*table, {"enabled", "bind", "port"}));
+  LUMEN_CHECK_OK(take(*table, "enabled", config.enabled));
+  LUMEN_CHECK_OK(take(*table, "bind", config.bind));
+  return take_port(*table, 1, 65535, config.port);
+}
+
 Status parse_gamestream(const toml::node& node, GameStreamConfig& config) {
   const auto* table = node.as_table();
   if (table == nullptr) return bad(node, "config.value", "gamestream is a table");
@@ -224,11 +243,22 @@ Status parse_gamestream(const toml::node& node, GameStreamConfig& config) {
   if (const auto* pads = table->get("pads")) {
     LUMEN_CHECK_OK(take_pads(*pads, config.pads));
   }
-  if (const auto* port = table->get("port")) {
-    const auto value = port->value_exact<std::int64_t>();
-    if (!value || *value < kMinBasePort || *value > kMaxBasePort)
-      return bad(*port, "config.value", "port is a number from {} to {}", kMinBasePort, kMaxBasePort);
-    config.port = static_cast<std::uint16_t>(*value);
+  return take_port(*table, kMinBasePort, kMaxBasePort, config.port);
+}
+
+// toml++ 3.3 takes a line that begins so for its own bug and ends the program.
+Status refuse_three_brackets(std::string_view text) {
+  std::size_t number = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    const auto line = text.substr(begin, end - begin);
+    const auto first = line.find_first_not_of(" \t\r");
+    ++number;
+    if (first != std::string_view::npos && line.substr(first).starts_with("[[[")) {
+      return fail(ErrorCode::invalid_argument, "config.syntax",
+                  fmt::format("line {}: three brackets", number), "Correct it in host.toml");
+    }
+    begin = end + 1;
   }
   return {};
 }
@@ -245,6 +275,7 @@ std::string below_home(const char* variable, const char* fallback, const char* r
 }  // namespace
 
 Result<HostConfig> parse_config(std::string_view text) {
+  LUMEN_CHECK_OK(refuse_three_brackets(text));
   const auto parsed = toml::parse(text);
   if (!parsed) {
     return fail(ErrorCode::invalid_argument, "config.syntax",
@@ -252,11 +283,14 @@ Result<HostConfig> parse_config(std::string_view text) {
                 "Correct it in host.toml");
   }
   const toml::table& table = parsed.table();
-  LUMEN_CHECK_OK(check_keys(table, {"name", "desktop", "gamestream", "app"}));
+  LUMEN_CHECK_OK(check_keys(table, {"name", "desktop", "lumen", "gamestream", "app"}));
   HostConfig config;
   LUMEN_CHECK_OK(take(table, "name", config.name));
   if (const auto* node = table.get("desktop")) {
     LUMEN_CHECK_OK(parse_desktop(*node, config.desktop));
+  }
+  if (const auto* node = table.get("lumen")) {
+    LUMEN_CHECK_OK(parse_lumen(*node, config.lumen));
   }
   if (const auto* node = table.get("gamestream")) {
     LUMEN_CHECK_OK(parse_gamestream(*node, config.gamestream));
@@ -275,6 +309,16 @@ Result<HostConfig> read_config(const std::string& path) {
 
 bool is_desktop_name(std::string_view name) {
   return std::ranges::find(kDesktopNames, name) != kDesktopNames.end();
+}
+
+std::string machine_name() {
+  std::array<char, 65> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "Lumen";
+  return name.data();
+}
+
+std::string shown_name(const HostConfig& config) {
+  return config.name.empty() ? machine_name() : config.name;
 }
 
 std::string config_path() { return below_home("XDG_CONFIG_HOME", ".config", "lumen/host.toml"); }

@@ -1,6 +1,10 @@
 // lumen/host: ~/.config/lumen/host.toml, read once at start. Pure but for read_config().
 //
 //   name = "living-room"              # how clients show this machine; default: its host name
+//   [lumen]
+//   enabled = true
+//   bind = "::"                       # IPv6 and IPv4; "0.0.0.0" for IPv4, an address for one network only
+//   port = 47986                      # UDP
 //   [gamestream]
 //   enabled = true
 //   bind = "0.0.0.0"                  # "::" for IPv6 as well, an address for one network only
@@ -49,6 +53,12 @@ enum class EncryptionPolicy : std::uint8_t {
   client,   // as its user chose
 };
 
+struct LumenConfig {
+  bool enabled = true;
+  std::string bind = "::";
+  std::uint16_t port = 47986;
+};
+
 struct GameStreamConfig {
   bool enabled = true;
   std::string bind = "0.0.0.0";
@@ -72,6 +82,7 @@ struct DesktopConfig {
 struct HostConfig {
   std::string name;  // empty: the host name
   DesktopConfig desktop;
+  LumenConfig lumen;
   GameStreamConfig gamestream;
   std::vector<AppEntry> apps;  // without "Desktop", which is always there
 };
@@ -81,6 +92,10 @@ struct HostConfig {
 Result<HostConfig> parse_config(std::string_view text);
 // The defaults when there is no such file. `config.read` when it cannot be read.
 Result<HostConfig> read_config(const std::string& path);
+
+std::string machine_name();
+// What clients show: as configured, else the machine's.
+std::string shown_name(const HostConfig& config);
 
 // $XDG_CONFIG_HOME/lumen/host.toml and $XDG_STATE_HOME/lumen (or below ~/.config and ~/.local/state).
 std::string config_path();

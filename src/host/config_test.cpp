@@ -5,6 +5,21 @@
 namespace lumen::host {
 namespace {
 
+TEST(Config, three_brackets_are_a_mistake_and_not_the_end) {
+  EXPECT_EQ(parse_config("\n  [[[app").error().id, "config.syntax");
+  EXPECT_NE(parse_config("\n[[[").error().what.find("line 2"), std::string::npos);
+}
+
+TEST(Config, lumen_is_served_everywhere_unless_told) {
+  EXPECT_TRUE(parse_config("").value().lumen.enabled);
+  const auto config = parse_config("[lumen]\nenabled = false\nbind = \"127.0.0.1\"\nport = 5000\n").value();
+  EXPECT_FALSE(config.lumen.enabled);
+  EXPECT_EQ(config.lumen.bind, "127.0.0.1");
+  EXPECT_EQ(config.lumen.port, 5000);
+  EXPECT_EQ(parse_config("[lumen]\nport = 0\n").error().id, "config.value");
+  EXPECT_EQ(parse_config("[lumen]\nports = 1\n").error().id, "config.unknown");
+}
+
 TEST(HostConfig, nothing_written_means_the_defaults) {
   const auto config = parse_config("").value();
   EXPECT_TRUE(config.gamestream.enabled);

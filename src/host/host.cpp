@@ -42,7 +42,7 @@ Result<std::unique_ptr<Host>> Host::create(HostParams params, EventLoop& loop, L
   }
   self->restore_desktops();
   LUMEN_TRY(const auto local, net::Endpoint::parse(self->params_.bind_address, self->params_.port));
-  LUMEN_TRY(auto socket, net::UdpSocket::bind({.local = local}));
+  LUMEN_TRY(auto socket, net::UdpSocket::bind({.local = local, .tell_local = true}));
   self->socket_ = std::make_unique<net::UdpSocket>(std::move(socket));
   LUMEN_TRY(const auto bound, self->socket_->local());
   self->port_ = bound.port();
@@ -81,6 +81,7 @@ SlotParams Host::slot_params(const std::string& name) const {
           .command = params_.command,
           .runtime_dir = dir,
           .marker = link::make_marker(dir),
+          .audio = AudioFormat{},
           .preset = params_.preset,
           .log_level = params_.log_level,
           .bitrate_kbps = params_.bitrate_kbps,
@@ -99,13 +100,12 @@ Result<std::unique_ptr<StreamSession>> Host::make_session(SlotParams slot, Strea
 
 Status Host::open_session(std::size_t index) {
   lumen1::ConnectInfo connect{params_.bind_address, port_, 0, {}};
-  if (connect.address == "0.0.0.0") connect.address = "127.0.0.1";
-  if (connect.address == "::") connect.address = "::1";
+  if (connect.address == "0.0.0.0" || connect.address == "::") connect.address = "127.0.0.1";
   LUMEN_CHECK_OK(crypto::fill_random(connect.secret));
   LocalSession session{.stream = nullptr, .connect_file = connect_file(params_.runtime_root, index)};
   LUMEN_TRY(session.stream, make_session(slot_params(fmt::format("session-{}", index)), {}));
   connect.session = session.stream->id();
-  session.stream->admit(connect.secret, kMayAll);
+  session.stream->admit(connect.secret, lumen1::control::Permissions::all());
   LUMEN_CHECK_OK(write_private_file(session.connect_file, lumen1::to_text(connect)));
   sessions_.push_back(std::move(session));
   return {};
@@ -113,15 +113,17 @@ Status Host::open_session(std::size_t index) {
 
 void Host::receive_loop(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    socket_->receive(kReceiveWait, [this](const net::Endpoint& from, MutableBytes datagram) {
-      on_datagram(from, datagram, now());
-    });
+    socket_->receive_at(kReceiveWait,
+                        [this](const net::Endpoint& from, const net::Endpoint& at, MutableBytes datagram) {
+                          on_datagram(from, at, datagram, now());
+                        });
   }
 }
 
-void Host::on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp time) {
+void Host::on_datagram(const net::Endpoint& from, const net::Endpoint& at, MutableBytes datagram,
+                       Timestamp time) {
   if (!datagram.empty() && (datagram.front() & kQuicBit) != std::byte{0}) {
-    queue_quic(from, datagram);
+    queue_quic(from, at, datagram);
     return;
   }
   const auto header = lumen1::decode_clear_header(datagram);
@@ -133,14 +135,14 @@ void Host::on_datagram(const net::Endpoint& from, MutableBytes datagram, Timesta
   end->port.on_datagram(from, datagram, time);
 }
 
-void Host::queue_quic(const net::Endpoint& from, ByteView datagram) {
+void Host::queue_quic(const net::Endpoint& from, const net::Endpoint& at, ByteView datagram) {
   MutexLock lock{quic_mutex_};
   if (quic_queue_.size() >= kMaxQuicQueue) {
     quic_dropped_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   if (quic_queue_.empty()) loop_.post([this] { take_quic(); });
-  quic_queue_.push_back({from, {datagram.begin(), datagram.end()}});
+  quic_queue_.push_back({from, at, {datagram.begin(), datagram.end()}});
 }
 
 void Host::take_quic() {
@@ -150,7 +152,7 @@ void Host::take_quic() {
     taken.swap(quic_queue_);
   }
   if (!quic_) return;
-  for (auto& datagram : taken) quic_(datagram.from, datagram.bytes);
+  for (const auto& datagram : taken) quic_(datagram.from, datagram.at, datagram.bytes);
 }
 
 void Host::check_clients() {
@@ -164,18 +166,23 @@ std::string Host::on_command(const std::string& command) {
     stop();
     return "stopping\n";
   }
-  if (extension_) {
-    if (const auto answer = extension_->on_command(command)) return *answer;
+  for (const auto& extension : extensions_) {
+    if (const auto answer = extension.on_command(command)) return *answer;
   }
   return "error: this host has no such command\n";
 }
 
 void Host::stop() {
-  if (!extension_ || std::exchange(is_stopping_, true)) {
+  if (extensions_.empty() || std::exchange(is_stopping_, true)) {
     loop_.stop();
     return;
   }
-  extension_->on_stop([this] { loop_.stop(); });
+  const auto left = std::make_shared<std::size_t>(extensions_.size());
+  for (const auto& extension : extensions_) {
+    extension.on_stop([this, left] {
+      if (--*left == 0) loop_.stop();
+    });
+  }
 }
 
 std::string Host::status_json() const {
@@ -194,7 +201,9 @@ std::string Host::status_json() const {
     entry["connect_file"] = session.connect_file;
     json["sessions"].push_back(std::move(entry));
   }
-  if (extension_) json[extension_->name] = nlohmann::json::parse(extension_->status_json(), nullptr, false);
+  for (const auto& extension : extensions_) {
+    json[extension.name] = nlohmann::json::parse(extension.status_json(), nullptr, false);
+  }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

@@ -22,7 +22,7 @@
 namespace lumen::host {
 
 struct HostParams {
-  std::string bind_address = "127.0.0.1";
+  std::string bind_address;
   std::uint16_t port = 47986;
   std::size_t sessions = 1;          // each with its own desktop and connect file
   std::vector<std::string> command;  // the application
@@ -51,7 +51,7 @@ class Host {
   Host& operator=(const Host&) = delete;
 
   // What it refers to outlives the host's loop. On lm-main.
-  void extend(HostExtension extension) { extension_ = std::move(extension); }
+  void extend(HostExtension extension) { extensions_.push_back(std::move(extension)); }
   // Ends everything, then stops the loop. A second call does not wait. On lm-main.
   void stop();
 
@@ -64,10 +64,13 @@ class Host {
   SlotParams slot_params(const std::string& name) const;
   // Who gets the QUIC datagrams that come to the port, on lm-main; nobody at first. Of a flood the newest are
   // dropped.
-  using QuicFn = std::function<void(const net::Endpoint& from, MutableBytes datagram)>;
+  // `at`: this machine's address that it was sent to.
+  using QuicFn = std::function<void(const net::Endpoint& from, const net::Endpoint& at, ByteView datagram)>;
   void on_quic(QuicFn handler) { quic_ = std::move(handler); }
-  // From the host's port. On lm-main.
-  void send(const net::Endpoint& to, ByteView datagram) const { socket_->send_one(to, datagram); }
+  // From the host's port, and from its address `from` if that is not empty. On lm-main.
+  void send(const net::Endpoint& to, const net::Endpoint& from, ByteView datagram) const {
+    socket_->send_one(to, datagram, {.from = from});
+  }
   // Where a client finds what it needs to connect to session `index`.
   static std::string connect_file(const std::string& runtime_root, std::size_t index);
   static std::string control_path(const std::string& runtime_root) { return runtime_root + "/host.sock"; }
@@ -78,15 +81,16 @@ class Host {
     std::string connect_file;
   };
   struct QuicDatagram {
-    net::Endpoint from;
+    net::Endpoint from, at;
     std::vector<std::byte> bytes;
   };
   Host(HostParams params, EventLoop& loop, Logger& log);
   Status open_session(std::size_t index);
   void restore_desktops();
   void receive_loop(const std::stop_token& stop);
-  void on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now);
-  void queue_quic(const net::Endpoint& from, ByteView datagram) LUMEN_EXCLUDES(quic_mutex_);
+  void on_datagram(const net::Endpoint& from, const net::Endpoint& at, MutableBytes datagram, Timestamp now);
+  void queue_quic(const net::Endpoint& from, const net::Endpoint& at, ByteView datagram)
+      LUMEN_EXCLUDES(quic_mutex_);
   void take_quic() LUMEN_EXCLUDES(quic_mutex_);
   void check_clients();
   std::string on_command(const std::string& command);
@@ -103,7 +107,7 @@ class Host {
   Mutex quic_mutex_;
   std::vector<QuicDatagram> quic_queue_ LUMEN_GUARDED_BY(quic_mutex_);
   MediaTable table_;
-  std::optional<HostExtension> extension_;
+  std::vector<HostExtension> extensions_;
   std::unique_ptr<CommandChain> restore_;  // undoes what sessions of a killed host left changed
   bool is_stopping_ = false;
   std::unique_ptr<ControlSocket> control_;  // holds the lock: goes last of all

@@ -109,8 +109,8 @@ class ClientPortTest : public testing::Test {
     EXPECT_TRUE(crypto::fill_random(secret_));
     port_ = std::make_unique<ClientPort>(
         std::uint8_t{0}, host_socket_, sender_, link_, board_,
-        ClientEvents{[this](const lumen1::ClientState& state) { wishes_.push_back(state); },
-                     [this] { ++goodbyes_; }},
+        ClientEvents{[this](const lumen1::ClientState& state, std::uint64_t) { wishes_.push_back(state); },
+                     [this](std::uint64_t) { ++goodbyes_; }},
         *log_);
     port_->admit(secret_);
     sockets_ = link::make_socket_pair().value();
@@ -189,7 +189,7 @@ TEST_F(ClientPortTest, edges_are_injected_once_and_acknowledged) {
 TEST_F(ClientPortTest, what_is_not_permitted_is_acknowledged_and_left_undone) {
   auto sealer = lumen1::Sealer::create(handshake().client_to_host, 0).value();
   deliver(sealed(sealer, lumen1::ClientInput{1, Key{30, true}}));
-  port_->set_permissions(kMayAll & ~kMayType);
+  port_->set_permissions(lumen1::control::Permissions::all().without(lumen1::control::Permission::input));
   deliver(sealed(sealer, lumen1::ClientInput{2, Key{30, false}}));
   deliver(sealed(sealer, lumen1::ClientInput{3, ReleaseAll{}}));
   const auto events = injected();

@@ -8,8 +8,8 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(ProbeRun, tells_what_a_probe_ends_with) {
-  EXPECT_EQ(run_probe({.argv = {"sh", "-c", "exit 0"}}).value(), 0);
-  EXPECT_EQ(run_probe({.argv = {"sh", "-c", "exit 3"}}).value(), 3);
+  EXPECT_EQ(run_probe({.argv = {"sh", "-c", "exit 0"}}).value_or(-1), 0);
+  EXPECT_EQ(run_probe({.argv = {"sh", "-c", "exit 3"}}).value_or(-1), 3);
 }
 
 TEST(ProbeRun, a_probe_that_crashes_crashes_alone) {

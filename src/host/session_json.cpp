@@ -43,7 +43,22 @@ nlohmann::json to_json(const stream::SendStats& stats) {
           {"parity_shards", stats.parity_shards.load()},
           {"recovery_asked", stats.recovery_asked.load()},
           {"recovery_merged", stats.recovery_merged.load()},
+          {"shards_asked", stats.shards_asked.load()},
+          {"shards_repeated", stats.shards_repeated.load()},
+          {"bitrate_kbps", stats.bitrate_kbps.load()},
+          {"bitrate_reason", to_string(stats.rate_reason.load())},
+          {"capacity_kbps", stats.capacity_kbps.load()},
+          {"queue_us", stats.queue_us.load()},
+          {"assumed_burst", static_cast<double>(stats.assumed_burst_milli.load()) / 1e3},
           {"assumed_loss_percent", static_cast<double>(stats.assumed_loss_ppm.load()) / 1e4}};
+}
+
+nlohmann::json to_json(const stream::SoundSendStats& stats) {
+  return {{"packets", stats.packets.load()},
+          {"bytes", stats.bytes.load()},
+          {"refused", stats.refused.load()},
+          {"too_large", stats.too_large.load()},
+          {"copies", stats.copies.load()}};
 }
 
 nlohmann::json to_json(const ClientCounters& counters) {
@@ -51,6 +66,7 @@ nlohmann::json to_json(const ClientCounters& counters) {
           {"not_authentic", counters.not_authentic.load()},
           {"malformed", counters.malformed.load()},
           {"input_events", counters.input_events.load()},
+          {"voice_packets", counters.voice_packets.load()},
           {"not_permitted", counters.not_permitted.load()},
           {"round_trip_us", counters.round_trip_us.load()},
           {"datagrams_expected", counters.reported_expected.load()},
@@ -74,6 +90,7 @@ nlohmann::json session_json(const StreamSession& session) {
                        {"pid", slot.pid()},
                        {"restarts", slot.restarts()},
                        {"send", to_json(end.sender.stats())},
+                       {"sound", to_json(end.sound.stats())},
                        {"client", to_json(end.port.counters())}};
   if (const auto& stats = slot.stats()) entry["picture"] = to_json(*stats);
   return entry;

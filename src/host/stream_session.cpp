@@ -33,12 +33,17 @@ StreamSession::StreamSession(StreamSessionParams params, StreamSessionEvents eve
   end_ = std::make_shared<MediaEnd>(
       id_,
       ClientEvents{.on_wish =
-                       [this, post](const lumen1::ClientState& wish) {
-                         post([this, mode = wish.mode, drawn = wish.pointer_drawn] {
-                           slot_->client_wants(mode, drawn);
+                       [this, post](const lumen1::ClientState& wish, std::uint64_t admission) {
+                         post([this, admission, mode = wish.mode, drawn = wish.pointer_drawn] {
+                           if (admission == admission_) on_wish(mode, drawn);
                          });
                        },
-                   .on_goodbye = [this, post] { post([this] { slot_->client_gone(); }); }},
+                   .on_goodbye =
+                       [this, post](std::uint64_t admission) {
+                         post([this, admission] {
+                           if (admission == admission_) on_gone();
+                         });
+                       }},
       codec, socket, log);
   slot_ = std::make_unique<SessionSlot>(std::move(params.slot), slot_events(), loop, end_->link, log);
   table_.put(id_, end_);
@@ -50,15 +55,40 @@ StreamSession::~StreamSession() {
   slot_.reset();
 }
 
-void StreamSession::admit(const lumen1::Secret& secret, std::uint32_t permissions) {
+void StreamSession::on_wish(const Mode& mode, bool pointer_drawn) {
+  wish_ = {mode, pointer_drawn};
+  if (!paused_) slot_->client_wants(mode, pointer_drawn);
+}
+
+void StreamSession::on_gone() {
+  wish_.reset();
+  slot_->client_gone();
+}
+
+void StreamSession::pause() {
+  paused_ = true;
+  slot_->client_gone();
+}
+
+void StreamSession::resume() {
+  if (std::exchange(paused_, false) && wish_) slot_->client_wants(wish_->mode, wish_->pointer_drawn);
+}
+
+void StreamSession::set_permissions(lumen1::control::Permissions permissions) {
   end_->port.set_permissions(permissions);
-  end_->port.admit(secret);
+  end_->sound.allow(permissions.has(lumen1::control::Permission::sound));
+}
+
+void StreamSession::admit(const lumen1::Secret& secret, lumen1::control::Permissions permissions) {
+  paused_ = false;
+  wish_.reset();
+  set_permissions(permissions);
+  admission_ = end_->port.admit(secret);
 }
 
 void StreamSession::shut_out() {
-  end_->port.admit(std::nullopt);
-  end_->sender.set_peer(std::nullopt);
-  slot_->client_gone();
+  admission_ = end_->port.admit(std::nullopt);
+  on_gone();
 }
 
 void StreamSession::say_goodbye() {
@@ -72,7 +102,7 @@ void StreamSession::give_up_silent(Timestamp since) {
   if (!slot_->has_client() || heard >= since) return;
   log_.warn("the client of session {} has said nothing for a while", id_);
   end_->port.mark_silent();
-  slot_->client_gone();
+  on_gone();
 }
 
 void StreamSession::tell(const std::function<void(lumen1::HostState&)>& change) {
@@ -80,18 +110,26 @@ void StreamSession::tell(const std::function<void(lumen1::HostState&)>& change) 
   end_->sender.send_message(end_->board.compose());
 }
 
+// What is not seen is worse than what is not heard.
+std::string StreamSession::reason() const {
+  return still_.empty() && !silent_.empty() ? "no sound: " + silent_ : still_;
+}
+
 // What the slot says goes to the sender and, by the board, to the client.
 SlotEvents StreamSession::slot_events() {
   return {
       .on_ring = [this](std::shared_ptr<link::SharedRing> ring) { end_->sender.set_ring(std::move(ring)); },
+      .on_audio_ring =
+          [this](std::shared_ptr<link::AudioRing> ring) { end_->sound.set_ring(std::move(ring)); },
       .on_state =
-          [this](SlotState state, const std::string& reason) {
+          [this](SlotState state, const std::string& why) {
+            still_ = why;
             tell([&](lumen1::HostState& board) {
               board.state = to_stream_state(state);
-              board.reason = reason;
+              board.reason = reason();
               if (state == SlotState::starting) board.mode = slot_->mode();
             });
-            if (events_.on_state) events_.on_state(state, reason);
+            if (events_.on_state) events_.on_state(state, why);
           },
       .on_ready =
           [this](const link::Ready& ready) {
@@ -102,12 +140,18 @@ SlotEvents StreamSession::slot_events() {
           },
       .on_mode =
           [this](const link::ModeChanged& mode) {
+            end_->sender.set_bitrate_cap(mode.bitrate_kbps);
             tell([&](lumen1::HostState& board) {
               board.mode = mode.mode;
               board.encoder = mode.encoder;
               board.encoder_reason = mode.encoder_reason;
             });
             if (events_.on_mode) events_.on_mode(mode);
+          },
+      .on_sound =
+          [this](const link::SoundState& sound) {
+            silent_ = sound.reason;
+            tell([&](lumen1::HostState& board) { board.reason = reason(); });
           }};
 }
 

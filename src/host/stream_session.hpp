@@ -34,8 +34,11 @@ class StreamSession {
   StreamSession& operator=(const StreamSession&) = delete;
 
   // Who has this secret may connect from now on, and do what `permissions` allow; nobody who had another may.
-  void admit(const lumen1::Secret& secret, std::uint32_t permissions);
-  void set_permissions(std::uint32_t permissions) { end_->port.set_permissions(permissions); }
+  void admit(const lumen1::Secret& secret, lumen1::control::Permissions permissions);
+  void set_permissions(lumen1::control::Permissions permissions);
+  // Between them neither pictures nor sound are made, whatever the client asks for.
+  void pause();
+  void resume();
   // Nobody may any more. The desktop stays, nothing is encoded.
   void shut_out();
   // Tells the client that the host goes.
@@ -50,14 +53,25 @@ class StreamSession {
 
  private:
   SlotEvents slot_events();
+  void on_wish(const Mode& mode, bool pointer_drawn);
+  void on_gone();
+  std::string reason() const;
   void tell(const std::function<void(lumen1::HostState&)>& change);
 
   std::uint8_t id_;
   StreamSessionEvents events_;
   MediaTable& table_;
   Logger& log_;
+  struct Wish {
+    Mode mode;
+    bool pointer_drawn = false;
+  };
+  std::optional<Wish> wish_;  // of the client that is there
+  bool paused_ = false;
+  std::uint64_t admission_ = 0;  // what comes of an earlier one is nothing any more
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what was posted
   std::shared_ptr<MediaEnd> end_;
+  std::string still_, silent_;  // why the picture stands still, why nothing is heard; empty: all is well
   std::unique_ptr<SessionSlot> slot_;
 };
 

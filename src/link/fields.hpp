@@ -4,6 +4,8 @@
 // fields(), which serves both directions; a variant among the alternatives stands for its own.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <concepts>
@@ -58,6 +60,10 @@ class Writer {
     check(value >= least && value <= most);
     real(value);
   }
+  void packet_ms(std::uint8_t value) {
+    check(value == 10 || value == 20);
+    number(value);
+  }
   void evdev_code(std::uint16_t value) {
     check(value <= kMaxEvdevCode);
     number(value);
@@ -98,6 +104,13 @@ class Writer {
   void bits(std::unsigned_integral auto value, decltype(value) known) {
     check((value & ~known) == 0);
     number(value);
+  }
+  // The first `size` bytes of a place for more, one at least.
+  template <std::size_t Most>
+  void block(const std::array<std::byte, Most>& bytes, std::uint16_t size) {
+    check(size >= 1 && size <= Most);
+    number(size);
+    if (ok_) out_.put(ByteView{bytes}.first(size));
   }
   // For people: clipped rather than refused.
   void prose(std::string_view text) {
@@ -159,6 +172,10 @@ class Reader {
     real(value);
     check(value >= least && value <= most);
   }
+  void packet_ms(std::uint8_t& value) {
+    number(value);
+    check(value == 10 || value == 20);
+  }
   void evdev_code(std::uint16_t& value) {
     number(value);
     check(value <= kMaxEvdevCode);
@@ -204,6 +221,12 @@ class Reader {
   void bits(T& value, std::type_identity_t<T> known) {
     number(value);
     check((value & ~known) == 0);
+  }
+  template <std::size_t Most>
+  void block(std::array<std::byte, Most>& bytes, std::uint16_t& size) {
+    number(size);
+    check(size >= 1 && size <= Most);
+    if (ok_) std::ranges::copy(in_.take(size), bytes.begin());
   }
   // It goes to logs and terminals.
   void prose(std::string& text) { text = printable(view()); }

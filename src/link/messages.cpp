@@ -25,6 +25,10 @@ inline constexpr std::uint8_t kType<SetEncoding> = 7;
 template <>
 inline constexpr std::uint8_t kType<SetAudio> = 8;
 template <>
+inline constexpr std::uint8_t kType<VoicePacket> = 9;
+template <>
+inline constexpr std::uint8_t kType<LimitBitrate> = 10;
+template <>
 inline constexpr std::uint8_t kType<PointerMoveTo> = 16;
 template <>
 inline constexpr std::uint8_t kType<PointerMoveBy> = 17;
@@ -85,6 +89,14 @@ static void fields(auto& io, Is<SetEncoding> auto& m) {
   io.number(encoding.id);
 }
 static void fields(auto& io, Is<SetAudio> auto& m) { io.audio(m.format); }
+static void fields(auto& io, Is<VoicePacket> auto& m) {
+  io.number(m.number);
+  io.number(m.stream);
+  io.packet_ms(m.packet_ms);
+  io.flag(m.is_copy);
+  io.block(m.bytes, m.size);
+}
+static void fields(auto& io, Is<LimitBitrate> auto& m) { io.up_to(m.kbps, kMaxBitrateKbps); }
 static void fields(auto& io, Is<PointerMoveTo> auto& m) {
   io.number(m.x);
   io.number(m.y);
@@ -138,6 +150,7 @@ static void fields(auto& io, Is<ModeChanged> auto& m) {
   io.number(m.encoding_id);
   io.prose(m.encoder);
   io.prose(m.encoder_reason);
+  io.up_to(m.bitrate_kbps, kMaxBitrateKbps);
 }
 static void fields(auto& io, Is<Responding> auto& m) { io.flag(m.yes); }
 static void fields(auto& io, Is<Ended> auto& m) {

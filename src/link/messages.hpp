@@ -2,6 +2,7 @@
 // Both decode with the same care as network input: either process may be compromised or of another build.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -60,9 +61,27 @@ struct SetEncoding {
 struct SetAudio {
   AudioFormat format;
 };
+// A packet of the client's microphone, for the session's own source of that name. Packets come unordered,
+// each once; where `stream` changes a decoder begins anew.
+inline constexpr std::size_t kMaxVoiceBytes = 320;
+struct VoicePacket {
+  std::uint64_t number = 0;
+  std::uint8_t stream = 0;
+  std::uint8_t packet_ms = 10;  // 10 or 20
+  bool is_copy = false;         // came with a later one's datagram
+  std::uint16_t size = 0;
+  std::array<std::byte, kMaxVoiceBytes> bytes{};
+
+  ByteView packet() const { return ByteView{bytes}.first(size); }
+};
+// The picture gets no more than this from the next one on, whatever the encoding says, also after it changes.
+// Nothing is opened anew and no IDR made.
+struct LimitBitrate {
+  std::uint32_t kbps = 0;  // 0: no limit
+};
 struct Stop {};
 using ToSession = std::variant<Configure, SetMode, SetPointer, RequestIdr, SetStreaming, Stop, InputEvent,
-                               SetEncoding, SetAudio, PadEvent>;
+                               SetEncoding, SetAudio, VoicePacket, LimitBitrate, PadEvent>;
 
 // --- session → host
 struct Ready {  // the application shows its first window and the encoder is open
@@ -73,6 +92,7 @@ struct ModeChanged {
   Mode mode;
   std::uint32_t encoding_id = 0;  // of the newest SetEncoding that is in force; 0: of none
   std::string encoder, encoder_reason;
+  std::uint32_t bitrate_kbps = 0;  // without a limit
 };
 struct Responding {
   bool yes = true;

@@ -38,8 +38,10 @@ std::vector<ToSession> every_message_to_the_session() {
           SetStreaming{true},
           SetEncoding{{Codec::h264, {ColorMatrix::bt601, ColorRange::full}, 20'000, 4, 1, 9}},
           SetAudio{{8, AudioQuality::high, 10}},
+          LimitBitrate{kMaxBitrateKbps},
           SetEncoding{{Codec::hevc, {ColorMatrix::bt709, ColorRange::limited}, 0, 0, 0, 10}},
           SetEncoding{{Codec::av1, {ColorMatrix::bt709, ColorRange::limited}, 0, 0, 0, 11}},
+          VoicePacket{~0ULL, 3, 20, true, 2, {std::byte{0xA1}, std::byte{0xA2}}},
           Stop{},
           InputEvent{PointerMoveTo{1, 65'535}},
           InputEvent{PointerMoveBy{-1.5F, 1e6F}},
@@ -64,7 +66,7 @@ std::vector<ToSession> every_message_to_the_session() {
 
 std::vector<ToHost> every_message_to_the_host() {
   return {Ready{"libx264", "no GPU", "embedded", "in process", false, true, false},
-          ModeChanged{kMode, 9, "libx264", "asked for"},
+          ModeChanged{kMode, 9, "libx264", "asked for", 8'800},
           Responding{false},
           Ended{"process.not-found", "Program x was not found"},
           SessionStats{1, 2, 3, 4, 5, 6, 7, 8, ~0ULL},
@@ -128,6 +130,13 @@ TEST(LinkMessages, keep_every_field) {
 TEST(LinkMessages, have_these_bytes) {
   EXPECT_EQ(hex(ToSession{SetMode{kMode}}), "0102250900003904000024ea0000");
   EXPECT_EQ(hex(ToSession{Stop{}}), "0106");
+  EXPECT_EQ(hex(ToSession{VoicePacket{5, 3, 10, true, 2, {std::byte{0xA1}, std::byte{0xA2}}}}),
+            "0109"
+            "0500000000000000"
+            "03"
+            "0a"
+            "01"
+            "0200a1a2");
   EXPECT_EQ(hex(ToSession{InputEvent{PointerMoveBy{1.0F, -2.0F}}}), "01110000803f000000c0");
   EXPECT_EQ(hex(ToSession{InputEvent{Key{30, true}}}), "01141e0001");
   EXPECT_EQ(hex(ToSession{InputEvent{Scroll{-120, 1}}}), "011388ff0100");
@@ -161,6 +170,7 @@ TEST(LinkMessages, have_these_bytes) {
             "00"
             "0000");
   EXPECT_EQ(hex(ToSession{SetAudio{{6, AudioQuality::high, 10}}}), "010806010a");
+  EXPECT_EQ(hex(ToSession{LimitBitrate{4'660}}), "010a34120000");
   EXPECT_EQ(hex(ToHost{SoundState{"why"}}), "01450300776879");
   EXPECT_EQ(hex(ToHost{Ended{"i", "re"}}),
             "0143"
@@ -288,6 +298,7 @@ TEST(LinkMessages, beyond_the_limits_are_malformed) {
   EXPECT_TRUE(patched(InputEvent{Pen{}}, 17, {0x68, 1, 90}));
   EXPECT_FALSE(patched(InputEvent{Pen{}}, 17, {0x69, 1})) << "361 degrees";
   EXPECT_FALSE(patched(InputEvent{Pen{}}, 19, {91})) << "91 degrees";
+  EXPECT_FALSE(patched(LimitBitrate{}, 2, {0, 0, 0, 0x7F})) << "more than any encoder makes";
   EXPECT_TRUE(patched(SetAudio{}, 2, {8, 1, 10}));
   EXPECT_FALSE(patched(SetAudio{}, 2, {7, 1, 10})) << "seven channels";
   EXPECT_FALSE(patched(SetAudio{}, 2, {8, 2, 10})) << "no such quality";

@@ -5,6 +5,7 @@
 // The memory for them is reserved for the whole frame but never touched before a shard is there to fill it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -61,8 +62,17 @@ class FrameAssembly {
   // Presented → sealed, of the earliest sealed shard that came.
   Duration age() const { return std::chrono::microseconds{age_us_}; }
   std::size_t repaired_shards() const { return repaired_; }
+  const ShardHeader& geometry() const { return header_; }
+  // Shards that an open frame still needs.
+  std::size_t needed_shards() const { return data_shards_ - stored_; }
+  bool has_shard(std::size_t shard) const { return is_present(shard); }
   // Frame header and access unit; when whole.
   ByteView content() const { return {memory_.bytes.get(), header_.frame_bytes}; }
+  // It begins with the frame header; empty: it has not come.
+  ByteView first_shard() const {
+    return is_present(0) ? content().first(std::min<std::size_t>(header_.shard_bytes, header_.frame_bytes))
+                         : ByteView{};
+  }
   // Without the memory that open() was given.
   std::size_t capacity_bytes() const {
     return present_.capacity() * sizeof(std::uint64_t) + parity_.capacity() * sizeof(std::uint16_t);

@@ -46,9 +46,14 @@ std::vector<std::byte> join(ByteView first, ByteView second) {
 Result<ConnectionKeys> derive_connection(const Secret& secret, ByteView hello, ByteView welcome,
                                          AeadAlgorithm cipher) {
   const auto transcript = join(hello, welcome);
-  ConnectionKeys keys{.host_to_client = {.cipher = cipher}, .client_to_host = {.cipher = cipher}};
+  ConnectionKeys keys{.host_to_client = {.cipher = cipher},
+                      .client_to_host = {.cipher = cipher},
+                      .sound = {.cipher = cipher},
+                      .microphone = {.cipher = cipher}};
   LUMEN_CHECK_OK(crypto::derive(secret, transcript, "lumen/1 h2c", keys.host_to_client.secret));
   LUMEN_CHECK_OK(crypto::derive(secret, transcript, "lumen/1 c2h", keys.client_to_host.secret));
+  LUMEN_CHECK_OK(crypto::derive(secret, transcript, "lumen/1 h2c sound", keys.sound.secret));
+  LUMEN_CHECK_OK(crypto::derive(secret, transcript, "lumen/1 c2h microphone", keys.microphone.secret));
   return keys;
 }
 

@@ -7,7 +7,9 @@
 // names it in the welcome. Both messages are sealed with AES-128-GCM, everything in clear is associated data.
 //   hello key       = HKDF-SHA256(secret, salt = client random, info = "lumen/1 hello")
 //   welcome key     = HKDF-SHA256(secret, salt = hello | host random, info = "lumen/1 welcome")
-//   traffic secrets = HKDF-SHA256(secret, salt = hello | welcome, info = "lumen/1 h2c" | "lumen/1 c2h")
+//   traffic secrets = HKDF-SHA256(secret, salt = hello | welcome, info = "lumen/1 h2c" | "lumen/1 c2h" |
+//                                 "lumen/1 h2c sound" | "lumen/1 c2h microphone")
+// Sound and microphone have secrets of their own, so that their threads share nothing with the picture's.
 // Hello and welcome stand for the whole messages, tags included: a host that saw another offer than the
 // client made cannot make a welcome that the client takes, and ends that disagree about the cipher share no
 // key. Fresh randoms at both ends make every connection's keys new, so no nonce repeats; a replayed hello
@@ -26,7 +28,7 @@
 namespace lumen::lumen1 {
 
 inline constexpr std::size_t kSecretBytes = 32, kRandomBytes = 16, kMaxOfferedCiphers = 4;
-inline constexpr std::uint16_t kVersion = 2;
+inline constexpr std::uint16_t kVersion = 3;
 using Secret = std::array<std::byte, kSecretBytes>;
 using Random = std::array<std::byte, kRandomBytes>;
 
@@ -37,6 +39,7 @@ CipherOffer preferred_ciphers();
 
 struct ConnectionKeys {
   DirectionKeys host_to_client, client_to_host;
+  DirectionKeys sound, microphone;  // host → client, client → host
 };
 
 class ClientHandshake {

@@ -29,20 +29,20 @@ Buffer material(const DirectionKeys& keys) { return {keys.secret.begin(), keys.s
 
 // Computed with other implementations of HKDF and AES-GCM from the description in docs/protocol/lumen1.md.
 const Buffer kHello = from_hex(
-    "040700000000000000000000 202122232425262728292a2b2c2d2e2f ee4fefca7607f2c8 "
-    "ef4a831a53603f0b74ce18e6fde4db1b");
+    "040700000000000000000000 202122232425262728292a2b2c2d2e2f ef4fefca7607f2c8 "
+    "31cb1e7f07d78ac0eb94575dd77fb2b0");
 const Buffer kHelloOfChaCha = from_hex(
-    "040700000000000000000000 202122232425262728292a2b2c2d2e2f ee4fecca7505f2c8 "
-    "286bc2b322dc66469de3083f1bf9c0e4");
+    "040700000000000000000000 202122232425262728292a2b2c2d2e2f ef4fecca7505f2c8 "
+    "f6ea5fd6766bd38d02b947843162a94f");
 const Buffer kHelloWithAnUnknownCipherFirst = from_hex(
-    "040700000000000000000000 202122232425262728292a2b2c2d2e2f ee4fefca7e07f2c8 "
-    "84630d24176cd421d173b6ba0736a6c2");
+    "040700000000000000000000 202122232425262728292a2b2c2d2e2f ef4fefca7e07f2c8 "
+    "5ae2904143db61ea4e29f9012dadcf69");
 const Buffer kWelcome = from_hex(
-    "050700000000000000000000 202122232425262728292a2b2c2d2e2f 303132333435363738393a3b3c3d3e3f a6a95418 "
-    "a96ae1f9a9b19ebc1d87aae0c912f3d5");
+    "050700000000000000000000 202122232425262728292a2b2c2d2e2f 303132333435363738393a3b3c3d3e3f 35a72504 "
+    "2e6aef0264a0d30758bef17902b77c5c");
 const Buffer kWelcomeToChaChaNamingAes = from_hex(
-    "050700000000000000000000 202122232425262728292a2b2c2d2e2f 303132333435363738393a3b3c3d3e3f af5b07e2 "
-    "f30cc1e20bcf150c5d67b64e53e83c77");
+    "050700000000000000000000 202122232425262728292a2b2c2d2e2f 303132333435363738393a3b3c3d3e3f 9e53f150 "
+    "b2f1ef68037457d13a252d5cbfc37fa9");
 
 struct BadMessage {
   const char *why, *bytes;
@@ -51,34 +51,34 @@ struct BadMessage {
 const BadMessage kBadHellos[] = {{"version 1",
                                   "040700000000000000000000 202122232425262728292a2b2c2d2e2f "
                                   "ed4fefca7607f2c8 4ec824b5aeb8e157d520c82b824961e7"},
-                                 {"version 3",
+                                 {"version 4",
                                   "040700000000000000000000 202122232425262728292a2b2c2d2e2f "
-                                  "ef4fefca7607f2c8 31cb1e7f07d78ac0eb94575dd77fb2b0"},
+                                  "e84fefca7607f2c8 6e4fcc45a8d183b23713b97c02bfaee2"},
                                  {"no cipher",
                                   "040700000000000000000000 202122232425262728292a2b2c2d2e2f "
-                                  "ee4fedca7705f2c8 05e669bd2eba083b8147fcf26af67509"},
+                                  "ef4fedca7705f2c8 db67f4d87a0dbdf01e1db349406d1ca2"},
                                  {"five ciphers",
                                   "040700000000000000000000 202122232425262728292a2b2c2d2e2f "
-                                  "ee4fe8ca7607f3ca 4394d5bdfafed71de3e35a7fc96506bf"},
+                                  "ef4fe8ca7607f3ca 9d1548d8ae4962d67cb915c4e3fe6f14"},
                                  {"a byte that must be zero",
                                   "040700000000000000000000 202122232425262728292a2b2c2d2e2f "
-                                  "ee4fefcb7607f2c8 1e7b44d2d2fd5a5fc37bd379a7ab6031"},
+                                  "ef4fefcb7607f2c8 c0fad9b7864aef945c219cc28d30099a"},
                                  {"a cipher behind the last",
                                   "040700000000000000000000 202122232425262728292a2b2c2d2e2f "
-                                  "ee4fecca7607f2c8 2702da98f4cfc2d3aa92b9082d29a4b6"},
+                                  "ef4fecca7607f2c8 f98347fda078771835c8f6b307b2cd1d"},
                                  {"unknown ciphers only",
                                   "040700000000000000000000 202122232425262728292a2b2c2d2e2f "
-                                  "ee4fecca7e05f2c8 1c2d1ec53f522ac3c586783f40c56df0"}};
+                                  "ef4fecca7e05f2c8 c2ac83a06be59f085adc37846a5e045b"}};
 const BadMessage kBadWelcomes[] = {
-    {"version 3",
-     "050700000000000000000000 202122232425262728292a2b2c2d2e2f 303132333435363738393a3b3c3d3e3f a7a95418 "
-     "d72988071a92f139085f4c16048c8e7a"},
+    {"version 4",
+     "050700000000000000000000 202122232425262728292a2b2c2d2e2f 303132333435363738393a3b3c3d3e3f 32a72504 "
+     "5f37b34fd0153e51a9ff53e4a11270ec"},
     {"a cipher that was not offered",
-     "050700000000000000000000 202122232425262728292a2b2c2d2e2f 303132333435363738393a3b3c3d3e3f a6a95c18 "
-     "0829e3e2e64407a761af0427fea49f26"},
+     "050700000000000000000000 202122232425262728292a2b2c2d2e2f 303132333435363738393a3b3c3d3e3f 35a72d04 "
+     "b692da4c446fe988968272cd684ea352"},
     {"a byte that must be zero",
-     "050700000000000000000000 202122232425262728292a2b2c2d2e2f 303132333435363738393a3b3c3d3e3f a6a95419 "
-     "5e8a0999ead8600f3ee82ff511f40518"}};
+     "050700000000000000000000 202122232425262728292a2b2c2d2e2f 303132333435363738393a3b3c3d3e3f 35a72505 "
+     "86ea7004cd64cae0094736e9743a2367"}};
 
 TEST(Handshake, messages_and_keys_have_these_bytes) {
   EXPECT_EQ(make_client().hello(), kHello);
@@ -86,9 +86,9 @@ TEST(Handshake, messages_and_keys_have_these_bytes) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->welcome, kWelcome);
   EXPECT_EQ(material(answer->keys.host_to_client),
-            from_hex("0b07282da8f60c8ad9e0a82ed649cb316475c0b42404a13146ae10c00ca45f55"));
+            from_hex("0f4ff93dd5908af3a3b35adf1a593f88d54e916d3cb0f87e95f3b40aa2221919"));
   EXPECT_EQ(material(answer->keys.client_to_host),
-            from_hex("69d517d8f5d2d6fb3ac16ccf7081c5234d4dc22866ee88b9982f1277c32ec3b6"));
+            from_hex("cf7954d5127baaf8d1f1998ffdc759e53d57ce19357f9ca982541399227ea5fd"));
   EXPECT_EQ(answer->keys.host_to_client.cipher, kAes);
   EXPECT_EQ(answer->keys.client_to_host.cipher, kAes);
 }

@@ -13,8 +13,15 @@ namespace lumen::lumen1 {
 namespace {
 
 // On the wire for ever; docs/protocol/lumen1.md draws each.
-enum class ClientType : std::uint8_t { state = 0x01, ask_recovery = 0x02, input = 0x03, goodbye = 0x04 };
-enum class HostType : std::uint8_t { state = 0x81, goodbye = 0x82 };
+enum class ClientType : std::uint8_t {
+  state = 0x01,
+  ask_recovery = 0x02,
+  input = 0x03,
+  goodbye = 0x04,
+  feedback = 0x05,
+  ask_shards = 0x06
+};
+enum class HostType : std::uint8_t { state = 0x81, goodbye = 0x82, video_mark = 0x83 };
 enum class EventType : std::uint8_t {
   pointer_move_to = 1,
   pointer_move_by = 2,
@@ -90,11 +97,35 @@ void put(ByteWriter& out, const ClientState& state) {
   put(out, state.mode);
   put_bool(out, state.pointer_drawn);
   out.little(state.ping);
-  out.little(state.loss.expected);
-  out.little(state.loss.lost);
-  out.little(state.loss.longest_burst);
-  out.little(state.loss.runs);
   out.little(state.round_trip_us);
+}
+void put(ByteWriter& out, const Feedback& feedback) {
+  out.little(feedback.sequence);
+  out.little(feedback.clock_us);
+  out.little(feedback.datagrams);
+  out.little(feedback.bytes);
+  out.little(feedback.newest_frame);
+  out.little(feedback.newest_packet);
+  out.little(feedback.queue_last_us);
+  out.little(feedback.queue_least_us);
+  out.little(feedback.queue_most_us);
+  out.little(feedback.loss.expected);
+  out.little(feedback.loss.lost);
+  out.little(feedback.loss.longest_burst);
+  out.little(feedback.loss.runs);
+}
+void put(ByteWriter& out, const AskShards& ask) {
+  out.little(ask.frame);
+  out.little(ask.attempt);
+  out.little(ask.count);
+  for (std::size_t i = 0; i < std::min<std::size_t>(ask.count, AskShards::kMaxRanges); ++i) {
+    out.little(ask.ranges[i].first);
+    out.little(ask.ranges[i].last);
+  }
+}
+void put(ByteWriter& out, const VideoMark& mark) {
+  out.little(mark.newest_frame);
+  out.little(mark.feedback);
 }
 void put(ByteWriter& out, const AskRecovery& ask) { out.little(ask.broken_frame); }
 void put(ByteWriter& out, const ClientInput& input) {
@@ -114,13 +145,13 @@ void put(ByteWriter& out, const HostState& state) {
 }
 
 std::uint8_t type_of(const ClientMessage& message) {
-  constexpr std::array kTypes{ClientType::state, ClientType::ask_recovery, ClientType::input,
-                              ClientType::goodbye};
+  constexpr std::array kTypes{ClientType::state,   ClientType::ask_recovery, ClientType::input,
+                              ClientType::goodbye, ClientType::feedback,     ClientType::ask_shards};
   static_assert(kTypes.size() == std::variant_size_v<ClientMessage>);
   return static_cast<std::uint8_t>(kTypes[message.index()]);
 }
 std::uint8_t type_of(const HostMessage& message) {
-  constexpr std::array kTypes{HostType::state, HostType::goodbye};
+  constexpr std::array kTypes{HostType::state, HostType::goodbye, HostType::video_mark};
   static_assert(kTypes.size() == std::variant_size_v<HostMessage>);
   return static_cast<std::uint8_t>(kTypes[message.index()]);
 }
@@ -215,15 +246,54 @@ std::optional<ClientMessage> read_client_state(ByteReader& in) {
   state.mode = read_mode(in);
   const auto pointer_drawn = read_bool(in);
   state.ping = in.little<std::uint32_t>();
-  state.loss.expected = in.little<std::uint32_t>();
-  state.loss.lost = in.little<std::uint32_t>();
-  state.loss.longest_burst = in.little<std::uint32_t>();
-  state.loss.runs = in.little<std::uint32_t>();
   state.round_trip_us = in.little<std::uint32_t>();
   if (!is_valid(state.mode) || !pointer_drawn) return std::nullopt;
-  if (state.loss.lost > state.loss.expected || state.loss.runs > state.loss.lost) return std::nullopt;
   state.pointer_drawn = *pointer_drawn;
   return state;
+}
+
+bool has_valid_delays(const Feedback& feedback) {
+  if (!feedback.has_delay()) {
+    return feedback.queue_least_us == Feedback::kNoDelay && feedback.queue_most_us == Feedback::kNoDelay;
+  }
+  return feedback.queue_least_us <= feedback.queue_last_us &&
+         feedback.queue_last_us <= feedback.queue_most_us && feedback.queue_most_us != Feedback::kNoDelay;
+}
+
+std::optional<ClientMessage> read_feedback(ByteReader& in) {
+  Feedback feedback;
+  feedback.sequence = in.little<std::uint32_t>();
+  feedback.clock_us = in.little<std::uint32_t>();
+  feedback.datagrams = in.little<std::uint32_t>();
+  feedback.bytes = in.little<std::uint32_t>();
+  feedback.newest_frame = in.little<std::uint32_t>();
+  feedback.newest_packet = in.little<std::uint64_t>();
+  feedback.queue_last_us = in.little<std::uint32_t>();
+  feedback.queue_least_us = in.little<std::uint32_t>();
+  feedback.queue_most_us = in.little<std::uint32_t>();
+  auto& loss = feedback.loss;
+  loss.expected = in.little<std::uint32_t>();
+  loss.lost = in.little<std::uint32_t>();
+  loss.longest_burst = in.little<std::uint32_t>();
+  loss.runs = in.little<std::uint32_t>();
+  if (!has_valid_delays(feedback) || loss.lost > loss.expected || loss.runs > loss.lost) return std::nullopt;
+  return feedback;
+}
+
+std::optional<ClientMessage> read_ask_shards(ByteReader& in) {
+  AskShards ask;
+  ask.frame = in.little<std::uint32_t>();
+  ask.attempt = in.little<std::uint8_t>();
+  ask.count = in.little<std::uint8_t>();
+  if (ask.attempt == 0 || ask.count > AskShards::kMaxRanges) return std::nullopt;
+  std::uint32_t from = 0;  // where the next range may begin
+  for (auto& range : std::span{ask.ranges}.first(ask.count)) {
+    range.first = in.little<std::uint16_t>();
+    range.last = in.little<std::uint16_t>();
+    if (range.first < from || range.last < range.first) return std::nullopt;
+    from = range.last + 2U;
+  }
+  return ask;
 }
 
 std::optional<ClientMessage> read_client_input(ByteReader& in) {
@@ -253,7 +323,7 @@ std::optional<HostMessage> read_host_state(ByteReader& in) {
 
 bool is_known_client_type(std::uint8_t type) {
   return type >= static_cast<std::uint8_t>(ClientType::state) &&
-         type <= static_cast<std::uint8_t>(ClientType::goodbye);
+         type <= static_cast<std::uint8_t>(ClientType::ask_shards);
 }
 
 std::optional<ClientMessage> read_client_message(std::uint8_t type, ByteReader& in) {
@@ -266,13 +336,17 @@ std::optional<ClientMessage> read_client_message(std::uint8_t type, ByteReader& 
       return read_client_input(in);
     case ClientType::goodbye:
       return Goodbye{};
+    case ClientType::feedback:
+      return read_feedback(in);
+    case ClientType::ask_shards:
+      return read_ask_shards(in);
   }
   return std::nullopt;
 }
 
 bool is_known_host_type(std::uint8_t type) {
-  return type == static_cast<std::uint8_t>(HostType::state) ||
-         type == static_cast<std::uint8_t>(HostType::goodbye);
+  return type >= static_cast<std::uint8_t>(HostType::state) &&
+         type <= static_cast<std::uint8_t>(HostType::video_mark);
 }
 
 std::optional<HostMessage> read_host_message(std::uint8_t type, ByteReader& in) {
@@ -281,6 +355,10 @@ std::optional<HostMessage> read_host_message(std::uint8_t type, ByteReader& in) 
       return read_host_state(in);
     case HostType::goodbye:
       return Goodbye{};
+    case HostType::video_mark: {
+      const auto newest = in.little<std::uint32_t>();
+      return VideoMark{newest, in.little<std::uint32_t>()};
+    }
   }
   return std::nullopt;
 }

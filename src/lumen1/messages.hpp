@@ -4,6 +4,7 @@
 // exactly the length that its fields need: what a later version adds, it adds as a new type.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <variant>
@@ -22,8 +23,34 @@ struct ClientState {
   Mode mode;
   bool pointer_drawn = false;
   std::uint32_t ping = 0;           // echoed in HostState
-  LossReport loss;                  // runs <= lost <= expected
   std::uint32_t round_trip_us = 0;  // the client's estimate, 0: none yet
+};
+// What the client measured, every 25 ms while video flows and every 100 ms otherwise. Counts that grow wrap
+// around: a report that is lost is made good by the next one. The loss is since the last report.
+struct Feedback {
+  std::uint32_t sequence = 0;              // 1, 2, 3 …; echoed in VideoMark
+  std::uint32_t clock_us = 0;              // the client's steady clock when this was written, low 32 bits
+  std::uint32_t datagrams = 0, bytes = 0;  // received, of all kinds, since the connection began
+  std::uint32_t newest_frame = 0;          // low 32 bits of the newest frame of which anything came
+  std::uint64_t newest_packet = 0;         // highest packet number received
+  // How much longer than at best datagrams of video were under way, since the last report: the newest one,
+  // the fastest, the slowest. All kNoDelay when there was none.
+  std::uint32_t queue_last_us = kNoDelay, queue_least_us = kNoDelay, queue_most_us = kNoDelay;
+  LossReport loss;  // runs <= lost <= expected
+  static constexpr std::uint32_t kNoDelay = UINT32_MAX;
+  bool has_delay() const { return queue_last_us != kNoDelay; }
+};
+// Shards of one frame that did not come and can still be used. The host sends them again, once or more.
+struct AskShards {
+  static constexpr std::size_t kMaxRanges = 24;
+  struct Range {
+    std::uint16_t first = 0, last = 0;
+    bool operator==(const Range&) const = default;
+  };
+  std::uint32_t frame = 0;                 // low 32 bits
+  std::uint8_t attempt = 1;                // 1…255
+  std::uint8_t count = 0;                  // of ranges; 0: nothing of the frame came: all its data
+  std::array<Range, kMaxRanges> ranges{};  // of data shards, ascending, apart from each other
 };
 struct AskRecovery {
   std::uint32_t broken_frame = 0;  // low 32 bits of the newest frame that cannot be decoded
@@ -40,7 +67,7 @@ inline bool is_carried(const InputEvent& event) {
          !std::holds_alternative<Character>(event);
 }
 struct Goodbye {};
-using ClientMessage = std::variant<ClientState, AskRecovery, ClientInput, Goodbye>;
+using ClientMessage = std::variant<ClientState, AskRecovery, ClientInput, Goodbye, Feedback, AskShards>;
 
 // --- host → client
 enum class StreamState : std::uint8_t {
@@ -58,7 +85,13 @@ struct HostState {
   std::string reason;                    // for people; empty when all is well
   std::string encoder, encoder_reason, display, capture;  // for people
 };
-using HostMessage = std::variant<HostState, Goodbye>;
+// Answers Feedback: up to where video was sent, so that a loss is noticed which nothing follows.
+struct VideoMark {
+  std::uint32_t newest_frame =
+      0;  // low 32 bits of the newest frame that has left whole; 0: none on this connection
+  std::uint32_t feedback = 0;  // sequence of the newest Feedback
+};
+using HostMessage = std::variant<HostState, Goodbye, VideoMark>;
 
 // Texts of a peer may have this many bytes, of UTF-8 without control characters. Our own are made to fit when
 // they are written (see text.hpp): a reason to kMaxTextBytes, the others to kMaxNameBytes, so that a

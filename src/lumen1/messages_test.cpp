@@ -23,11 +23,27 @@ Buffer encoded(const Message& message) {
 }
 
 ClientState client_state() {
-  return {.mode = {1920, 1080, 59'940},
-          .pointer_drawn = true,
-          .ping = 0x01020304,
-          .loss = {.expected = 1000, .lost = 20, .longest_burst = 3, .runs = 5},
-          .round_trip_us = 1500};
+  return {.mode = {1920, 1080, 59'940}, .pointer_drawn = true, .ping = 0x01020304, .round_trip_us = 1500};
+}
+
+Feedback feedback() {
+  return {.sequence = 9,
+          .clock_us = 0x04030201,
+          .datagrams = 5,
+          .bytes = 7000,
+          .newest_frame = 7,
+          .newest_packet = 0x0807060504030201,
+          .queue_last_us = 300,
+          .queue_least_us = 1,
+          .queue_most_us = 5000,
+          .loss = {.expected = 1000, .lost = 20, .longest_burst = 3, .runs = 5}};
+}
+
+AskShards ask_shards() {
+  AskShards ask{.frame = 0x01020304, .attempt = 2, .count = 2};
+  ask.ranges[0] = {3, 3};
+  ask.ranges[1] = {5, 258};
+  return ask;
 }
 
 HostState host_state() {
@@ -47,8 +63,7 @@ struct Golden {
   const char* bytes;
 };
 const Golden kClientGolden[] = {
-    {client_state(),
-     "01 2500 80070000 38040000 24ea0000 01 04030201 e8030000 14000000 03000000 05000000 dc050000"},
+    {client_state(), "01 1500 80070000 38040000 24ea0000 01 04030201 dc050000"},
     {AskRecovery{0x01020304}, "02 0400 04030201"},
     {ClientInput{0, PointerMoveTo{65535, 32768}}, "03 0900 00000000 01 ffff 0080"},
     {ClientInput{0, PointerMoveBy{1.5F, -2.0F}}, "03 0d00 00000000 02 0000c03f 000000c0"},
@@ -57,6 +72,11 @@ const Golden kClientGolden[] = {
     {ClientInput{5, Key{30, true}}, "03 0800 05000000 05 1e00 01"},
     {ClientInput{8, ReleaseAll{}}, "03 0500 08000000 06"},
     {Goodbye{}, "04 0000"},
+    {feedback(),
+     "05 3800 09000000 01020304 05000000 581b0000 07000000 0102030405060708 2c010000 01000000 88130000 "
+     "e8030000 14000000 03000000 05000000"},
+    {ask_shards(), "06 0e00 04030201 02 02 0300 0300 0500 0201"},
+    {AskShards{.frame = 7}, "06 0600 07000000 01 00"},
 };
 const char* const kHostStateBytes =
     "81 2400 03 00050000 d0020000 60ea0000 44332211 05000000 0200 c3a4 0100 78 0000 0100 64 0100 63";
@@ -81,6 +101,7 @@ TEST(ClientMessages, round_trip_all_in_one_body) {
 TEST(HostMessages, have_these_bytes) {
   EXPECT_EQ(encoded(HostMessage{host_state()}), from_hex(kHostStateBytes));
   EXPECT_EQ(encoded(HostMessage{Goodbye{}}), from_hex("82 0000"));
+  EXPECT_EQ(encoded(HostMessage{VideoMark{0x01020304, 9}}), from_hex("83 0800 04030201 09000000"));
 }
 
 TEST(HostMessages, round_trip) {
@@ -92,6 +113,10 @@ TEST(HostMessages, round_trip) {
   EXPECT_EQ(encoded(decoded.messages[0]), from_hex(kHostStateBytes));
   EXPECT_EQ(std::get<HostState>(decoded.messages[0]).reason, "ä");
   EXPECT_TRUE(std::holds_alternative<Goodbye>(decoded.messages[1]));
+  const auto mark = decode_host_messages(from_hex("83 0800 04030201 09000000"));
+  ASSERT_EQ(mark.messages.size(), 1U);
+  EXPECT_EQ(std::get<VideoMark>(mark.messages[0]).newest_frame, 0x01020304U);
+  EXPECT_EQ(std::get<VideoMark>(mark.messages[0]).feedback, 9U);
 }
 
 TEST(Messages, fingers_and_pens_are_not_written) {
@@ -176,17 +201,33 @@ INSTANTIATE_TEST_SUITE_P(
     Values, BadClientMessage,
     testing::Values(
         // 63 wide
-        "01 2500 3f000000 38040000 24ea0000 01 04030201 e8030000 14000000 03000000 05000000 dc050000",
+        "01 1500 3f000000 38040000 24ea0000 01 04030201 dc050000",
         // 8193 high
-        "01 2500 80070000 01200000 24ea0000 01 04030201 e8030000 14000000 03000000 05000000 dc050000",
+        "01 1500 80070000 01200000 24ea0000 01 04030201 dc050000",
         // 0.999 Hz
-        "01 2500 80070000 38040000 e7030000 01 04030201 e8030000 14000000 03000000 05000000 dc050000",
+        "01 1500 80070000 38040000 e7030000 01 04030201 dc050000",
         // bool 2
-        "01 2500 80070000 38040000 24ea0000 02 04030201 e8030000 14000000 03000000 05000000 dc050000",
+        "01 1500 80070000 38040000 24ea0000 02 04030201 dc050000",
         // 1001 of 1000 lost
-        "01 2500 80070000 38040000 24ea0000 01 04030201 e8030000 e9030000 03000000 05000000 dc050000",
+        "05 3800 09000000 01020304 05000000 581b0000 07000000 0102030405060708 2c010000 01000000 88130000 "
+        "e8030000 e9030000 03000000 05000000",
         // 21 runs of 20 lost
-        "01 2500 80070000 38040000 24ea0000 01 04030201 e8030000 14000000 03000000 15000000 dc050000",
+        "05 3800 09000000 01020304 05000000 581b0000 07000000 0102030405060708 2c010000 01000000 88130000 "
+        "e8030000 14000000 03000000 15000000",
+        // the least delay above the last
+        "05 3800 09000000 01020304 05000000 581b0000 07000000 0102030405060708 2c010000 2d010000 88130000 "
+        "e8030000 14000000 03000000 05000000",
+        // the last above the most
+        "05 3800 09000000 01020304 05000000 581b0000 07000000 0102030405060708 2c010000 01000000 2b010000 "
+        "e8030000 14000000 03000000 05000000",
+        // no last delay, but others
+        "05 3800 09000000 01020304 05000000 581b0000 07000000 0102030405060708 ffffffff 01000000 88130000 "
+        "e8030000 14000000 03000000 05000000",
+        "06 0600 04030201 00 00",                      // attempt 0
+        "06 0a00 04030201 01 01 0400 0300",            // backwards
+        "06 0e00 04030201 01 02 0300 0400 0500 0600",  // touching
+        "06 0e00 04030201 01 02 0300 0400 0300 0600",  // overlapping
+        "06 0a00 04030201 01 02 0300 0400",            // one of two
         "03 0500 08000000 00", "03 0500 08000000 07",  // event types
         "03 0d00 00000000 02 0000c07f 000000c0",       // NaN
         "03 0d00 00000000 02 0000c03f 0000807f",       // infinity

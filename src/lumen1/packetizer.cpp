@@ -84,6 +84,20 @@ void copy_shard(const AccessUnitView& unit, std::size_t index, MutableBytes out)
 
 }  // namespace
 
+std::size_t datagram_bytes_of(const ShardHeader& header) {
+  return kShardOffset + header.shard_bytes + kTagBytes;
+}
+
+void write_data_shard(const AccessUnitView& unit, const ShardHeader& header, MutableBytes datagram) {
+  encode(header, datagram.subspan(kClearHeaderBytes, kShardHeaderBytes));
+  copy_shard(unit, header.shard, datagram.subspan(kShardOffset, header.shard_bytes));
+}
+
+void stamp(MutableBytes datagram, Timestamp presented, Timestamp sent) {
+  encode_times(elapsed_us(presented, sent), wire_clock_us(sent),
+               datagram.subspan(kClearHeaderBytes, kShardHeaderBytes));
+}
+
 VideoPacketizer::VideoPacketizer(const fec::Leopard& codec, std::size_t max_shard_bytes)
     : codec_{codec},
       max_shard_bytes_{std::clamp(max_shard_bytes, kMinShardBytes, kMaxShardBytes) / kShardAlignment *
@@ -125,7 +139,8 @@ Result<ShardHeader> VideoPacketizer::plan(const AccessUnitView& unit, std::size_
 
 PackedFrame VideoPacketizer::make_room(const ShardHeader& header) {
   PackedFrame frame;
-  frame.datagram_bytes = kShardOffset + header.shard_bytes + kTagBytes;
+  frame.header = header;
+  frame.datagram_bytes = datagram_bytes_of(header);
   frame.data_datagrams = data_shards_of(header);
   frame.datagrams = frame.data_datagrams + header.parity_shards;
   const auto bytes = frame.datagrams * frame.datagram_bytes;
@@ -142,23 +157,22 @@ void VideoPacketizer::write(const AccessUnitView& unit, ShardHeader header, cons
   for (std::size_t i = 0; i < frame.datagrams; ++i) {
     header.shard = static_cast<std::uint16_t>(i);
     const auto datagram = frame.datagram(i);
-    encode(header, datagram.subspan(kClearHeaderBytes, kShardHeaderBytes));
-    const auto shard = datagram.subspan(kShardOffset, header.shard_bytes);
+    auto* const shard = datagram.subspan(kShardOffset).data();
     if (i < frame.data_datagrams) {
-      copy_shard(unit, i, shard);
-      data_.push_back(shard.data());
+      write_data_shard(unit, header, datagram);
+      data_.push_back(shard);
     } else {
-      parity_.push_back(shard.data());
+      encode(header, datagram.subspan(kClearHeaderBytes, kShardHeaderBytes));
+      parity_.push_back(shard);
     }
   }
 }
 
 bool VideoPacketizer::seal(const PackedFrame& frame, std::size_t first, std::size_t end, Timestamp presented,
                            Timestamp now, Sealer& sealer) {
-  const auto age_us = elapsed_us(presented, now);
   for (auto i = first; i < end; ++i) {
     const auto datagram = frame.datagram(i);
-    encode_age(age_us, datagram.subspan(kClearHeaderBytes, kShardHeaderBytes));
+    stamp(datagram, presented, now);
     if (!sealer.seal(Kind::video, datagram)) return false;
   }
   return true;

@@ -15,9 +15,18 @@ namespace lumen::lumen1 {
 struct PackedFrame {
   std::size_t datagram_bytes = 0;  // every one of them
   std::size_t datagrams = 0, data_datagrams = 0;
+  ShardHeader header;  // of shard 0; the others differ in their number only
   MutableBytes bytes;  // datagrams · datagram_bytes
   MutableBytes datagram(std::size_t i) const { return bytes.subspan(i * datagram_bytes, datagram_bytes); }
 };
+
+// Writes shard header and data shard `header.shard` of the frame into an unsealed datagram, which is as long
+// as those of the frame.
+void write_data_shard(const AccessUnitView& unit, const ShardHeader& header, MutableBytes datagram);
+// How long that is.
+std::size_t datagram_bytes_of(const ShardHeader& header);
+// Writes the times of an unsealed video datagram.
+void stamp(MutableBytes datagram, Timestamp presented, Timestamp sent);
 
 class VideoPacketizer {
  public:
@@ -33,7 +42,7 @@ class VideoPacketizer {
   }
   // Of a frame whose access unit has so many bytes.
   std::size_t data_shards_for(std::size_t unit_bytes) const;
-  // Writes the age into datagrams [first, end) and seals them in place, so each once. False when packet
+  // Writes the times into datagrams [first, end) and seals them in place, so each once. False when packet
   // numbers are used up.
   bool seal(const PackedFrame& frame, std::size_t first, std::size_t end, Timestamp presented, Timestamp now,
             Sealer& sealer);

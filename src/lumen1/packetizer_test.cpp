@@ -31,13 +31,13 @@ TEST(VideoPacketizer, a_small_frame_has_these_bytes) {
                 .encode_begin = test::at_ms(12),
                 .encode_end = test::at_ms(15)};
   const auto frame = packetizer.pack(unit, 1).value();
-  EXPECT_EQ(frame.datagram_bytes, kClearHeaderBytes + 20 + 32 + 16);
+  EXPECT_EQ(frame.datagram_bytes, kClearHeaderBytes + 24 + 32 + 16);
   EXPECT_EQ(frame.data_datagrams, 1U);
   const auto bodies = test::bodies_of(frame);
   // With one data shard and one of parity both are the same.
   ASSERT_EQ(frame.datagrams, 2U);
   auto expected = from_hex(
-      "02000000 1a000000 2000 0000 0100 01 00 00000000"
+      "02000000 1a000000 2000 0000 0100 01 00 00000000 00000000"
       "01 01 8007 3804 0000 e8030000 a00f0000 0000000000000000 4155 000000000000");
   EXPECT_EQ(bodies.body[0], expected);
   expected[10] = std::byte{1};

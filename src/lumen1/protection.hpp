@@ -66,6 +66,7 @@ class Sealer {
   // The next datagram begins a new epoch; it happens by itself every kEpochPackets. False: too early.
   bool update_key();
   std::uint64_t epoch() const { return epoch_; }
+  std::uint64_t next_number() const { return next_; }
 
  private:
   friend struct SealerProbe;  // tests reach the last packet number without 2^64 calls

@@ -379,7 +379,7 @@ TEST_F(ReassemblerTest, times_of_the_host_and_of_the_network_are_kept) {
   const auto packed = packetizer.pack(unit, ParityControl{}).value();
   auto frame = test::bodies_of(packed);
   for (std::size_t i = 0; i < frame.body.size(); ++i)
-    encode_age(8'000 + 100 * static_cast<std::uint32_t>(i), frame.body[i]);
+    encode_times(8'000 + 100 * static_cast<std::uint32_t>(i), 0, frame.body[i]);
   reassembler_.push(frame.body[1], at_ms(50));
   reassembler_.push(frame.body[0], at_ms(51));
   push(frame, at_ms(52), {0, 1});

@@ -10,7 +10,7 @@ constexpr auto kLastCode = static_cast<std::uint8_t>(fec::LeopardField::gf16);
 
 bool is_known(std::uint8_t kind) {
   return kind >= static_cast<std::uint8_t>(Kind::hello) &&
-         kind <= static_cast<std::uint8_t>(Kind::client_message);
+         kind <= static_cast<std::uint8_t>(Kind::microphone);
 }
 
 bool has_valid_sizes(const ShardHeader& header) {
@@ -69,6 +69,7 @@ std::optional<ShardHeader> decode_shard_header(ByteView body) {
   const auto code = reader.little<std::uint8_t>();
   const auto zero_15 = reader.little<std::uint8_t>();
   header.age_us = reader.little<std::uint32_t>();
+  header.sent_us = reader.little<std::uint32_t>();
   if (!reader.ok() || zero_15 != 0 || code > kLastCode) return std::nullopt;
   if (code != 0) header.code = static_cast<fec::LeopardField>(code);
   if (!has_valid_sizes(header) || !has_valid_shards(header)) return std::nullopt;
@@ -86,11 +87,16 @@ void encode(const ShardHeader& header, MutableBytes out) {
   writer.little(header.code ? static_cast<std::uint8_t>(*header.code) : std::uint8_t{0});
   writer.little(std::uint8_t{0});
   writer.little(header.age_us);
+  writer.little(header.sent_us);
 }
 
-void encode_age(std::uint32_t age_us, MutableBytes shard_header) {
-  ByteWriter{shard_header.subspan(kShardAgeOffset)}.little(age_us);
+void encode_times(std::uint32_t age_us, std::uint32_t sent_us, MutableBytes shard_header) {
+  ByteWriter writer{shard_header.subspan(kShardAgeOffset)};
+  writer.little(age_us);
+  writer.little(sent_us);
 }
+
+std::uint32_t wire_clock_us(Timestamp time) { return static_cast<std::uint32_t>(to_ns(time) / 1000); }
 
 std::optional<FrameHeader> decode_frame_header(ByteView frame) {
   ByteReader reader{frame};

@@ -31,7 +31,8 @@ ShardHeader sample() {
           .shard = 128,
           .parity_shards = 5,
           .code = fec::LeopardField::gf8,
-          .age_us = 0x0A0B0C0D};
+          .age_us = 0x0A0B0C0D,
+          .sent_us = 0x1A1B1C1D};
 }
 
 TEST(ClearHeader, has_these_bytes) {
@@ -50,7 +51,7 @@ TEST(ClearHeader, kinds_of_others_and_short_datagrams_are_not_ours) {
   for (unsigned kind = 0; kind < 256; ++kind) {
     auto bytes = from_hex("00 09 a5 00 0102030405060708");
     bytes[0] = static_cast<std::byte>(kind);
-    EXPECT_EQ(decode_clear_header(bytes).has_value(), kind >= 4 && kind <= 8) << kind;
+    EXPECT_EQ(decode_clear_header(bytes).has_value(), kind >= 4 && kind <= 10) << kind;
   }
   for (std::size_t size = 0; size < kClearHeaderBytes; ++size) {
     const auto bytes = from_hex("06 09 a5 00 0102030405060708");
@@ -63,17 +64,28 @@ TEST(ClearHeader, the_byte_that_must_be_zero_is_checked) {
 }
 
 TEST(ShardHeader, has_these_bytes) {
-  const auto bytes = from_hex("04030201 d0070000 1000 8000 0500 01 00 0d0c0b0a");
+  const auto bytes = from_hex("04030201 d0070000 1000 8000 0500 01 00 0d0c0b0a 1d1c1b1a");
   EXPECT_EQ(encoded(sample(), kShardHeaderBytes), bytes);
   const auto back = decode_shard_header(body_of(sample()));
   ASSERT_TRUE(back);
   EXPECT_EQ(encoded(*back, kShardHeaderBytes), bytes);
 }
 
-TEST(ShardHeader, the_age_is_overwritten_in_place) {
+TEST(ShardHeader, its_times_are_overwritten_in_place) {
   auto bytes = encoded(sample(), kShardHeaderBytes);
-  encode_age(0x01020304, bytes);
-  EXPECT_EQ(bytes, from_hex("04030201 d0070000 1000 8000 0500 01 00 04030201"));
+  encode_times(0x01020304, 0x05060708, bytes);
+  EXPECT_EQ(bytes, from_hex("04030201 d0070000 1000 8000 0500 01 00 04030201 08070605"));
+}
+
+TEST(ShardHeader, the_clock_on_the_wire_counts_microseconds_and_wraps_around) {
+  EXPECT_EQ(wire_clock_us(from_ns(1'999)), 1U);
+  EXPECT_EQ(wire_clock_us(from_ns((std::int64_t{1} << 32) * 1000 + 5'000)), 5U);
+}
+
+TEST(ShardHeader, the_largest_datagram_fits_into_ipv6_over_ethernet) {
+  EXPECT_EQ(kMaxShardBytes, 1392U);
+  EXPECT_EQ(kClearHeaderBytes + kShardHeaderBytes + kMaxShardBytes + kTagBytes, kMaxDatagramBytes);
+  EXPECT_LE(kMaxDatagramBytes, 1452U);
 }
 
 TEST(ShardHeader, every_truncation_and_every_extension_is_refused) {

@@ -31,6 +31,12 @@ constexpr bool is_valid(const AudioFormat& format) {
   return layout && duration && format.quality <= AudioQuality::high;
 }
 
+// A person's voice, from a client's microphone.
+constexpr bool is_valid_voice(const AudioFormat& format) {
+  const bool duration = format.packet_ms == 10 || format.packet_ms == 20;
+  return format.channels == 1 && duration && format.quality == AudioQuality::normal;
+}
+
 // One Opus packet. Owns nothing: whoever lends it says how long `bytes` is valid.
 struct AudioPacketView {
   AudioFormat format;

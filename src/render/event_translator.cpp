@@ -13,11 +13,13 @@ Command command_for(const SDL_Keysym& key) {
   if (!ctrl_alt) return Command::none;
   switch (key.sym) {  // what the key types: the letter that people see on it
     case SDLK_q:
-      return Command::close;
+      return Command::leave;
     case SDLK_f:
       return Command::toggle_fullscreen;
     case SDLK_g:
       return Command::toggle_capture;
+    case SDLK_s:
+      return Command::next_statistics;
     default:
       return Command::none;
   }
@@ -61,8 +63,8 @@ void EventTranslator::flush(const InputFn& on_input) {
 void EventTranslator::move(const SDL_MouseMotionEvent& event) {
   if (captured_) {
     if (!move_by_) move_by_.emplace();
-    move_by_->dx += static_cast<float>(event.xrel);
-    move_by_->dy += static_cast<float>(event.yrel);
+    move_by_->dx += static_cast<float>(event.xrel) * pointer_speed_;
+    move_by_->dy += static_cast<float>(event.yrel) * pointer_speed_;
   } else if (area_.width > 0) {
     move_to_ = to_picture(event.x, event.y, area_);
   }

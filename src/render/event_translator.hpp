@@ -12,7 +12,7 @@
 namespace lumen::render {
 
 // What a key combination asks of the window itself.
-enum class Command : std::uint8_t { none, close, toggle_fullscreen, toggle_capture };
+enum class Command : std::uint8_t { none, leave, toggle_fullscreen, toggle_capture, next_statistics };
 
 // Owner: the window's thread. Pointer motion is merged until something else happens or flush(): a fast mouse
 // sends thousands of events a second, the desktop draws far fewer frames.
@@ -25,6 +25,8 @@ class EventTranslator {
   void set_picture_area(const Rect& area) { area_ = area; }
   void set_captured(bool captured) { captured_ = captured; }
   bool captured() const { return captured_; }
+  // Captured motion is multiplied by it; what is less than a pixel of the desktop is sent as it is.
+  void set_pointer_speed(float speed) { pointer_speed_ = speed; }
 
   Command handle(const SDL_Event& event, const InputFn& on_input);
   void flush(const InputFn& on_input);
@@ -35,6 +37,7 @@ class EventTranslator {
 
   Rect area_;
   bool captured_ = false;
+  float pointer_speed_ = 1;
   std::optional<PointerMoveTo> move_to_;
   std::optional<PointerMoveBy> move_by_;
   WheelAccumulator wheel_;

@@ -6,26 +6,12 @@
 #include <atomic>
 #include <vector>
 
+#include "render/sdl_audio.hpp"
+
 namespace lumen::render {
 namespace {
 
-constexpr int kRateHz = 48'000;
 constexpr std::uint16_t kPeriod = 256;  // samples that the device takes at a time
-
-// SDL's audio subsystem, counted by SDL.
-class SdlAudio {
- public:
-  SdlAudio() : started_{SDL_InitSubSystem(SDL_INIT_AUDIO) == 0} {}
-  SdlAudio(const SdlAudio&) = delete;
-  SdlAudio& operator=(const SdlAudio&) = delete;
-  ~SdlAudio() {
-    if (started_) SDL_QuitSubSystem(SDL_INIT_AUDIO);
-  }
-  bool started() const { return started_; }
-
- private:
-  bool started_;
-};
 
 tl::unexpected<Error> no_device() {
   return fail(ErrorCode::unavailable, "sound.no-device",
@@ -63,8 +49,11 @@ class SdlSpeaker final : public Speaker {
       left_out_.fetch_add(samples.size_bytes() / frame_bytes_, std::memory_order_relaxed);
       return;
     }
-    if (waiting == 0) queue(silence_);
+    if (waiting == 0 && !silence_.empty()) queue(silence_);
     queue(samples);
+  }
+  Duration queued() override {
+    return Duration{std::chrono::seconds{1}} * (SDL_GetQueuedAudioSize(device_) / frame_bytes_) / kRateHz;
   }
   std::uint64_t left_out() const override { return left_out_.load(std::memory_order_relaxed); }
 

@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "base/units.hpp"
+#include "interface/sound_output.hpp"
 
 namespace lumen::render {
 
@@ -16,15 +17,11 @@ struct SpeakerParams {
   Duration most_waiting = std::chrono::milliseconds{100};  // what would wait longer is left out
 };
 
-// 48 kHz, interleaved, −1…1.
-class Speaker {
+class Speaker : public SoundOutput {
  public:
   // `sound.no-device` where the machine has none, or none that takes this.
   static Result<std::unique_ptr<Speaker>> create(const SpeakerParams& params);
-  virtual ~Speaker() = default;
 
-  // Any one thread. Never blocks for longer than a copy takes.
-  virtual void play(std::span<const float> samples) = 0;
   // Samples of a channel that were left out since the beginning: the device is slower than the host.
   virtual std::uint64_t left_out() const = 0;
 };

@@ -31,6 +31,18 @@ TEST(Speaker, takes_every_layout_and_leaves_out_what_would_wait_too_long) {
   }
 }
 
+TEST(Speaker, what_is_queued_is_played_at_the_pace_of_the_device) {
+  const WithDriver driver{"dummy"};
+  const auto speaker = Speaker::create({.cushion = Duration::zero()});
+  ASSERT_TRUE(speaker) << describe(speaker.error());
+  EXPECT_EQ((*speaker)->queued(), Duration::zero());
+  const auto begun = SteadyTime{}.now();
+  (*speaker)->play(std::vector<float>(std::size_t{2} * 4800));
+  EXPECT_GT((*speaker)->queued(), std::chrono::milliseconds{50});
+  while ((*speaker)->queued() > Duration::zero()) SDL_Delay(1);
+  EXPECT_GT(SteadyTime{}.now() - begun, std::chrono::milliseconds{70});
+}
+
 TEST(Speaker, a_machine_without_sound_says_so) {
   const WithDriver driver{"no-such-driver"};
   const auto speaker = Speaker::create({});

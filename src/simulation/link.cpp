@@ -11,6 +11,7 @@ void Link::restart(std::uint64_t trace) {
   losses_ = Random{seed_, 2 * trace};
   times_ = Random{seed_, 2 * trace + 1};
   lost_before_.reset();
+  run_left_ = 0;
 }
 
 Fate Link::send(Timestamp now, Bytes size) {
@@ -18,6 +19,7 @@ Fate Link::send(Timestamp now, Bytes size) {
   Fate fate;
   const bool lost = next_is_lost();
   const auto left = pass_bottleneck(now, size);
+  fate.queued = left.value_or(now) - now;
   travel(left.value_or(now), fate);  // also what does not arrive: the next draws are for the next datagram
   if (!left) {
     fate = {.outcome = Outcome::overflowed};
@@ -32,15 +34,22 @@ Fate Link::send(Timestamp now, Bytes size) {
 }
 
 bool Link::next_is_lost() {
-  const auto& model = params_.loss;
-  const auto loss = std::clamp(model.loss, 0.0, 1.0);
-  auto chance = loss;
-  if (loss < 1 && lost_before_) {
-    const auto end = 1 / std::max(model.mean_burst, 1 / (1 - loss));
-    chance = *lost_before_ ? 1 - end : loss * end / (1 - loss);
+  if (run_left_ > 0) {
+    --run_left_;
+    return true;
   }
-  lost_before_ = losses_.chance(chance);
-  return *lost_before_;
+  const bool lost = losses_.chance(chance_of_loss());
+  if (lost && params_.run > 0 && params_.loss.loss < 1) run_left_ = params_.run - 1;
+  lost_before_ = lost;
+  return lost;
+}
+
+double Link::chance_of_loss() const {
+  const auto loss = std::clamp(params_.loss.loss, 0.0, 1.0);
+  if (loss == 1 || !lost_before_) return loss;
+  const double mean = params_.run > 0 ? params_.run : std::max(params_.loss.mean_burst, 1 / (1 - loss));
+  if (*lost_before_) return params_.run > 0 ? 0 : 1 - 1 / mean;  // one arrives between two exact runs
+  return loss / mean / (1 - loss);
 }
 
 // When the datagram has passed; nullopt: no room in the queue.

@@ -22,6 +22,7 @@ namespace lumen::simulation {
 
 struct LinkParams {
   LossModel loss;         // a loss of 1 is an outage
+  std::uint32_t run = 0;  // losses come in runs of exactly so many instead; 0: as `loss` says
   Duration delay{};       // one way
   Duration jitter{};      // 0…jitter more, for each datagram
   double reordered = 0;   // share of the datagrams that is held back
@@ -37,6 +38,7 @@ struct Fate {
   Outcome outcome = Outcome::arrived;
   Timestamp arrives{};                 // when it did
   std::optional<Timestamp> duplicate;  // and when once more
+  Duration queued{};                   // at the bottleneck, its own way through included
 };
 
 struct LinkStats {
@@ -56,6 +58,7 @@ class Link {
 
  private:
   bool next_is_lost();
+  double chance_of_loss() const;
   std::optional<Timestamp> pass_bottleneck(Timestamp now, Bytes size);
   void travel(Timestamp left, Fate& fate);
 
@@ -63,6 +66,7 @@ class Link {
   std::uint64_t seed_;
   Random losses_, times_;
   std::optional<bool> lost_before_;  // nullopt: the chain begins anew
+  std::uint32_t run_left_ = 0;
   Timestamp free_{}, last_arrival_{};
   LinkStats stats_;
 };

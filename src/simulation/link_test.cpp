@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
 #include <vector>
 
 namespace lumen::simulation {
@@ -50,6 +51,20 @@ TEST(Link, loses_the_share_it_is_told_to_in_runs_of_the_mean_it_is_told) {
     EXPECT_NEAR(lost, model.loss * kCount, 0.03 * model.loss * kCount);
     EXPECT_NEAR(double{1} * lost / runs, mean, 0.03 * mean);
   }
+}
+
+TEST(Link, loses_exact_runs_where_it_is_told_to) {
+  Link link{{.loss = {.loss = 0.05}, .run = 8}, 4};
+  int lost = 0, length = 0;
+  for (int i = 0; i < 1'000'000; ++i) {
+    if (is_lost(link.send({}, kSize))) {
+      ++lost;
+      ++length;
+    } else if (std::exchange(length, 0) % 8 != 0) {
+      FAIL() << "a run that is not of eight";
+    }
+  }
+  EXPECT_NEAR(lost, 50'000, 1'500);
 }
 
 TEST(Link, of_no_loss_loses_nothing_and_one_in_outage_everything) {
@@ -115,8 +130,10 @@ TEST(Link, duplicates_the_share_it_is_told_to_soon_after) {
 TEST(Link, passes_datagrams_at_the_rate_of_the_bottleneck) {
   Link link{{.delay = milliseconds{1}, .rate = BitsPerSecond{8'000'000}}, 1};  // 1 ms each
   const auto fates = send_all(link, 5, Duration::zero());
-  for (int i = 0; i < 5; ++i)
+  for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(fates[static_cast<std::size_t>(i)].arrives, from_ns(0) + milliseconds{2 + i});
+    EXPECT_EQ(fates[static_cast<std::size_t>(i)].queued, milliseconds{1 + i});
+  }
 }
 
 TEST(Link, drops_what_does_not_fit_into_the_queue_and_takes_more_when_it_drains) {

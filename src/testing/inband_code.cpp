@@ -130,6 +130,10 @@ std::array<Samples, 2> chroma_of(const PictureView& picture) {
 // Half way between black and white in both ranges, near enough that a wrong range tag does not matter.
 constexpr double kWhiteFrom = 126.0;
 
+// Both differences of the flashing square's colours, R'G'B' 192 32 192 and 32 192 32, are beyond 40 in every
+// matrix and range.
+constexpr double kNoColor = 128, kFlashColor = 20;
+
 CellRows read_cells(const Samples& luma) {
   constexpr std::uint32_t kBorder = 2, kInner = kCellSize - 2 * kBorder;
   CellRows rows{};
@@ -179,6 +183,19 @@ void draw_code(std::byte* bgrx, std::size_t stride_bytes, const InbandCode& code
     line.paint(patch * kPatchWidth, kPatchWidth, kPatches[patch]);
   }
   line.copy_to(bgrx + kPatchTop * stride_bytes, stride_bytes, kPatchHeight);
+}
+
+std::optional<bool> read_flash(const PictureView& picture) {
+  // The inner half of the square: at most 64 x 64 luma pixels, beside which codec and pointer do not count.
+  const auto side = std::min({64U, picture.width / 8, picture.height / 8}) / 2;
+  if (side == 0) return std::nullopt;
+  const auto left = picture.width / 4 - side / 2, top = picture.height / 4 - side / 2;
+  const auto chroma = chroma_of(picture);
+  const auto cb = chroma[0].mean(left, top, side, side) - kNoColor;
+  const auto cr = chroma[1].mean(left, top, side, side) - kNoColor;
+  if (cb > kFlashColor && cr > kFlashColor) return false;
+  if (cb < -kFlashColor && cr < -kFlashColor) return true;
+  return std::nullopt;
 }
 
 std::optional<CodeReading> read_code(const PictureView& picture) {

@@ -35,6 +35,10 @@ struct CodeReading {
 // Draws into BGRx pixels at least kCodeWidth × kCodeHeight large.
 void draw_code(std::byte* bgrx, std::size_t stride_bytes, const InbandCode& code);
 
+// The square in the middle of the test scene turns from one colour to the other at every key or button press:
+// true after an odd number of them. nullopt when neither colour is there.
+std::optional<bool> read_flash(const PictureView& picture);
+
 // nullopt when the picture is too small, shows no code, or the checksum does not match.
 std::optional<CodeReading> read_code(const PictureView& picture);
 

@@ -225,5 +225,37 @@ TEST(InbandCode, random_cells_are_never_read) {
   }
 }
 
+// Everything in one colour.
+Desktop painted(std::uint8_t red, std::uint8_t green, std::uint8_t blue) {
+  Desktop desktop;
+  for (std::size_t at = 0; at < desktop.bgrx.size(); at += 4) {
+    desktop.bgrx[at] = std::byte{blue};
+    desktop.bgrx[at + 1] = std::byte{green};
+    desktop.bgrx[at + 2] = std::byte{red};
+  }
+  return desktop;
+}
+
+TEST(Flash, is_read_in_every_colour_space_and_format_and_no_other_colour_is_taken_for_it) {
+  for (const auto space : {kBt709Limited, kBt709Full, kBt601Limited, kBt601Full}) {
+    for (const auto format : {PixelFormat::nv12, PixelFormat::i420}) {
+      const auto flash = [&](std::uint8_t red, std::uint8_t green, std::uint8_t blue) {
+        return read_flash(ideal_conversion(painted(red, green, blue), format, space).view);
+      };
+      EXPECT_EQ(flash(192, 32, 192), false);
+      EXPECT_EQ(flash(32, 192, 32), true);
+      EXPECT_EQ(flash(128, 128, 128), std::nullopt);
+      EXPECT_EQ(flash(0, 0, 0), std::nullopt);
+      EXPECT_EQ(flash(70, 120, 190), std::nullopt);
+    }
+  }
+}
+
+TEST(Flash, of_an_empty_picture_is_none) {
+  auto picture = decoded_with(kCode);
+  picture.view.width = 4;
+  EXPECT_EQ(read_flash(picture.view), std::nullopt);
+}
+
 }  // namespace
 }  // namespace lumen::testing

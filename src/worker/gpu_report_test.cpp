@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <sstream>
-
 #include <nlohmann/json.hpp>
 
 #include "gpu/cuda/driver.hpp"
@@ -38,9 +36,13 @@ TEST(GpuReport, encoders_are_all_told_and_the_status_agrees) {
   bool by_gpu = false;
   for (std::string line; std::getline(lines, line); ++count) {
     const auto object = nlohmann::json::parse(line);
-    EXPECT_TRUE(object["ok"] == true || !object["remedy"].get<std::string>().empty()) << line;
+    if (object["ok"] == false) {
+      EXPECT_FALSE(object["remedy"].get<std::string>().empty()) << line;
+    }
     by_gpu |= object["ok"] == true && (object["link"] == "nvenc-h264" || object["link"] == "vaapi-h264");
-    EXPECT_TRUE(object["link"] != "software-h264" || object["ok"] == true) << line;
+    if (object["link"] == "software-h264") {
+      EXPECT_EQ(object["ok"], true) << line;
+    }
   }
   EXPECT_EQ(count, 10U);
   EXPECT_EQ(status, by_gpu ? 0 : 1);

@@ -22,7 +22,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr int kMostMessages = 64;
 constexpr Duration kSoundTimeout = 2s;  // for sound to come up before the application starts
+constexpr Duration kVoiceSilence = 3s;  // a client that sends no voice that long has no microphone any more
 constexpr Duration kWindowTimeout = 10s, kStatsInterval = 250ms, kKillGrace = 300ms;
 
 Timestamp now() { return SteadyTime{}.now(); }
@@ -58,8 +60,9 @@ Status SessionWorker::start() {
   return loop_.watch(link_.get(), EPOLLIN, [this](std::uint32_t) { on_link_ready(); });
 }
 
+// So many at most, then the compositor has its turn: the loop comes back for the rest.
 void SessionWorker::on_link_ready() {
-  while (!ended_) {
+  for (int left = kMostMessages; left > 0 && !ended_; --left) {
     auto received = link::receive_to_session(link_.get());
     if (!received) {
       log_.warn("the host is gone: {}", describe(received.error()));
@@ -126,17 +129,23 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
   } else if (const auto* pointer = std::get_if<link::SetPointer>(&message)) {
     desktop_->set_pointer_drawn(pointer->drawn);
   } else if (const auto* encoding = std::get_if<link::SetEncoding>(&message)) {
+    bitrate_kbps_ = encoding->encoding.bitrate_kbps;
     zero_copy_->set_color(encoding->encoding.color);
     pipeline_->set_encoding(encoding->encoding);
     desktop_->repaint();
+  } else if (const auto* limit = std::get_if<link::LimitBitrate>(&message)) {
+    pipeline_->limit_bitrate(limit->kbps);
   } else if (std::holds_alternative<link::RequestIdr>(message)) {
     pipeline_->request_idr();
   } else if (const auto* streaming = std::get_if<link::SetStreaming>(&message)) {
     if (streaming_wanted_ && !streaming->on) pads_.client_left();
     streaming_wanted_ = streaming->on;
+    if (!streaming->on) microphone_.reset();
     update_streaming();
   } else if (const auto* audio = std::get_if<link::SetAudio>(&message)) {
     if (sound_) sound_->set_format(audio->format);
+  } else if (const auto* voice = std::get_if<link::VoicePacket>(&message)) {
+    on_voice(*voice);
   }
 }
 
@@ -169,6 +178,7 @@ Status SessionWorker::open_desktop(const link::Configure& configure) {
 }
 
 Status SessionWorker::open_pipeline(const link::Configure& configure) {
+  bitrate_kbps_ = configure.bitrate_kbps;
   // Encoder events come on lm-enc: hand them to the loop.
   stream::PictureEvents events{
       .on_encoder =
@@ -233,6 +243,24 @@ void SessionWorker::on_sound() {
   sound_works_ = works;
   update_sound_focus();
   launch_once_heard();
+}
+
+// The microphone is there from a client's first packet on and goes a while after the last.
+void SessionWorker::on_voice(const link::VoicePacket& voice) {
+  if (!sound_server_ || !streaming_wanted_) return;
+  voice_heard_ = now();
+  if (!microphone_) {
+    microphone_ =
+        std::make_unique<audio::VoiceSource>(audio::VoiceSourceParams{.socket = sound_server_->socket(),
+                                                                      .node_name = sink_name_ + "-microphone",
+                                                                      .description = "Lumen microphone"},
+                                             log_);
+  }
+  microphone_->push({.number = voice.number,
+                     .stream = voice.stream,
+                     .packet_ms = voice.packet_ms,
+                     .is_copy = voice.is_copy,
+                     .bytes = voice.packet()});
 }
 
 // On a desktop of its own, applications are told where to play. On a person's they play where all do: to the
@@ -383,12 +411,16 @@ void SessionWorker::on_encoder(const Mode& mode, std::uint32_t encoding_id,
                                const EncoderDescription& description) {
   encoder_ = description;
   zero_copy_->on_encoder();
-  send(link::ModeChanged{mode, encoding_id, description.name, description.reason});
+  const auto bitrate_kbps = bitrate_kbps_ != 0
+                                ? bitrate_kbps_
+                                : static_cast<std::uint32_t>(codec::default_bitrate(mode).value / 1000);
+  send(link::ModeChanged{mode, encoding_id, description.name, description.reason, bitrate_kbps});
 }
 
 void SessionWorker::report_stats() {
   if (ended_) return;
   loop_.call_at(now() + kStatsInterval, [this] { report_stats(); });
+  if (microphone_ && now() - voice_heard_ > kVoiceSilence) microphone_.reset();
   auto ours = sound_server_ ? sound_server_->processes() : std::vector<pid_t>{};
   ours.push_back(application_.pid);
   link::reap_adopted(ours);
@@ -431,6 +463,7 @@ void SessionWorker::release_everything() {
   sound_focus_.reset();  // before the sink goes that it names
   // A person's desktop first: applications may take long to end, and we are not given long.
   if (desktop_ && !desktop_->is_private()) desktop_.reset();
+  microphone_.reset();
   sound_.reset();
   sound_server_.reset();
   const char* marker = std::getenv("LUMEN_MARKER");  // NOLINT(concurrency-mt-unsafe): nobody changes it

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "audio/sound_pipeline.hpp"
+#include "audio/voice_source.hpp"
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
 #include "gamepad/broker_client.hpp"
@@ -43,6 +44,7 @@ class SessionWorker {
   Status open_desktop(const link::Configure& configure);
   Status open_pipeline(const link::Configure& configure);
   Status open_sound(const link::Configure& configure, std::vector<UniqueFd> descriptors);
+  void on_voice(const link::VoicePacket& voice);
   void on_sound();
   void report_sound();
   void update_sound_focus();
@@ -73,6 +75,8 @@ class SessionWorker {
   gamepad::BrokerClient pads_;
   std::unique_ptr<SoundServer> sound_server_;
   std::unique_ptr<audio::SoundPipeline> sound_;
+  std::unique_ptr<audio::VoiceSource> microphone_;  // while a client speaks
+  Timestamp voice_heard_{};
   std::unique_ptr<SoundFocus> sound_focus_;
   std::unique_ptr<IdleInhibitor> idle_inhibitor_;
   std::optional<std::string> source_trouble_, told_trouble_;
@@ -87,6 +91,7 @@ class SessionWorker {
   bool sound_works_ = false, sound_focus_failed_ = false, streaming_wanted_ = false, window_shown_ = false,
        ended_ = false;
   std::optional<EncoderDescription> encoder_;
+  std::uint32_t bitrate_kbps_ = 0;  // asked for; 0: from the mode
 };
 
 }  // namespace lumen::worker

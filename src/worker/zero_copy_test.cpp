@@ -20,7 +20,9 @@ TEST(ZeroCopy, a_session_encodes_whatever_the_machine_has_and_whatever_was_wishe
     EXPECT_TRUE(zero_copy.encoders().create(
         {.codec = Codec::h264, .mode = {640, 360, 60'000}, .bitrate = {4'000'000}}));
     zero_copy.on_encoder();
-    EXPECT_TRUE(wish != ZeroCopyWish::off || zero_copy.importer() == nullptr);
+    if (wish == ZeroCopyWish::off) {
+      EXPECT_EQ(zero_copy.importer(), nullptr);
+    }
   }
 }
 

@@ -24,9 +24,10 @@ class DesktopOfAPerson : public testing::Test {
   void SetUp() override { desktop_ = std::make_unique<PersonsDesktop>(place_); }
 
   void start_host(const std::string& which = "auto") {
-    host_ = std::make_unique<Program>(place_, "lumen-host",
-                                      std::vector<std::string>{"serve", "--app", "desktop", "--desktop",
-                                                               which, "--port", "0", "--no-gamestream"});
+    host_ =
+        std::make_unique<Program>(place_, "lumen-host",
+                                  std::vector<std::string>{"serve", "--app", "desktop", "--desktop", which,
+                                                           "--port", "0", "--no-gamestream", "--no-lumen"});
     EXPECT_TRUE(eventually([this] { return !host_status(place_).is_null(); })) << host_->output();
   }
   std::unique_ptr<Program> start_client(std::vector<std::string> more = {}) {

@@ -79,7 +79,7 @@ TEST(Stream, eight_percent_loss_keeps_the_stream_up) {
 TEST(Stream, a_mode_change_needs_no_restart) {
   const e2e::Place place;
   const e2e::Program host{
-      place, "lumen-host", {"serve", "--app", "test-scene", "--port", "0", "--no-gamestream"}};
+      place, "lumen-host", {"serve", "--app", "test-scene", "--port", "0", "--no-gamestream", "--no-lumen"}};
   ASSERT_TRUE(e2e::eventually([&] { return !e2e::host_status(place).is_null(); })) << host.output();
   const auto stats = place.path() + "/client.json";
   e2e::Program client{place,

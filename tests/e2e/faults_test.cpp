@@ -22,9 +22,9 @@ bool contains(const std::string& text, const std::string& part) {
 class Faults : public testing::Test {
  protected:
   std::unique_ptr<Program> start_host(const std::string& application = "test-scene") {
-    auto host = std::make_unique<Program>(
-        place_, "lumen-host",
-        std::vector<std::string>{"serve", "--app", application, "--port", "0", "--no-gamestream"});
+    auto host = std::make_unique<Program>(place_, "lumen-host",
+                                          std::vector<std::string>{"serve", "--app", application, "--port",
+                                                                   "0", "--no-gamestream", "--no-lumen"});
     EXPECT_TRUE(eventually([this] { return !host_status(place_).is_null(); })) << host->output();
     return host;
   }
@@ -119,7 +119,9 @@ TEST_F(Faults, stopping_the_host_ends_everything) {
 }
 
 TEST_F(Faults, an_application_that_does_not_exist_is_named_at_once) {
-  Program host{place_, "lumen-host", {"serve", "--app", "no-such-program", "--port", "0", "--no-gamestream"}};
+  Program host{place_,
+               "lumen-host",
+               {"serve", "--app", "no-such-program", "--port", "0", "--no-gamestream", "--no-lumen"}};
   EXPECT_EQ(host.wait(10s), "exited with status 1");
   EXPECT_PRED2(contains, host.output(), "no-such-program does not exist");
   EXPECT_PRED2(contains, host.output(), "Install it");
@@ -153,7 +155,9 @@ TEST_F(Faults, an_application_that_hangs_is_told_to_the_client) {
 TEST_F(Faults, a_port_in_use_is_named_with_a_remedy) {
   const auto taken = net::UdpSocket::bind({.local = net::Endpoint::parse("127.0.0.1", 0).value()}).value();
   const auto port = std::to_string(taken.local()->port());
-  Program host{place_, "lumen-host", {"serve", "--app", "test-scene", "--port", port, "--no-gamestream"}};
+  Program host{place_,
+               "lumen-host",
+               {"serve", "--app", "test-scene", "--port", port, "--no-gamestream", "--no-lumen"}};
   EXPECT_EQ(host.wait(10s), "exited with status 1");
   EXPECT_PRED2(contains, host.output(), port + " is already in use");
   EXPECT_PRED2(contains, host.output(), "--port");
@@ -161,7 +165,8 @@ TEST_F(Faults, a_port_in_use_is_named_with_a_remedy) {
 
 TEST_F(Faults, a_second_host_is_refused) {
   const auto host = start_host();
-  Program second{place_, "lumen-host", {"serve", "--app", "test-scene", "--port", "0", "--no-gamestream"}};
+  Program second{
+      place_, "lumen-host", {"serve", "--app", "test-scene", "--port", "0", "--no-gamestream", "--no-lumen"}};
   EXPECT_EQ(second.wait(10s), "exited with status 1");
   EXPECT_PRED2(contains, second.output(), "lumen-host stop");
 }

@@ -120,7 +120,7 @@ class AnnouncedHost : public WholeHost {
 };
 
 TEST_F(AnnouncedHost, s3_s4_it_is_announced_once_it_answers_and_not_beyond_its_end) {
-  launch_host("test-scene", "h264", {});
+  launch_host("test-scene", "h264", {"--no-lumen"});
   bool answers = false;
   const bool announced = net::mdns::run_until(*loop_, [&] {
     if (avahi_.services.empty()) return false;

@@ -33,7 +33,9 @@ class Script {
       const auto action = input.little<std::uint8_t>();
       now_ += std::chrono::microseconds{10 * (action & 0x0FU)};
       if ((action & 0x80U) != 0) frame_ += input.little<std::uint32_t>();
-      if ((action & 0x40U) != 0)
+      if ((action & 0x50U) == 0x50U)
+        repeat(input);
+      else if ((action & 0x40U) != 0)
         push_raw(input);
       else
         push_shard(input);
@@ -42,6 +44,21 @@ class Script {
   }
 
  private:
+  void repeat(ByteReader& input) {
+    const auto what = input.little<std::uint8_t>();
+    reassembler_.set_broken((what & 1U) != 0);
+    if ((what & 2U) != 0) reassembler_.mark(frame_ + what / 8U, now_);
+    if ((what & 4U) != 0) {
+      reassembler_.set_repeats({std::chrono::milliseconds{what % 16}, std::chrono::milliseconds{what / 4}});
+    }
+    for (int asked = 0; const auto ask = reassembler_.next_ask(now_); ++asked) {
+      require(asked < 64 && ask->attempt > 0 && ask->count <= AskShards::kMaxRanges);
+      for (std::size_t i = 0; i < ask->count; ++i) {
+        require(ask->ranges[i].first <= ask->ranges[i].last);
+        require(i == 0 || ask->ranges[i - 1].last + 1U < ask->ranges[i].first);
+      }
+    }
+  }
   void push_raw(ByteReader& input) {
     const auto size = std::min<std::size_t>(input.little<std::uint8_t>(), input.remaining());
     reassembler_.push(input.take(size), now_);

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "tools/loss-harness/report.hpp"
+#include "tools/loss-harness/sessions.hpp"
 
 namespace {
 
@@ -19,6 +20,7 @@ struct Options {
   XAxis x = XAxis::loss;
   YAxis y = YAxis::lost;
   std::string csv_path, svg_path, title;
+  std::size_t session_seeds = 0, session_seconds = 60;
 };
 
 const std::map<std::string, simulation::Code> kCodes{{"none", simulation::Code::none},
@@ -100,6 +102,15 @@ void add_output(CLI::App& app, Options& o) {
   app.add_option("--title", o.title, "of the chart");
 }
 
+void add_sessions(CLI::App& app, Options& o) {
+  app.add_option("--sessions", o.session_seeds,
+                 "instead: whole sessions over bad networks, over so many seeds")
+      ->check(CLI::Range(1, 10'000));
+  app.add_option("--seconds", o.session_seconds, "of each session, in virtual time")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+}
+
 Duration milliseconds(double ms) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(ms));
 }
@@ -144,7 +155,12 @@ int main(int argc, char** argv) {
   add_stream(app, options);
   add_link(app, options);
   add_output(app, options);
+  add_sessions(app, options);
   CLI11_PARSE(app, argc, argv);
+  if (options.session_seeds > 0) {
+    std::cout << session_tables({options.session_seeds, std::chrono::seconds{options.session_seconds}});
+    return 0;
+  }
   take_over(options);
 
   std::vector<Row> rows;

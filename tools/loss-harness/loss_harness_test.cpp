@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tools/loss-harness/report.hpp"
+#include "tools/loss-harness/sessions.hpp"
 
 namespace lumen::loss_harness {
 namespace {
@@ -89,6 +90,13 @@ TEST(Chart, escapes_text_and_stays_within_its_frame) {
   EXPECT_EQ(svg.find("nan"), std::string::npos);
   EXPECT_EQ(svg.find("inf"), std::string::npos);
   EXPECT_NE(svg.find("class=\"hollow\""), std::string::npos) << "zero, on a logarithmic axis";
+}
+
+TEST(SessionTables, have_a_row_for_each_trouble_and_round_trip) {
+  const auto text = session_tables(
+      {.seeds = 1, .span = std::chrono::seconds{1}, .round_trips = {std::chrono::milliseconds{20}}});
+  EXPECT_EQ(std::ranges::count(text, '\n'), 2 + 6 + 1 + 2 + 1);
+  EXPECT_NE(text.find("| 5 % lost in bursts of 8 | 20 ms | "), std::string::npos);
 }
 
 TEST(Chart, of_nothing_or_one_point_is_a_chart_still) {

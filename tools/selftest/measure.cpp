@@ -1,17 +1,14 @@
 #include "tools/selftest/measure.hpp"
 
-#include <poll.h>
-#include <signal.h>
-
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "base/runtime_dir.hpp"
 #include "host/host.hpp"
-#include "link/process.hpp"
+#include "tools/selftest/bad_network.hpp"
+#include "tools/selftest/running.hpp"
 
 namespace lumen::selftest {
 namespace {
@@ -19,86 +16,11 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
-constexpr Duration kHostStart = 10s, kClientGrace = 40s, kSampleInterval = 250ms, kSettle = 1s, kStop = 5s;
+constexpr Duration kClientGrace = 40s, kSampleInterval = 250ms, kSettle = 1s;
 constexpr double kMaxFreezeMs = 1000;
 constexpr double kMinDelivered = 0.99;  // share of the frames drawn that must arrive right
 
 Timestamp now() { return SteadyTime{}.now(); }
-
-// A folder that goes away with its owner.
-class TemporaryDir {
- public:
-  static Result<TemporaryDir> create() {
-    std::string pattern = std::filesystem::temp_directory_path() / "lumen-selftest-XXXXXX";
-    if (mkdtemp(pattern.data()) == nullptr) {
-      return fail(ErrorCode::resource_exhausted, "selftest.temp", "cannot create a temporary folder",
-                  "Free some space in /tmp, or set TMPDIR", errno);
-    }
-    return TemporaryDir{std::move(pattern)};
-  }
-  TemporaryDir(const TemporaryDir&) = delete;
-  TemporaryDir& operator=(const TemporaryDir&) = delete;
-  TemporaryDir(TemporaryDir&& other) noexcept : path_{std::exchange(other.path_, {})} {}
-  TemporaryDir& operator=(TemporaryDir&&) = delete;
-  ~TemporaryDir() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit TemporaryDir(std::string path) : path_{std::move(path)} {}
-  std::string path_;
-};
-
-// A child that is stopped with its owner.
-class Running {
- public:
-  explicit Running(link::Child child) : child_{std::move(child)} {}
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-  ~Running() {
-    if (child_.pid > 0 && !wait(0s)) {
-      kill(child_.pid, SIGTERM);
-      if (!wait(kStop)) {
-        kill(child_.pid, SIGKILL);
-        wait(kStop);
-      }
-    }
-  }
-  // How it ended, once it has.
-  std::optional<std::string> wait(Duration timeout) {
-    if (ended_) return ended_;
-    pollfd waiter{child_.pidfd.get(), POLLIN, 0};
-    poll(&waiter, 1, static_cast<int>(timeout / 1ms));
-    if (waiter.revents != 0) ended_ = link::reap(child_.pid);
-    return ended_;
-  }
-
- private:
-  link::Child child_;
-  std::optional<std::string> ended_;
-};
-
-std::optional<json> status_of(const std::string& control) {
-  const auto answer = host::ask_host(control, "status");
-  if (!answer) return std::nullopt;
-  auto parsed = json::parse(*answer, nullptr, false);
-  if (parsed.is_discarded()) return std::nullopt;
-  return parsed;
-}
-
-Status wait_for_host(Running& running, const std::string& control) {
-  const auto deadline = now() + kHostStart;
-  while (now() < deadline) {
-    if (const auto how = running.wait(20ms)) {
-      return fail(ErrorCode::unavailable, "selftest.host", fmt::format("lumen-host {}", *how),
-                  "Its own message above says why");
-    }
-    if (status_of(control)) return {};
-  }
-  return fail(ErrorCode::timed_out, "selftest.host", "lumen-host did not come up");
-}
 
 // CPU and memory of host and session between the first sample after settling and the last one.
 class UsageSampler {
@@ -154,21 +76,38 @@ class UsageSampler {
 
 Result<link::Child> start_host(const Params& params, const std::string& runtime) {
   link::SpawnParams spawn{.argv = {params.program_dir + "/lumen-host", "serve", "--app", params.application,
-                                   "--port", "0", "--no-gamestream", "--log-level", "warning"},
+                                   "--port", "0", "--no-gamestream", "--no-lumen", "--log-level", "warning"},
                           .environment = {"XDG_RUNTIME_DIR=" + runtime}};
   if (!params.preset.empty()) spawn.argv.insert(spawn.argv.end(), {"--preset", params.preset});
+  if (params.bitrate_kbps != 0)
+    spawn.argv.insert(spawn.argv.end(), {"--bitrate-kbps", fmt::format("{}", params.bitrate_kbps)});
   return link::spawn(spawn);
 }
 
-Result<link::Child> start_client(const Params& params, const std::string& runtime, const std::string& stats) {
-  link::SpawnParams spawn{.argv = {params.program_dir + "/lumen-client", "--headless", "--mode", params.mode,
-                                   "--seconds", fmt::format("{}", params.seconds), "--loss",
-                                   fmt::format("{}", params.loss_percent), "--stats-json", stats},
+Result<link::Child> start_client(const Params& params, const std::string& runtime, const std::string& connect,
+                                 const std::string& stats) {
+  link::SpawnParams spawn{.argv = {params.program_dir + "/lumen-client", "--headless", "--connect", connect,
+                                   "--mode", params.mode, "--seconds", fmt::format("{}", params.seconds),
+                                   "--loss", fmt::format("{}", params.loss_percent), "--stats-json", stats},
                           .environment = {"XDG_RUNTIME_DIR=" + runtime}};
   if (params.application == "test-scene") spawn.argv.emplace_back("--check");
   if (params.progress) spawn.argv.emplace_back("--progress");
   if (!params.png_path.empty()) spawn.argv.insert(spawn.argv.end(), {"--png", params.png_path});
   return link::spawn(spawn);
+}
+
+// Until the client has ended as it should.
+Status watch_client(Running& client, const Params& params, const std::string& control, UsageSampler& usage) {
+  const auto deadline = now() + kClientGrace +
+                        std::chrono::duration_cast<Duration>(std::chrono::duration<double>{params.seconds});
+  std::optional<std::string> how;
+  while (!(how = client.wait(kSampleInterval)) && now() < deadline) {
+    if (const auto status = status_of(control)) usage.sample(*status);
+  }
+  if (!how) return fail(ErrorCode::timed_out, "selftest.client", "lumen-client did not come to an end");
+  if (*how == "exited with status 0") return {};
+  return fail(ErrorCode::unavailable, "selftest.client", fmt::format("lumen-client {}", *how),
+              "Its own message above says why");
 }
 
 }  // namespace
@@ -181,21 +120,21 @@ Result<json> measure(const Params& params) {
   LUMEN_TRY(auto host_child, start_host(params, runtime));
   Running host{std::move(host_child)};
   LUMEN_CHECK_OK(wait_for_host(host, control));
-  LUMEN_TRY(auto client_child, start_client(params, runtime, stats_path));
+  auto connect_file = host::Host::connect_file(runtime + "/lumen", 0);
+  std::unique_ptr<BadNetwork> network;
+  if (!params.network.empty()) {
+    LUMEN_TRY(network, BadNetwork::create({.program_dir = params.program_dir,
+                                           .folder = runtime,
+                                           .connect_file = connect_file,
+                                           .statements = params.network,
+                                           .seed = params.network_seed}));
+    connect_file = network->connect_file();
+  }
+  LUMEN_TRY(auto client_child, start_client(params, runtime, connect_file, stats_path));
   Running client{std::move(client_child)};
 
   UsageSampler usage;
-  const auto deadline = now() + kClientGrace +
-                        std::chrono::duration_cast<Duration>(std::chrono::duration<double>{params.seconds});
-  std::optional<std::string> how;
-  while (!(how = client.wait(kSampleInterval)) && now() < deadline) {
-    if (const auto status = status_of(control)) usage.sample(*status);
-  }
-  if (!how) return fail(ErrorCode::timed_out, "selftest.client", "lumen-client did not come to an end");
-  if (*how != "exited with status 0") {
-    return fail(ErrorCode::unavailable, "selftest.client", fmt::format("lumen-client {}", *how),
-                "Its own message above says why");
-  }
+  LUMEN_CHECK_OK(watch_client(client, params, control, usage));
   LUMEN_TRY(const auto text, read_small_file(stats_path, 1U << 20U));
   auto figures = json::parse(text, nullptr, false);
   if (figures.is_discarded())
@@ -205,6 +144,9 @@ Result<json> measure(const Params& params) {
   figures["loss_percent"] = params.loss_percent;
   figures["png"] = params.png_path;
   usage.report(figures);
+  if (network) {
+    LUMEN_TRY(figures["network"], network->finish());
+  }
   return figures;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -16,6 +17,10 @@ struct Params {
   double seconds = 10, loss_percent = 0;
   std::string png_path;
   std::string preset;
+  std::uint32_t bitrate_kbps = 0;  // of the encoder; 0: from the mode
+  std::vector<std::string>
+      network;  // what lumen-relay does between the two; empty: they are connected directly
+  std::uint64_t network_seed = 1;
   bool progress = false;
 };
 

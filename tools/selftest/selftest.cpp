@@ -20,8 +20,12 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--loss", params.loss_percent, "percent of the datagrams to drop")
       ->check(CLI::Range(0.0, 100.0));
+  app.add_option("--network", params.network,
+                 "what lumen-relay does between host and client, see its --help; list");
+  app.add_option("--network-seed", params.network_seed, "of what is random in it");
   app.add_option("--app", params.application, "what runs on the desktop; only test-scene can be checked")
       ->capture_default_str();
+  app.add_option("--bitrate", params.bitrate_kbps, "kbit/s of the encoder; 0: from the mode");
   app.add_option("--preset", params.preset, "libx264 preset");
   app.add_option("--png", params.png_path, "write the last decoded picture there");
   app.add_option("--write-json", json_path, "write the figures there");

@@ -94,6 +94,15 @@ void GameControl::send_input(const InputEvent& event) {
   wake();
 }
 
+void GameControl::send_pad(const PadEvent& event) {
+  {
+    MutexLock lock{mutex_};
+    if (pads_.size() == kMaxWaitingInput) return;
+    pads_.push_back(event);
+  }
+  wake();
+}
+
 void GameControl::loop(const std::stop_token& stop) {
   while (!stop.stop_requested() && !over_) {
     wait();
@@ -171,9 +180,11 @@ void GameControl::end(const Error& error) {
 // Everything that waits, and a ping when it is time.
 void GameControl::send_waiting() {
   taken_.clear();
+  taken_pads_.clear();
   {
     MutexLock lock{mutex_};
     std::swap(taken_, input_);
+    if (connected_) std::swap(taken_pads_, pads_);  // pads say hello once: that must not get lost
   }
   if (over_) return;
   while (const auto report = reports_.try_pop()) {
@@ -182,7 +193,9 @@ void GameControl::send_waiting() {
   if (!connected_) return;
   packets_.clear();
   for (const auto& event : taken_) mapper_.add(event, packets_);
+  for (const auto& event : taken_pads_) pad_mapper_.add(event, packets_);
   for (const auto& packet : packets_) seal_and_send(packet);
+  round_trip_ns_.store(enet_.round_trip(peer_).value_or(Duration::zero()).count(), std::memory_order_relaxed);
   if (const auto ping = protocol_.ping_if_due(now())) send(*ping);
   enet_.flush();
 }

@@ -4,6 +4,7 @@
 // Thread-safe: the public functions, as far as they say so.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -16,7 +17,9 @@
 #include "crypto/digest.hpp"
 #include "gamestream/control/control_client.hpp"
 #include "gamestream/control/input_client.hpp"
+#include "gamestream/control/pad_client.hpp"
 #include "media/input.hpp"
+#include "media/pad.hpp"
 #include "net/enet/enet.hpp"
 
 namespace lumen::client {
@@ -29,7 +32,7 @@ class GameControl {
     std::uint32_t connect_data = 0;
     Duration connect_timeout = std::chrono::seconds{10};
   };
-  // On lm-control. They may call send_report() and send_input().
+  // On lm-control. They may call send_report(), send_input() and send_pad().
   struct Events {
     std::function<void()> on_connected;
     std::function<void(const gamestream::control::HostMessage&)> on_message;
@@ -51,6 +54,10 @@ class GameControl {
   bool send_report(const gamestream::control::ClientMessage& message);
   // Any thread. What comes before the connection stands is dropped.
   void send_input(const InputEvent& event);
+  void send_pad(const PadEvent& event);
+  Duration round_trip() const {
+    return Duration{round_trip_ns_.load(std::memory_order_relaxed)};
+  }  // 0: unknown
 
  private:
   GameControl(Params params, Events events, net::EnetClient enet, gamestream::control::ControlClient protocol,
@@ -75,11 +82,15 @@ class GameControl {
   SpscRing<gamestream::control::ClientMessage, 64> reports_;
   Mutex mutex_;
   std::vector<InputEvent> input_ LUMEN_GUARDED_BY(mutex_);
+  std::vector<PadEvent> pads_ LUMEN_GUARDED_BY(mutex_);
+  std::atomic<std::int64_t> round_trip_ns_{0};  // written by lm-control, publishes nothing
   // lm-control
   net::EnetClient enet_;
   gamestream::control::ControlClient protocol_;
   gamestream::control::InputClient mapper_;
+  gamestream::control::PadClient pad_mapper_;
   std::vector<InputEvent> taken_;
+  std::vector<PadEvent> taken_pads_;
   std::vector<gamestream::control::InputPacket> packets_;
   net::EnetPeerId peer_{};
   Timestamp begun_{};

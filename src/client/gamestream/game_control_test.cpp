@@ -78,6 +78,18 @@ TEST_F(Control, reports_and_input_reach_the_host_in_order) {
   EXPECT_THAT(input, Contains(InputEvent{PointerButton{0x110, true}}));
 }
 
+TEST_F(Control, pads_reach_the_host_though_they_said_hello_before_it_connected) {
+  const auto connection = start();
+  connection->send_pad(PadArrival{.slot = 0});
+  const PadState pressed{.slot = 0, .buttons = pad_button::kA};
+  connection->send_pad(pressed);
+  ASSERT_TRUE(is_connected());
+  EXPECT_TRUE(host_.wait_until([&](auto& host) {
+    return std::ranges::find(host.pads, PadEvent{pressed}) != host.pads.end() &&
+           std::holds_alternative<PadArrival>(host.pads.front());
+  }));
+}
+
 TEST_F(Control, leaving_releases_what_is_held_and_is_heard_by_the_host) {
   auto connection = start();
   ASSERT_TRUE(is_connected());

@@ -159,7 +159,11 @@ struct GameStreamSession::Start {
         session.control_,
         GameControl::start({.host = at(agreed.control_port), .key = key, .connect_data = agreed.connect_data},
                            {.on_connected = [fate = connected] { fate->put(Status{}); },
-                            .on_message = [](const control::HostMessage&) {},
+                            .on_message =
+                                [on_feedback = params.on_pad_feedback](const control::HostMessage& message) {
+                                  const auto feedback = control::to_feedback(message);
+                                  if (feedback && on_feedback) on_feedback(*feedback);
+                                },
                             .on_ended =
                                 [fate = connected, on_failed = params.on_failed](const Error& error) {
                                   fate->put(Status{tl::unexpected{error}});
@@ -206,7 +210,9 @@ Result<std::unique_ptr<GameStreamSession>> GameStreamSession::start(GameConnecti
   return session;
 }
 
-GameStreamStats GameStreamSession::stats() const { return {video_->stats(), audio_->stats()}; }
+GameStreamStats GameStreamSession::stats() const {
+  return {video_->stats(), audio_->stats(), control_->round_trip()};
+}
 
 Status GameStreamSession::video_verdict() const {
   using Verdict = gamestream::StreamWatch::Verdict;

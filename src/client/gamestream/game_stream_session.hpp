@@ -33,6 +33,7 @@ struct GameStreamParams {
   DecoderFactory make_decoder;
   std::function<void(const stream::DecodedPicture&)> on_picture;  // lm-dec
   std::function<void(const stream::DecodedSound&)> on_sound;      // lm-audio
+  std::function<void(const PadFeedback&)> on_pad_feedback;        // lm-control; may be none
   // Any thread, perhaps more than once: the stream cannot go on. As GameControl::Events::on_ended, and
   // `decoder.unavailable`, ….
   std::function<void(const Error&)> on_failed;
@@ -41,6 +42,7 @@ struct GameStreamParams {
 struct GameStreamStats {
   stream::GameVideoStats video;
   stream::GameAudioStats audio;
+  Duration round_trip{};  // of the control connection; zero: not known
 };
 
 class GameStreamSession {
@@ -59,6 +61,7 @@ class GameStreamSession {
 
   // Any thread.
   void send_input(const InputEvent& event) { control_->send_input(event); }
+  void send_pad(const PadEvent& event) { control_->send_pad(event); }
   GameStreamStats stats() const;
   // What was settled; does not change.
   const gamestream::rtsp::ClientStream& stream() const { return stream_; }

@@ -108,6 +108,7 @@ class StreamHost {
   bool connected = false, disconnected = false, played = false;
   std::vector<control::HostEvent> events;
   std::vector<InputEvent> input;
+  std::vector<PadEvent> pads;
 
  private:
   static Timestamp now() { return SteadyTime{}.now(); }
@@ -205,6 +206,7 @@ class StreamHost {
     note([&] {
       control_->tick(now(), events);
       control_->drain_input(input);
+      control_->drain_pads(pads);
     });
     while (const auto packet = control_->next_outgoing(now()))
       enet_.send(*peer_, packet->route.channel, packet->bytes(), net::EnetDelivery::reliable);

@@ -164,7 +164,7 @@ std::vector<std::uint64_t> Display::importable(std::uint32_t fourcc) const {
   for (const auto& modifier : modifiers(fourcc)) {
     if (!modifier.external_only) usable.push_back(modifier.value);
   }
-  std::ranges::stable_partition(usable, [](std::uint64_t modifier) { return modifier != kLinear; });
+  if (std::erase(usable, kLinear) > 0) usable.push_back(kLinear);  // last
   return usable;
 }
 

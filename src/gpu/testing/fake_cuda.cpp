@@ -174,7 +174,11 @@ struct FakeCalls {
     the_fake->current_.push_back(*context);
     return CUDA_SUCCESS;
   }
-  static CUresult context_destroy(CUcontext context) { return destroy(context, "context", false); }
+  // A real one takes all that is in it along; of that only the stream is its owner's and not its user's.
+  static CUresult context_destroy(CUcontext context) {
+    std::erase_if(the_fake->objects_, [](const auto& entry) { return entry.second->kind == "stream"; });
+    return destroy(context, "context", false);
+  }
   static CUresult context_push(CUcontext context) {
     if (const auto result = begin("context_push", false); result != CUDA_SUCCESS) return result;
     the_fake->current_.push_back(context);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/runtime_dir.hpp"
+#include "host/app_run.hpp"
 
 namespace lumen::host {
 namespace {
@@ -23,12 +24,7 @@ Result<std::string> read_art(const std::string& path) {
 
 Result<AppCatalog> AppCatalog::create(std::vector<std::string> desktop, const std::vector<AppEntry>& apps,
                                       std::string use) {
-  std::vector<AppEntry> entries{{.id = app_id("Desktop"),
-                                 .title = "Desktop",
-                                 .command = std::move(desktop),
-                                 .desktop = std::move(use),
-                                 .is_desktop = true}};
-  entries.insert(entries.end(), apps.begin(), apps.end());
+  auto entries = all_apps(std::move(desktop), std::move(use), apps);
   std::vector<gamestream::App> list;
   for (const auto& entry : entries) {
     list.push_back({.id = entry.id, .title = entry.title, .desktop = entry.title == "Desktop"});

@@ -178,11 +178,7 @@ GameSession& GameService::start_session(const LaunchRequest& request, const AppE
                         .client_name = name_of(client),
                         .mode = mode,
                         .runtime_dir = fmt::format("{}/session-g{}", params_.runtime_root, next_index_++),
-                        .session_program = params_.session_program,
-                        .preset = params_.preset,
-                        .log_level = params_.log_level,
-                        .scale = params_.scale,
-                        .restore_dir = params_.restore_dir,
+                        .settings = params_.settings,
                         .on_ready =
                             [this, client] {
                               const auto& takes = sessions_.at(client)->desktop_input();

@@ -26,10 +26,9 @@ struct GameServiceParams {
   gamestream::HostInfo info;
   EncryptionPolicy encryption = EncryptionPolicy::prefer;
   std::vector<Codec> codecs;  // offered whatever was measured; empty: what was
-  std::string runtime_root, session_program, preset, log_level;
+  std::string runtime_root;
+  SlotSettings settings;
   std::uint32_t max_bitrate_kbps = 0;  // 0: as clients ask
-  double scale = 1;                    // of virtual displays on a person's desktop
-  std::string restore_dir;             // where sessions write down what is to be undone
   std::optional<PadModel> pad_model;   // none: what suits a client's pad
 };
 

@@ -65,23 +65,8 @@ GameSession::GameSession(GameSessionParams params, net::UdpSocket& video, net::U
       log_{log},
       on_ended_{std::move(on_ended)},
       pipes_{std::make_shared<Pipes>(video, audio, log)} {
-  auto command = params_.app.command;
-  if (!params_.app.working_dir.empty()) {
-    command.insert(command.begin(), {"env", "-C", params_.app.working_dir});
-  }
   slot_ = std::make_unique<SessionSlot>(
-      SlotParams{.program = params_.session_program,
-                 .command = std::move(command),
-                 .runtime_dir = params_.runtime_dir,
-                 .marker = link::make_marker(params_.runtime_dir),
-                 .environment = environment(),
-                 .audio = AudioFormat{},
-                 .preset = params_.preset,
-                 .log_level = params_.log_level,
-                 .desktop = {.use = params_.app.desktop,
-                             .scale = static_cast<float>(params_.scale),
-                             .command_is_desktop = params_.app.is_desktop,
-                             .restore_dir = params_.restore_dir}},
+      app_slot(params_.app, environment(), params_.runtime_dir, params_.settings),
       SlotEvents{
           .on_ring =
               [this](std::shared_ptr<link::SharedRing> ring) { pipes_->video.set_ring(std::move(ring)); },
@@ -109,14 +94,7 @@ GameSession::~GameSession() {
 }
 
 std::vector<std::string> GameSession::environment() const {
-  const auto& mode = params_.mode;
-  std::vector<std::string> all{fmt::format("LUMEN_CLIENT_NAME={}", params_.client_name),
-                               fmt::format("LUMEN_CLIENT_WIDTH={}", mode.width),
-                               fmt::format("LUMEN_CLIENT_HEIGHT={}", mode.height),
-                               fmt::format("LUMEN_CLIENT_FPS={}", (mode.refresh_mhz + 500) / 1000),
-                               fmt::format("LUMEN_APP={}", params_.app.title)};
-  for (const auto& [name, value] : params_.app.environment) all.push_back(fmt::format("{}={}", name, value));
-  return all;
+  return app_environment(params_.app, params_.client_name, params_.mode);
 }
 
 ChainParams GameSession::after() const {

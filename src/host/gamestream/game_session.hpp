@@ -9,8 +9,8 @@
 
 #include "gamestream/control/input_host.hpp"
 #include "gamestream/rtsp/stream.hpp"
+#include "host/app_run.hpp"
 #include "host/command_chain.hpp"
-#include "host/config.hpp"
 #include "host/gamestream/pipes.hpp"
 #include "host/session_slot.hpp"
 
@@ -21,9 +21,7 @@ struct GameSessionParams {
   std::string client_name;
   Mode mode;                // as launched
   std::string runtime_dir;  // of this session, below the runtime root
-  std::string session_program, preset, log_level;
-  double scale = 1;                // of a virtual display on a person's desktop
-  std::string restore_dir;         // where the session writes down what is to be undone
+  SlotSettings settings;
   std::function<void()> on_ready;  // a session process of it shows something: its first, or another later
   std::function<void(const PadFeedback&)> on_pad_feedback;
 };

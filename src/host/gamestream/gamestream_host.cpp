@@ -27,15 +27,8 @@ namespace rtsp = gamestream::rtsp;
 using namespace std::chrono_literals;
 
 // A launch is offered less where its mode is more.
-constexpr OfferPolicy kOfferPolicy{.least = {1280, 720, 30'000}};
 
 Timestamp now() { return SteadyTime{}.now(); }
-
-std::string machine_name() {
-  std::array<char, 65> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "Lumen";
-  return name.data();
-}
 
 // One address for sockets of one family; "::" takes IPv4 as well.
 std::vector<std::string> tcp_addresses(const std::string& bind) {
@@ -109,6 +102,7 @@ nlohmann::json to_json(const stream::GameAudioStats& stats) {
 // what they post to.
 struct GameStreamHost::Parts {
   GameStreamHostParams params;
+  EncoderSurvey& survey;
   EventLoop& loop;
   Logger& log;
   StateStore store;
@@ -116,8 +110,6 @@ struct GameStreamHost::Parts {
   std::string name, token;
   gamestream::Ports ports{};
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // for what was posted
-  EncoderOffer encoders;
-  std::unique_ptr<EncoderProbe> probe;
   std::unique_ptr<MediaPort> media;
   std::unique_ptr<net::ByteServer> rtsp_server;
   std::unique_ptr<GameService> service;
@@ -139,7 +131,6 @@ struct GameStreamHost::Parts {
   Status open_rtsp();
   Status open_http();
   void open_publisher();
-  void measure_encoders();
   void post(std::function<void()> call) {
     loop.post([alive = alive, call = std::move(call)] {
       if (*alive) call();
@@ -272,36 +263,18 @@ Status GameStreamHost::Parts::open() {
                         .encryption = params.config.gamestream.encryption,
                         .codecs = params.config.gamestream.codecs,
                         .runtime_root = params.runtime_root,
-                        .session_program = params.session_program,
-                        .preset = params.preset,
-                        .log_level = params.log_level,
+                        .settings = params.settings,
                         .max_bitrate_kbps = params.max_bitrate_kbps,
-                        .scale = params.config.desktop.scale,
-                        .restore_dir = restore_dir(params.state_dir),
                         .pad_model = params.config.gamestream.pads},
       store, catalog, *media, loop, log, send);
   LUMEN_CHECK_OK(open_rtsp());
   page = std::make_unique<PinPage>(name, token, service->desk());
   LUMEN_CHECK_OK(open_http());
   if (params.publish) open_publisher();
-  measure_encoders();
+  survey.on_offer([this, still = alive](const EncoderOffer& offer) {
+    if (*still) service->set_encoders(offer);
+  });
   return {};
-}
-
-// Beside everything else; clients that come before it is done get H.264.
-void GameStreamHost::Parts::measure_encoders() {
-  auto started = EncoderProbe::start({.program = params.session_program, .preset = params.preset}, loop,
-                                     [this](const std::vector<EncoderMeasurement>& measurements) {
-                                       encoders = EncoderOffer{measurements, kOfferPolicy};
-                                       for (const auto& verdict : encoders.verdicts())
-                                         log.info("{}: {}", to_string(verdict.codec), verdict.reason);
-                                       service->set_encoders(encoders);
-                                     });
-  if (started) {
-    probe = std::move(*started);
-  } else {
-    log.warn("only H.264 is offered: {}", describe(started.error()));
-  }
 }
 
 // Only now that there is an answer at the port. A host that nobody finds can still be named by its address.
@@ -317,13 +290,15 @@ void GameStreamHost::Parts::open_publisher() {
 GameStreamHost::GameStreamHost(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
 GameStreamHost::~GameStreamHost() = default;
 
-Result<std::unique_ptr<GameStreamHost>> GameStreamHost::create(GameStreamHostParams params, EventLoop& loop,
+Result<std::unique_ptr<GameStreamHost>> GameStreamHost::create(GameStreamHostParams params,
+                                                               EncoderSurvey& survey, EventLoop& loop,
                                                                Logger& log) {
   LUMEN_TRY(auto store, StateStore::open(params.state_dir));
   LUMEN_TRY(auto catalog, AppCatalog::create(params.desktop, params.config.apps, params.config.desktop.use));
   LUMEN_TRY(auto token, open_token(params.state_dir));
-  auto name = params.config.name.empty() ? machine_name() : params.config.name;
+  auto name = shown_name(params.config);
   std::unique_ptr<Parts> parts{new Parts{.params = std::move(params),
+                                         .survey = survey,
                                          .loop = loop,
                                          .log = log,
                                          .store = std::move(store),
@@ -423,7 +398,7 @@ std::string GameStreamHost::status_json() const {
                       {"prompts", parts_->service->desk().prompts().size()},
                       {"codecs", nlohmann::json::array()},
                       {"sessions", nlohmann::json::array()}};
-  for (const auto& verdict : parts_->encoders.verdicts()) {
+  for (const auto& verdict : parts_->survey.offer().verdicts()) {
     json["codecs"].push_back({{"codec", to_string(verdict.codec)},
                               {"offered", verdict.offered},
                               {"megapixels_per_s", verdict.pixels_per_s / 1'000'000},

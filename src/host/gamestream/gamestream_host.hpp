@@ -9,14 +9,16 @@
 
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
-#include "host/config.hpp"
+#include "host/app_run.hpp"
+#include "host/encoder_survey.hpp"
 
 namespace lumen::host {
 
 struct GameStreamHostParams {
   HostConfig config;
   std::vector<std::string> desktop;  // what runs as "Desktop"
-  std::string session_program, runtime_root, state_dir, preset, log_level;
+  std::string runtime_root, state_dir;
+  SlotSettings settings;
   std::uint32_t max_bitrate_kbps = 0;  // 0: as clients ask
   std::uint16_t page_port = 47986;     // TCP, of the page; 0: none
   bool publish = true;                 // by DNS-SD
@@ -24,9 +26,9 @@ struct GameStreamHostParams {
 
 class GameStreamHost {
  public:
-  // Listens, then says so on the network. `loop` and `log` outlive it.
-  static Result<std::unique_ptr<GameStreamHost>> create(GameStreamHostParams params, EventLoop& loop,
-                                                        Logger& log);
+  // Listens, then says so on the network. `survey`, `loop` and `log` outlive it.
+  static Result<std::unique_ptr<GameStreamHost>> create(GameStreamHostParams params, EncoderSurvey& survey,
+                                                        EventLoop& loop, Logger& log);
   ~GameStreamHost();
   GameStreamHost(const GameStreamHost&) = delete;
   GameStreamHost& operator=(const GameStreamHost&) = delete;

@@ -22,6 +22,7 @@ void EnetPort::disconnect_after_sending(EnetPeerId peer, std::uint32_t data) {
   port_->disconnect_after_sending(peer, data);
 }
 void EnetPort::drop(EnetPeerId peer, std::uint32_t data) { port_->drop(peer, data); }
+std::optional<Duration> EnetPort::round_trip(EnetPeerId peer) const { return port_->round_trip(peer); }
 std::optional<Endpoint> EnetPort::address_of(EnetPeerId peer) const { return port_->address_of(peer); }
 std::size_t EnetPort::connections() const { return port_->connections(); }
 EnetCounters EnetPort::counters() const { return port_->counters(); }

@@ -98,6 +98,8 @@ class EnetPort {
   void drop(EnetPeerId peer, std::uint32_t data);
 
   std::optional<Endpoint> address_of(EnetPeerId peer) const;
+  // Smoothed; none for who is not connected.
+  std::optional<Duration> round_trip(EnetPeerId peer) const;
   std::size_t connections() const;
   EnetCounters counters() const;
 

@@ -313,6 +313,12 @@ void Port::drop(EnetPeerId peer, std::uint32_t data) {
   enet_peer_disconnect_now(to, data);
 }
 
+std::optional<Duration> Port::round_trip(EnetPeerId peer) const {
+  const auto* const found = find(peer);
+  if (found == nullptr || found->state != ENET_PEER_STATE_CONNECTED) return std::nullopt;
+  return std::chrono::milliseconds{found->roundTripTime};
+}
+
 std::optional<Endpoint> Port::address_of(EnetPeerId peer) const {
   const auto* const found = find(peer);
   if (found == nullptr) return std::nullopt;

@@ -32,6 +32,7 @@ class Port {
   void disconnect_after_sending(EnetPeerId peer, std::uint32_t data);
   void drop(EnetPeerId peer, std::uint32_t data);
   std::optional<Endpoint> address_of(EnetPeerId peer) const;
+  std::optional<Duration> round_trip(EnetPeerId peer) const;
   std::size_t connections() const;
   const EnetCounters& counters() const { return counters_; }
 

@@ -23,6 +23,7 @@ class EncodeInbox {
     bool streaming = false;
     std::uint32_t refresh_mhz = 0;
     std::optional<Encoding> encoding;  // to be used from now on, `frame` included
+    std::uint32_t limit_kbps = 0;      // of the bitrate; 0: none
   };
 
   explicit EncodeInbox(std::uint32_t refresh_mhz) : refresh_mhz_{refresh_mhz} {}
@@ -61,6 +62,11 @@ class EncodeInbox {
     }
     changed_.notify_one();
   }
+  // Wakes nobody: it holds for the next picture.
+  void limit_bitrate(std::uint32_t kbps) LUMEN_EXCLUDES(mutex_) {
+    MutexLock lock{mutex_};
+    limit_kbps_ = kbps;
+  }
   void set_refresh(std::uint32_t refresh_mhz) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
     refresh_mhz_ = refresh_mhz;
@@ -77,8 +83,12 @@ class EncodeInbox {
     } else {
       changed_.wait(mutex_, stop, due);
     }
-    return {std::exchange(frame_, std::nullopt), std::exchange(idr_, false), streaming_, refresh_mhz_,
-            std::exchange(encoding_, std::nullopt)};
+    return {std::exchange(frame_, std::nullopt),
+            std::exchange(idr_, false),
+            streaming_,
+            refresh_mhz_,
+            std::exchange(encoding_, std::nullopt),
+            limit_kbps_};
   }
   // A newer picture than the one in hand, if there is one.
   std::optional<CapturedFrame> try_take_frame() LUMEN_EXCLUDES(mutex_) {
@@ -99,6 +109,7 @@ class EncodeInbox {
   bool streaming_ LUMEN_GUARDED_BY(mutex_) = false;
   std::uint32_t refresh_mhz_ LUMEN_GUARDED_BY(mutex_);
   std::optional<Encoding> encoding_ LUMEN_GUARDED_BY(mutex_);
+  std::uint32_t limit_kbps_ LUMEN_GUARDED_BY(mutex_) = 0;
   std::uint64_t overwritten_ LUMEN_GUARDED_BY(mutex_) = 0;
 };
 

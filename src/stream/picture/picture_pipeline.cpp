@@ -153,6 +153,7 @@ void PicturePipeline::encode_loop(const std::stop_token& stop) {
   while (!stop.stop_requested() && !failed_) {
     auto taken = inbox_.take(stop, last_ ? std::optional{cadence_.repeat_due()} : std::nullopt);
     if (stop.stop_requested()) return;
+    limit_kbps_ = taken.limit_kbps;
     if (taken.encoding) change_encoding(*taken.encoding, taken.refresh_mhz);
     if (failed_) return;
     if (!taken.streaming) {
@@ -191,6 +192,7 @@ void PicturePipeline::encode_one(const std::stop_token& stop, EncodeInbox::Taken
     params_.events.on_failed(fits.error());
     return;
   }
+  fit_bitrate();
   const auto before = thread_cpu();
   last_->times.encode_begin = now();
   auto unit = encoder_->encode(*last_, next_id_, need_idr_);
@@ -229,10 +231,22 @@ Status PicturePipeline::fit_encoder(const CapturedFrame& frame, std::uint32_t re
   return open_encoder({picture.width, picture.height, refresh_mhz});
 }
 
-Status PicturePipeline::open_encoder(const Mode& mode) {
-  if (encoder_ && mode == encoder_mode_) return {};
+BitsPerSecond PicturePipeline::bitrate_for(const Mode& mode) const {
   const auto bitrate = encoding_.bitrate_kbps != 0 ? BitsPerSecond{encoding_.bitrate_kbps * 1000ULL}
                                                    : params_.default_bitrate(mode);
+  return limit_kbps_ == 0 ? bitrate : std::min(bitrate, BitsPerSecond{limit_kbps_ * 1000ULL});
+}
+
+void PicturePipeline::fit_bitrate() {
+  const auto bitrate = bitrate_for(encoder_mode_);
+  if (bitrate == bitrate_) return;
+  bitrate_ = bitrate;  // what an encoder cannot do is not asked of it for each picture again
+  if (const auto set = encoder_->set_bitrate(bitrate); !set) log_.warn("{}", describe(set.error()));
+}
+
+Status PicturePipeline::open_encoder(const Mode& mode) {
+  if (encoder_ && mode == encoder_mode_) return {};
+  const auto bitrate = bitrate_for(mode);
   encoder_.reset();
   LUMEN_TRY(encoder_, params_.make_encoder({.codec = encoding_.codec,
                                             .mode = mode,
@@ -243,6 +257,7 @@ Status PicturePipeline::open_encoder(const Mode& mode) {
                                             .slices = encoding_.slices,
                                             .max_references = encoding_.max_references}));
   encoder_mode_ = mode;
+  bitrate_ = bitrate;
   cadence_.set_period(mode.period());
   told_ = nullptr;
   tell_encoder_if_new();

@@ -58,6 +58,8 @@ class PicturePipeline {
   void set_streaming(bool on);
   // From the next picture on; on_encoder answers. The caller asks the desktop for a repaint.
   void set_encoding(const Encoding& encoding);
+  // At most so much from the next picture on, without an IDR and across encoders; 0: as the encoding says.
+  void limit_bitrate(std::uint32_t kbps) { inbox_.limit_bitrate(kbps); }
   void request_idr() { inbox_.request_idr(); }
   const PictureStats& stats() const { return stats_; }
   std::uint64_t overwritten() const { return inbox_.overwritten(); }
@@ -76,6 +78,8 @@ class PicturePipeline {
   Status fit_encoder(const CapturedFrame& frame, std::uint32_t refresh_mhz);
   Status open_encoder(const Mode& mode);
   void change_encoding(const Encoding& encoding, std::uint32_t refresh_mhz);
+  BitsPerSecond bitrate_for(const Mode& mode) const;
+  void fit_bitrate();
   void tell_encoder_if_new();
   void publish(const AccessUnitView& unit, Duration cpu);
 
@@ -95,6 +99,8 @@ class PicturePipeline {
   const EncoderDescription* told_ = nullptr;  // of the encoder that on_encoder told of
   Mode encoder_mode_;
   Encoding encoding_;
+  std::uint32_t limit_kbps_ = 0;
+  BitsPerSecond bitrate_;  // of encoder_
   Cadence cadence_;
   std::optional<CapturedFrame> last_;
   FrameId next_id_{1};

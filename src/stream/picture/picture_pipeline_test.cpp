@@ -29,7 +29,10 @@ class CountingConverter final : public ColorConverter {
 // An access unit is the first luma byte of every row.
 class RowEncoder final : public VideoEncoder {
  public:
-  explicit RowEncoder(EncoderConfig config) : config_{std::move(config)} {}
+  explicit RowEncoder(EncoderConfig config, std::atomic<std::uint64_t>* bitrate = nullptr)
+      : config_{std::move(config)}, bitrate_{bitrate} {
+    if (bitrate_ != nullptr) *bitrate_ = config_.bitrate.value;
+  }
   const EncoderDescription& description() const override { return description_; }
   Result<AccessUnitView> encode(const CapturedFrame& frame, FrameId id, bool force_idr) override {
     const auto& picture = frame.picture.picture();
@@ -41,10 +44,14 @@ class RowEncoder final : public VideoEncoder {
     started_ = true;
     return AccessUnitView{id, config_.codec, kind, picture.width, picture.height, bytes_, {}};
   }
-  Status set_bitrate(BitsPerSecond) override { return {}; }
+  Status set_bitrate(BitsPerSecond bitrate) override {
+    if (bitrate_ != nullptr) *bitrate_ = bitrate.value;
+    return {};
+  }
 
  private:
   EncoderConfig config_;
+  std::atomic<std::uint64_t>* bitrate_;
   EncoderDescription description_{"rows", "test"};
   std::vector<std::byte> bytes_;
   bool started_ = false;
@@ -102,6 +109,36 @@ class PicturePipelineTest : public testing::Test {
   std::vector<std::byte> pixels_;
   std::atomic<int> encoders_{0};
 };
+
+TEST_F(PicturePipelineTest, a_limit_changes_the_bitrate_without_an_idr_and_outlives_the_encoder) {
+  std::atomic<std::uint64_t> bitrate{0};
+  auto wanted = params();
+  wanted.make_encoder = [&](const EncoderConfig& config) -> Result<std::unique_ptr<VideoEncoder>> {
+    return std::make_unique<RowEncoder>(config, &bitrate);
+  };
+  PicturePipeline pipeline{std::move(wanted), ring_, *log_};
+  pipeline.set_streaming(true);
+  pipeline.on_frame(frame(std::byte{1}));
+  EXPECT_EQ(next().kind, PictureKind::idr);
+  EXPECT_EQ(bitrate, 1'000'000U);
+  const auto after = [&](std::uint32_t limit, std::byte fill) {
+    pipeline.limit_bitrate(limit);
+    pipeline.on_frame(frame(fill));
+    auto got = next();
+    while (got.rows.front() != fill) got = next();
+    return got.kind;
+  };
+  EXPECT_EQ(after(400, std::byte{2}), PictureKind::delta);
+  EXPECT_EQ(bitrate, 400'000U);
+  EXPECT_EQ(after(4'000, std::byte{3}), PictureKind::delta);
+  EXPECT_EQ(bitrate, 1'000'000U) << "no more than it was configured for";
+  EXPECT_EQ(after(300, std::byte{4}), PictureKind::delta);
+  pipeline.set_encoding({.bitrate_kbps = 2'000});
+  EXPECT_EQ(after(300, std::byte{5}), PictureKind::idr);
+  EXPECT_EQ(bitrate, 300'000U);
+  EXPECT_EQ(after(0, std::byte{6}), PictureKind::delta);
+  EXPECT_EQ(bitrate, 2'000'000U);
+}
 
 TEST_F(PicturePipelineTest, another_encoding_reopens_the_encoder_and_begins_with_an_idr) {
   auto wanted = params();

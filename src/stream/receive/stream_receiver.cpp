@@ -41,6 +41,8 @@ StreamReceiver::StreamReceiver(ReceiverParams params, net::UdpSocket socket, con
                .on_broken = [this](FrameId id) { broken_in_decoder_.store(id.value); },
                .on_failed = params_.on_failed},
               log_},
+      sound_{params_.sound, log_},
+      microphone_{params_.open_microphone, socket_, host_, log_},
       thread_{"lm-recv", [this](const std::stop_token& stop) { loop(stop); }} {}
 
 StreamReceiver::~StreamReceiver() { thread_.request_stop(); }
@@ -56,8 +58,12 @@ void StreamReceiver::set_pointer_drawn(bool drawn) {
 }
 
 ReceiveStats StreamReceiver::stats() const {
+  const auto sound = sound_.stats();
   MutexLock lock{mutex_};
-  return published_;
+  auto stats = published_;
+  stats.sound = sound;
+  stats.voice_packets = microphone_.packets();
+  return stats;
 }
 
 void StreamReceiver::loop(const std::stop_token& stop) {
@@ -92,6 +98,11 @@ bool StreamReceiver::drops(ByteView datagram) {
 void StreamReceiver::on_datagram(MutableBytes datagram) {
   using Heard = core::ClientReceiver::Heard;
   if (drops(datagram)) return;
+  const auto header = lumen1::decode_clear_header(datagram);
+  if (header && header->kind == lumen1::Kind::sound) {
+    sound_.push(datagram, now());
+    return;
+  }
   const auto heard = stream_.receive(datagram, now());
   if (heard == Heard::foreign || heard == Heard::refused) return;
   heard_ns_.store(to_ns(stream_.last_heard()), std::memory_order_relaxed);
@@ -101,6 +112,8 @@ void StreamReceiver::on_datagram(MutableBytes datagram) {
 }
 
 void StreamReceiver::on_connected() {
+  sound_.connect(stream_.take_sound_keys());
+  microphone_.connect(stream_.take_microphone_keys(), params_.connect.session);
   if (const auto set = channel_.set_keys(stream_.take_send_keys(), params_.connect.session); !set) {
     params_.on_failed(set.error());
     return;

@@ -14,6 +14,8 @@
 #include "stream/receive/client_channel.hpp"
 #include "stream/receive/decode_stage.hpp"
 #include "stream/receive/impairment.hpp"
+#include "stream/receive/microphone_sender.hpp"
+#include "stream/receive/sound_receiver.hpp"
 
 namespace lumen::stream {
 
@@ -27,6 +29,8 @@ struct ReceiverParams {
   std::function<void(const DecodedPicture&)> on_picture;        // lm-dec
   std::function<void(const lumen1::HostState&)> on_host_state;  // lm-recv, on every change
   std::function<void(const Error&)> on_failed;                  // any thread: the stream cannot go on
+  SoundReceiver::Params sound;                                  // lm-audio
+  OpenSoundInput open_microphone;                               // lm-mic; empty: none
 };
 
 // A consistent copy of the counters.
@@ -35,6 +39,8 @@ struct ReceiveStats {
   std::uint64_t datagrams = 0, bytes = 0, dropped_by_injection = 0, not_authentic = 0, foreign = 0;
   std::uint64_t idr = 0, recovery_asked = 0, decode_dropped_full = 0, skipped_broken = 0;
   Duration round_trip{};
+  SoundReceiveStats sound;
+  std::uint64_t voice_packets = 0;  // sent
 };
 
 class StreamReceiver {
@@ -88,6 +94,8 @@ class StreamReceiver {
   AccessUnit unit_;
   Timestamp next_publish_{};
   DecodeStage decode_;
+  SoundReceiver sound_;
+  MicrophoneSender microphone_;
   OwnedThread thread_;
 };
 

@@ -4,7 +4,9 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/priority.hpp"
 
@@ -12,13 +14,6 @@ namespace lumen::stream {
 namespace {
 
 Timestamp now() { return SteadyTime{}.now(); }
-
-void sleep_until(Timestamp due) {
-  timespec until{};
-  until.tv_sec = to_ns(due) / 1'000'000'000;
-  until.tv_nsec = to_ns(due) % 1'000'000'000;
-  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
-}
 
 }  // namespace
 
@@ -60,8 +55,23 @@ void VideoSender::send_message(std::vector<std::byte> body) {
   wake();
 }
 
-void VideoSender::report(const LossReport& loss, Duration round_trip) {
-  inbox_.report(loss, round_trip);
+void VideoSender::report(const lumen1::Feedback& feedback) {
+  inbox_.report(feedback);
+  wake();
+}
+
+void VideoSender::set_round_trip(Duration round_trip) {
+  inbox_.set_round_trip(round_trip);
+  wake();
+}
+
+void VideoSender::ask(const lumen1::AskShards& ask) {
+  inbox_.ask(ask);
+  wake();
+}
+
+void VideoSender::set_bitrate_cap(std::uint32_t kbps) {
+  inbox_.set_bitrate_cap(kbps);
   wake();
 }
 
@@ -72,9 +82,16 @@ void VideoSender::broken(std::uint32_t frame) {
   wake();
 }
 
-void VideoSender::wait() {
-  std::array<pollfd, 2> waiters{{{wake_.get(), POLLIN, 0}, {ring_ ? ring_->doorbell_fd() : -1, POLLIN, 0}}};
-  poll(waiters.data(), waiters.size(), -1);
+// Until `until`, nullopt: for ever, something is told or, unless a train waits, there is a unit.
+void VideoSender::wait(std::optional<Timestamp> until) {
+  std::array<pollfd, 2> waiters{
+      {{wake_.get(), POLLIN, 0}, {ring_ && !until ? ring_->doorbell_fd() : -1, POLLIN, 0}}};
+  timespec left{};
+  if (until) {
+    const auto ns = std::max<Duration::rep>((*until - now()).count(), 0);
+    left = {.tv_sec = ns / 1'000'000'000, .tv_nsec = ns % 1'000'000'000};
+  }
+  ppoll(waiters.data(), waiters.size(), until ? &left : nullptr, nullptr);
   eventfd_t ignored = 0;
   if ((waiters[0].revents & POLLIN) != 0) eventfd_read(wake_.get(), &ignored);
   if ((waiters[1].revents & POLLIN) != 0) ring_->drain_doorbell();
@@ -88,13 +105,15 @@ void VideoSender::loop(const std::stop_token& stop) {
       MutexLock lock{ring_mutex_};
       ring_ = next_ring_;
     }
-    const auto unit = ring_ ? ring_->peek() : std::nullopt;
+    const auto unit = ring_ && !train_ ? ring_->peek() : std::nullopt;
     apply(inbox_.take());  // after the look: what was told before a unit was pushed holds for that unit
-    if (unit) {
+    if (!send_trains()) {
+      wait(train_->due);
+    } else if (unit) {
       send_unit(*unit);
       ring_->release();
     } else {
-      wait();
+      wait(std::nullopt);
     }
   }
 }
@@ -102,14 +121,25 @@ void VideoSender::loop(const std::stop_token& stop) {
 void VideoSender::apply(SendInbox::Taken taken) {
   if (taken.peer_changed) change_peer(taken.peer);
   if (taken.moved_to && to_) to_ = taken.moved_to;
-  if (taken.loss) stream_.report(*taken.loss, taken.round_trip, now());
+  if (taken.bitrate_cap_kbps) stream_.set_bitrate_cap(*taken.bitrate_cap_kbps);
+  stream_.set_round_trip(taken.round_trip, now());
+  if (taken.feedback) answer(*taken.feedback);
+  for (const auto& ask : taken.asks.all()) stream_.ask(ask, now());
   if (taken.broken) stream_.broken(*taken.broken, now());
   if (!taken.message.empty()) send_message_now(taken.message);
   settle();
 }
 
+void VideoSender::answer(const lumen1::Feedback& feedback) {
+  stream_.report(feedback, now());
+  body_.clear();
+  lumen1::append(body_, lumen1::HostMessage{stream_.mark()}, lumen1::kMaxDatagramBytes);
+  send_message_now(body_);
+}
+
 void VideoSender::change_peer(const std::optional<Peer>& peer) {
   stream_.disconnect();
+  train_.reset();
   to_.reset();
   if (!peer) return;
   if (const auto connected = stream_.connect(peer->keys, now()); !connected) {
@@ -134,18 +164,30 @@ void VideoSender::send_unit(const AccessUnitView& unit) {
   }
   frame_id_.store(stream_.last_frame().value, std::memory_order_relaxed);
   settle();  // before it is sent: whoever has received the frame finds it counted
-  while (const auto train = stream_.next_train(now())) {
-    if (train->due > now()) sleep_until(train->due);
-    const auto accepted = socket_.send_segments(*to_, train->bytes, train->datagram_bytes);
-    stats_.refused.fetch_add(train->datagrams - accepted, std::memory_order_relaxed);
+  send_trains();
+}
+
+// What is due; false when something waits for its time.
+bool VideoSender::send_trains() {
+  for (;;) {
+    if (!train_) train_ = stream_.next_train(now());
+    if (!train_) return true;
+    if (train_->due > now()) return false;
+    const auto train = *std::exchange(train_, std::nullopt);
+    if (!to_) continue;
+    const auto accepted = socket_.send_segments(*to_, train.bytes, train.datagram_bytes);
+    stats_.refused.fetch_add(train.datagrams - accepted, std::memory_order_relaxed);
     stats_.datagrams.fetch_add(accepted, std::memory_order_relaxed);
-    stats_.bytes.fetch_add(accepted * train->datagram_bytes, std::memory_order_relaxed);
+    stats_.bytes.fetch_add(accepted * train.datagram_bytes, std::memory_order_relaxed);
   }
 }
 
 // After all that may have changed the stream: passes its wish on and publishes its counters.
 void VideoSender::settle() {
   if (stream_.take_idr_request()) params_.on_idr_needed();
+  if (const auto rate = stream_.take_bitrate(); rate && params_.on_bitrate) {
+    if (!params_.on_bitrate(rate->bitrate_kbps)) stream_.bitrate_not_told();
+  }
   const auto stats = stream_.stats();
   stats_.frames.store(stats.frames, std::memory_order_relaxed);
   stats_.idr.store(stats.idr, std::memory_order_relaxed);
@@ -153,6 +195,15 @@ void VideoSender::settle() {
   stats_.parity_shards.store(stats.parity_shards, std::memory_order_relaxed);
   stats_.recovery_asked.store(stats.recovery_asked, std::memory_order_relaxed);
   stats_.recovery_merged.store(stats.recovery_merged, std::memory_order_relaxed);
+  stats_.shards_asked.store(stats.shards_asked, std::memory_order_relaxed);
+  stats_.shards_repeated.store(stats.shards_repeated, std::memory_order_relaxed);
+  stats_.bitrate_kbps.store(stats.bitrate_kbps, std::memory_order_relaxed);
+  stats_.capacity_kbps.store(stats.capacity_kbps, std::memory_order_relaxed);
+  stats_.queue_us.store(static_cast<std::uint64_t>(stats.queue / std::chrono::microseconds{1}),
+                        std::memory_order_relaxed);
+  stats_.rate_reason.store(stats.rate_reason, std::memory_order_relaxed);
+  stats_.assumed_burst_milli.store(static_cast<std::uint64_t>(stats.assumed_burst * 1e3),
+                                   std::memory_order_relaxed);
   stats_.assumed_loss_ppm.store(static_cast<std::uint64_t>(stats.assumed_loss * 1e6),
                                 std::memory_order_relaxed);
 }

@@ -157,10 +157,102 @@ TEST_F(VideoSenderTest, parity_grows_with_the_reported_loss) {
   push(40'000);
   ASSERT_EQ(collect(1).size(), 1U);
   const auto before = sender.stats().parity_shards.load();
-  sender.report({.expected = 1000, .lost = 150, .longest_burst = 5}, 1ms);
+  sender.report({.sequence = 1, .loss = {.expected = 1000, .lost = 150, .longest_burst = 5}});
   push(40'000);
   ASSERT_EQ(collect(1).size(), 1U);
   EXPECT_GT(sender.stats().parity_shards - before, before);
+}
+
+TEST_F(VideoSenderTest, a_report_is_answered_by_a_mark) {
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
+  sender.set_ring(ring_);
+  sender.set_peer(Peer{receiver_.local().value(), keys_});
+  push(1000);
+  ASSERT_EQ(collect(1).size(), 1U);
+  sender.report({.sequence = 4});
+  std::optional<lumen1::VideoMark> mark;
+  while (!mark && receiver_.receive(2s, [&](const net::Endpoint&, MutableBytes datagram) {
+    const auto opened = opener_->open(datagram);
+    if (!opened || opened->header.kind != lumen1::Kind::host_message) return;
+    for (const auto& message : lumen1::decode_host_messages(opened->body).messages) {
+      if (const auto* said = std::get_if<lumen1::VideoMark>(&message)) mark = *said;
+    }
+  }) > 0) {
+  }
+  ASSERT_TRUE(mark);
+  EXPECT_EQ(mark->feedback, 4U);
+  EXPECT_EQ(mark->newest_frame, 1U);
+}
+
+TEST_F(VideoSenderTest, shards_that_are_asked_for_come_again) {
+  VideoSender sender{params(), codec_, sender_socket_, *log_};
+  sender.set_ring(ring_);
+  sender.set_peer(Peer{receiver_.local().value(), keys_});
+  push(5000);
+  ASSERT_EQ(collect(1).size(), 1U);
+  reassembler_.reset();
+  sender.ask({.frame = 1, .attempt = 1});
+  const auto again = collect(1);
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].bytes, std::vector<std::byte>(5000, std::byte{7}));
+  EXPECT_EQ(sender.stats().shards_asked, 4U);
+}
+
+TEST_F(VideoSenderTest, the_bitrate_is_told_at_first_and_when_a_queue_lowers_it) {
+  std::atomic<std::uint32_t> told{0}, refusals{2};
+  auto wanted = params();
+  wanted.on_bitrate = [&](std::uint32_t kbps) {
+    if (refusals > 0) {
+      --refusals;
+      return false;
+    }
+    told = kbps;
+    told.notify_all();
+    return true;
+  };
+  VideoSender sender{std::move(wanted), codec_, sender_socket_, *log_};
+  sender.set_ring(ring_);
+  sender.set_peer(Peer{receiver_.local().value(), keys_});
+  sender.set_bitrate_cap(9'000);
+  for (int i = 0; i < 3; ++i) {
+    push(1000);
+    ASSERT_EQ(collect(1).size(), 1U);
+  }
+  told.wait(0);
+  EXPECT_EQ(told, 9'000U);
+  for (std::uint32_t i = 1; told == 9'000U && i < 30'000; ++i) {
+    sender.report({.sequence = i,
+                   .clock_us = i * 25'000,
+                   .bytes = i * 12'500,                // 4 Mbit/s
+                   .queue_last_us = 60'000 + i * 100,  // grows
+                   .queue_least_us = 60'000 + i * 100,
+                   .queue_most_us = 60'000 + i * 100});
+    push(1000);
+    ASSERT_EQ(collect(1).size(), 1U);
+  }
+  EXPECT_LT(told, 4'000U);
+  EXPECT_EQ(sender.stats().rate_reason, RateReason::queue);
+}
+
+TEST(SendInboxAsks, what_is_said_again_replaces_what_was_said) {
+  SendInbox inbox;
+  inbox.ask({.frame = 1, .attempt = 1, .count = 0});
+  inbox.ask({.frame = 1, .attempt = 2, .count = 0});
+  inbox.ask({.frame = 1, .attempt = 1, .count = 1, .ranges = {{{2, 3}}}});
+  const auto taken = inbox.take();
+  ASSERT_EQ(taken.asks.all().size(), 2U);
+  EXPECT_EQ(taken.asks.all()[0].attempt, 1U);
+  EXPECT_EQ(taken.asks.all()[0].count, 1U);
+  EXPECT_EQ(taken.asks.all()[1].attempt, 2U);
+  EXPECT_TRUE(inbox.take().asks.all().empty());
+}
+
+TEST(SendInboxAsks, are_bounded) {
+  SendInbox inbox;
+  for (std::uint32_t i = 0; i < 1000; ++i) inbox.ask({.frame = i});
+  const auto taken = inbox.take();
+  ASSERT_EQ(taken.asks.all().size(), SendInbox::kMostAsks);
+  EXPECT_EQ(taken.asks.all().back().frame, SendInbox::kMostAsks - 1);
 }
 
 }  // namespace

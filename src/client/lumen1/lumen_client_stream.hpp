@@ -1,0 +1,78 @@
+// client/lumen1: a lumen/1 session as the screens and figures see it.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "base/log.hpp"
+#include "client/lumen1/lumen_connection.hpp"
+#include "client/shell/backend.hpp"
+#include "client/shell/client_stream.hpp"
+#include "stream/receive/stream_outputs.hpp"
+#include "stream/receive/stream_receiver.hpp"
+
+namespace lumen::client {
+
+using stream::StreamOutputs;
+
+// What only the command line asks for.
+struct LumenExtras {
+  double loss_percent = 0;  // injected
+  std::uint64_t loss_seed = 1;
+};
+
+// The receiver's figures as the screens want them.
+StreamCounters to_counters(const stream::ReceiveStats& stats);
+
+class LumenClientStream final : public ClientStream {
+ public:
+  // Blocks until the host has opened the stream; the first picture is on its way then. Fails as
+  // LumenConnection::open_stream(), or with `client.no-app`. `log` and `outputs` outlive the stream.
+  static Result<std::unique_ptr<LumenClientStream>> start(std::unique_ptr<LumenConnection> connection,
+                                                          const StreamRequest& wanted,
+                                                          const LumenExtras& extras,
+                                                          const StreamOutputs& outputs,
+                                                          const std::stop_token& stop, Logger& log);
+  ~LumenClientStream() override;
+  LumenClientStream(const LumenClientStream&) = delete;
+  LumenClientStream& operator=(const LumenClientStream&) = delete;
+
+  void send_input(const InputEvent& event) override { receiver_->send_input(event); }
+  void send_pad(const PadEvent&) override {}
+  std::optional<PadFeedback> take_feedback() override { return std::nullopt; }
+  StreamCounters counters() const override { return to_counters(receiver_->stats()); }
+  StreamFacts facts() const override;
+  std::string notice() const override;
+  Status verdict() const override;
+
+  // Another display, agreed with the host. Blocks; not on the main thread of a window.
+  Status change_mode(const Mode& mode, const std::stop_token& stop);
+  stream::ReceiveStats stats() const { return receiver_->stats(); }
+  lumen1::HostState host_state() const;
+
+ private:
+  class Told;
+  LumenClientStream(StreamFacts facts, std::uint8_t session, std::shared_ptr<Told> told,
+                    std::unique_ptr<LumenConnection> connection)
+      : facts_{std::move(facts)},
+        session_{session},
+        told_{std::move(told)},
+        connection_{std::move(connection)},
+        begun_{SteadyTime{}.now()} {}
+
+  const StreamFacts facts_;
+  const std::uint8_t session_;
+  std::shared_ptr<Told> told_;
+  std::unique_ptr<LumenConnection> connection_;
+  const Timestamp begun_;
+  std::unique_ptr<stream::StreamReceiver> receiver_;
+};
+
+// What is asked of a host for it.
+lumen1::control::StreamWish to_wish(const StreamRequest& wanted);
+
+// The application that a person means: its number or its name; empty: what runs, else the desktop.
+Result<lumen1::control::App> find_app(const std::vector<lumen1::control::App>& apps, std::string_view wanted);
+
+}  // namespace lumen::client
