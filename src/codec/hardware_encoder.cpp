@@ -206,7 +206,11 @@ Result<std::unique_ptr<VideoEncoder>> create(const Kind& kind, const EncoderConf
                                              HardwareEncoder::Parts parts) {
   const auto name = fmt::format("{}_{}", base_name(config.codec), kind.suffix);
   const AVCodec* const codec = avcodec_find_encoder_by_name(name.c_str());
-  if (codec == nullptr) return unavailable(kind, config.codec, "this FFmpeg has no " + name);
+  if (codec == nullptr) {
+    return fail(ErrorCode::unsupported, "encoder.unavailable",
+                fmt::format("no {} for {}: this FFmpeg has no {}", kind.name, to_string(config.codec), name),
+                "Use an FFmpeg that has it: for AV1, 6.0 or newer");
+  }
   const Picture size{config.format, config.color, config.mode.width, config.mode.height, {}};
   LUMEN_TRY(parts.frames,
             make_frames(parts.device, {kind.format, size.coded_width(), size.coded_height(), kUploads}));
