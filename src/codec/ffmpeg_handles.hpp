@@ -54,7 +54,7 @@ class FfmpegWords {
     static thread_local FfmpegWords* words = nullptr;
     return words;
   }
-  void hear(const char* format, va_list arguments) {
+  [[gnu::format(printf, 2, 0)]] void hear(const char* format, va_list arguments) {
     std::array<char, 256> line{};
     va_list copy;
     va_copy(copy, arguments);
@@ -71,7 +71,8 @@ class FfmpegWords {
 
 // Codec contexts only: FFmpeg's other objects (about sizes and packets, which a peer may make up) know
 // nothing of the offset below.
-inline void print_of_contexts(void* object, int level, const char* format, va_list arguments) {
+[[gnu::format(printf, 3, 0)]] inline void print_of_contexts(void* object, int level, const char* format,
+                                                            va_list arguments) {
   const AVClass* const kind = object == nullptr ? nullptr : *static_cast<const AVClass* const*>(object);
   if (kind == nullptr || std::strcmp(kind->class_name, "AVCodecContext") != 0) return;
   const int own_level = level - static_cast<const AVCodecContext*>(object)->log_level_offset;
