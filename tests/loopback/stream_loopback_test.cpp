@@ -197,10 +197,15 @@ TEST_F(StreamLoopback, seventy_percent_loss_is_survived_without_a_storm_of_idr) 
   const auto receiver = connect(70);
   wait_connected();
   const auto begun = SteadyTime{}.now();
-  run(1000);
+  run(500);
+  EXPECT_TRUE(wait_for(
+      [this] {
+        run(1);
+        return decoded().size() > 10;
+      },
+      60s));
   const auto took = SteadyTime{}.now() - begun;
   expect_sound();
-  EXPECT_GT(decoded().size(), 10U);
   const auto stats = receiver->stats();
   EXPECT_GT(stats.reassembly.frames_lost, 0U);
   // Never more than one a round trip; the smallest assumed by the host's merger is a millisecond here.

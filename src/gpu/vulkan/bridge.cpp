@@ -15,9 +15,9 @@ constexpr std::uint64_t kLongestWaitNs = 1'000'000'000;
 constexpr std::uint32_t kBlockWidth = 32, kBlockHeight = 8;  // as linear.comp has them
 constexpr std::uint32_t kColumnsOfThread = 4, kRowsOfThread = 2;
 
-constexpr std::array kCode{
+constexpr auto kCode = std::to_array<std::uint32_t>({
 #include "gpu/vulkan/linear.spv.inc"
-};
+});
 
 // As linear.comp has them.
 struct Parameters {

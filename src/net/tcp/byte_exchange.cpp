@@ -51,7 +51,12 @@ class Wait {
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
+tl::unexpected<Error> broken(int error) {
+  return fail(ErrorCode::unavailable, "tcp.reset", "the connection broke", {}, error);
+}
+
 tl::unexpected<Error> connect_failure(const Endpoint& to, int error) {
+  if (error == ECONNRESET) return broken(error);  // accepted, and reset before this end looked
   if (error == ECONNREFUSED) {
     return fail(ErrorCode::unavailable, "tcp.refused", fmt::format("nothing listens on {}", to.to_string()),
                 "Start the host, or check the port", error);
@@ -80,7 +85,7 @@ Status send_all(int fd, ByteView bytes, const Wait& wait, Timestamp deadline) {
     LUMEN_CHECK_OK(wait.ready(fd, POLLOUT, deadline));
     const auto count = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count < 0 && would_block(errno)) continue;
-    if (count < 0) return fail(ErrorCode::unavailable, "tcp.reset", "the connection broke", {}, errno);
+    if (count < 0) return broken(errno);
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }
   return {};
@@ -101,7 +106,7 @@ Result<std::vector<std::byte>> exchange(const ByteExchange& what, const std::sto
     const auto count = recv(fd.get(), buffer.data(), buffer.size(), 0);
     if (count == 0) return answer;
     if (count < 0 && would_block(errno)) continue;
-    if (count < 0) return fail(ErrorCode::unavailable, "tcp.reset", "the connection broke", {}, errno);
+    if (count < 0) return broken(errno);
     const auto bytes = ByteView{buffer}.first(static_cast<std::size_t>(count));
     if (bytes.size() > what.max_answer_bytes - answer.size()) {
       return fail(
