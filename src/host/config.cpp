@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <initializer_list>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "base/machine_name.hpp"
 #include "base/runtime_dir.hpp"
 #include "host/application.hpp"
 
@@ -311,14 +311,8 @@ bool is_desktop_name(std::string_view name) {
   return std::ranges::find(kDesktopNames, name) != kDesktopNames.end();
 }
 
-std::string machine_name() {
-  std::array<char, 65> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "Lumen";
-  return name.data();
-}
-
 std::string shown_name(const HostConfig& config) {
-  return config.name.empty() ? machine_name() : config.name;
+  return config.name.empty() ? machine_name("Lumen") : config.name;
 }
 
 std::string config_path() { return below_home("XDG_CONFIG_HOME", ".config", "lumen/host.toml"); }

@@ -93,7 +93,6 @@ Result<HostConfig> parse_config(std::string_view text);
 // The defaults when there is no such file. `config.read` when it cannot be read.
 Result<HostConfig> read_config(const std::string& path);
 
-std::string machine_name();
 // What clients show: as configured, else the machine's.
 std::string shown_name(const HostConfig& config);
 

@@ -85,18 +85,23 @@ std::uint16_t Endpoint::port() const {
   return 0;
 }
 
-std::string Endpoint::to_string() const {
+std::string Endpoint::host() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (storage_.ss_family == AF_INET) {
     const auto v4 = read_as<sockaddr_in>(address());
-    inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-    return fmt::format("{}:{}", text.data(), port());
+    return inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
   }
-  if (storage_.ss_family != AF_INET6) return "(no address)";
+  if (storage_.ss_family != AF_INET6) return {};
   const auto v6 = read_as<sockaddr_in6>(address());
   inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
-  if (v6.sin6_scope_id != 0) return fmt::format("[{}%{}]:{}", text.data(), v6.sin6_scope_id, port());
-  return fmt::format("[{}]:{}", text.data(), port());
+  if (v6.sin6_scope_id != 0) return fmt::format("{}%{}", text.data(), v6.sin6_scope_id);
+  return text.data();
+}
+
+std::string Endpoint::to_string() const {
+  if (length_ == 0) return "(no address)";
+  if (storage_.ss_family == AF_INET6) return fmt::format("[{}]:{}", host(), port());
+  return fmt::format("{}:{}", host(), port());
 }
 
 // Byte by byte would compare padding and the IPv6 flow label as well.

@@ -28,6 +28,7 @@ class Endpoint {
   static Endpoint from_sockaddr(const sockaddr* address, socklen_t length);
   std::uint16_t port() const;
   std::string to_string() const;  // "127.0.0.1:47986", "[::1]:47986"
+  std::string host() const;       // "127.0.0.1", "::1"; empty when the endpoint is
   const sockaddr* address() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t length() const { return length_; }
   bool operator==(const Endpoint& other) const;

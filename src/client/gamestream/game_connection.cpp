@@ -1,13 +1,11 @@
 #include "client/gamestream/game_connection.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/machine_name.hpp"
 #include "gamestream/http/pairing_client.hpp"
 #include "gamestream/http/query.hpp"
 #include "gamestream/http/text.hpp"
@@ -22,12 +20,6 @@ using gamestream::Scheme;
 
 constexpr Duration kInfoTimeout = 5s, kListTimeout = 10s, kQuitTimeout = 30s;
 constexpr Duration kLaunchTimeout = 120s;  // the host may have a desktop to start
-
-std::string device_name() {
-  std::array<char, 65> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "Lumen client";
-  return name.data();
-}
 
 bool is_id(const Status& status, std::string_view id) { return !status && status.error().id == id; }
 
@@ -104,8 +96,9 @@ Status GameConnection::ask_as_paired(const crypto::Certificate& certificate, con
 }
 
 Status GameConnection::pair(std::string_view pin, const OnPin& on_pin, const std::stop_token& stop) {
-  LUMEN_TRY(auto machine, gamestream::PairingClient::create(params_.book->identity(),
-                                                            params_.book->client_id(), device_name(), pin));
+  LUMEN_TRY(auto machine,
+            gamestream::PairingClient::create(params_.book->identity(), params_.book->client_id(),
+                                              machine_name("Lumen client"), pin));
   Status verdict;
   for (bool first = true; const auto request = machine.next(); first = false) {
     // A person waits for the PIN while the first request does: it is shown before.

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/aead.hpp"
-#include "store/state_folder.hpp"
+#include "store/json_list.hpp"
 
 namespace lumen::client {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxHostsFile = 4U << 20U, kIdDigits = 16;
-constexpr std::string_view kHosts = "hosts.json";
+constexpr store::ListName kHosts{"hosts.json", "hosts"};
 constexpr std::string_view kCommonName = "NVIDIA GameStream Client";  // what hosts know (part 1, 3.2)
 
 store::StateFolder in(const std::string& folder) {
@@ -59,23 +59,6 @@ std::optional<KnownHost> from_json(const json& value) {
                    .certificate = *std::move(certificate)};
 }
 
-Result<std::vector<KnownHost>> open_hosts(const store::StateFolder& folder) {
-  std::vector<KnownHost> hosts;
-  if (!folder.has(kHosts)) return hosts;
-  LUMEN_TRY(const auto text, folder.read(kHosts, kMaxHostsFile));
-  const auto document = json::parse(text, nullptr, false);
-  const auto damaged = [&] {
-    return tl::unexpected{folder.in_file({ErrorCode::malformed, {}, "it is damaged", {}}, kHosts)};
-  };
-  if (!document.is_object() || !document.contains("hosts") || !document["hosts"].is_array()) return damaged();
-  for (const auto& entry : document["hosts"]) {
-    auto host = from_json(entry);
-    if (!host || hosts.size() == kMaxKnownHosts) return damaged();
-    hosts.push_back(*std::move(host));
-  }
-  return hosts;
-}
-
 }  // namespace
 
 std::string default_book_folder() {
@@ -100,7 +83,8 @@ Result<HostBook> HostBook::open(std::string folder) {
     return crypto::Identity::create(kCommonName, std::chrono::system_clock::now());
   }));
   LUMEN_TRY(auto id, files.open_text("client-id", make_client_id, is_client_id));
-  LUMEN_TRY(auto hosts, open_hosts(files));
+  LUMEN_TRY(auto hosts,
+            store::read_list<KnownHost>(files, kHosts, {kMaxHostsFile, kMaxKnownHosts}, from_json));
   return HostBook{std::move(folder), std::move(identity), std::move(id), std::move(hosts)};
 }
 
@@ -128,10 +112,7 @@ Status HostBook::forget(std::string_view unique_id) {
 }
 
 Status HostBook::save(std::vector<KnownHost> hosts) {
-  json entries = json::array();
-  for (const auto& host : hosts) entries.push_back(to_json(host));
-  const auto text = json{{"hosts", std::move(entries)}}.dump(2, ' ', false, json::error_handler_t::replace);
-  LUMEN_CHECK_OK(in(folder_).write(kHosts, text + "\n"));
+  LUMEN_CHECK_OK(store::write_list(in(folder_), kHosts, hosts, to_json));
   hosts_ = std::move(hosts);
   return {};
 }

@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/machine_name.hpp"
 #include "client/shell/backend_jobs.hpp"
 #include "crypto/digest.hpp"
 
@@ -28,12 +28,6 @@ Result<LumenAddress> address_in(const std::string& id) {
   return parse_lumen_address(std::string_view{id}.substr(std::min(id.size(), kIdPrefix.size())));
 }
 
-std::string machine_name() {
-  std::array<char, 65> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "lumen-client";
-  return name.data();
-}
-
 // Who answers where a paired host was, or by its id, with another certificate gets nothing: neither a stream
 // nor a chance to be paired in its place.
 Error other_host(const PairedHost& known, const LumenAddress& address) {
@@ -48,17 +42,14 @@ Error not_paired(const std::string& host) {
           "Pair them first"};
 }
 
-LumenAddress address_of(const net::Endpoint& endpoint) {
-  auto text = endpoint.to_string();
-  text.resize(text.rfind(':'));
-  if (text.starts_with('[')) text = text.substr(1, text.size() - 2);
-  return {text, endpoint.port()};
-}
+LumenAddress address_of(const net::Endpoint& endpoint) { return {endpoint.host(), endpoint.port()}; }
 
 }  // namespace
 
 LumenHosts::LumenHosts(LumenBook& book, std::string device_name, Logger& log)
-    : book_{book}, device_name_{device_name.empty() ? machine_name() : std::move(device_name)}, log_{log} {}
+    : book_{book},
+      device_name_{device_name.empty() ? machine_name("lumen-client") : std::move(device_name)},
+      log_{log} {}
 
 Result<std::unique_ptr<LumenConnection>> LumenHosts::connect(const LumenAddress& address, Duration patience,
                                                              const std::stop_token& stop) const {

@@ -8,13 +8,14 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/digest.hpp"
+#include "store/json_list.hpp"
 
 namespace lumen::client {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kHosts = "hosts.json";
+constexpr store::ListName kHosts{"hosts.json", "hosts"};
 constexpr std::size_t kMaxHostsFile = 1U << 20U, kIdDigits = 32, kMaxNameBytes = 256;
 
 json to_json(const PairedHost& host) {
@@ -46,23 +47,6 @@ std::optional<PairedHost> from_json(const json& value) {
   return host;
 }
 
-Result<std::vector<PairedHost>> read_hosts(const store::StateFolder& folder) {
-  std::vector<PairedHost> hosts;
-  if (!folder.has(kHosts)) return hosts;
-  LUMEN_TRY(const auto text, folder.read(kHosts, kMaxHostsFile));
-  const auto document = json::parse(text, nullptr, false);
-  const auto damaged = [&] {
-    return tl::unexpected{folder.in_file({ErrorCode::malformed, {}, "it is damaged", {}}, kHosts)};
-  };
-  if (!document.is_object() || !document.contains("hosts") || !document["hosts"].is_array()) return damaged();
-  for (const auto& entry : document["hosts"]) {
-    auto host = from_json(entry);
-    if (!host || hosts.size() == kMaxLumenHosts) return damaged();
-    hosts.push_back(*std::move(host));
-  }
-  return hosts;
-}
-
 }  // namespace
 
 Result<LumenBook> LumenBook::open(std::string path) {
@@ -72,7 +56,8 @@ Result<LumenBook> LumenBook::open(std::string path) {
     return crypto::Identity::create("Lumen client", std::chrono::system_clock::now(),
                                     crypto::KeyKind::ecdsa_p256);
   }));
-  LUMEN_TRY(auto hosts, read_hosts(folder));
+  LUMEN_TRY(auto hosts,
+            store::read_list<PairedHost>(folder, kHosts, {kMaxHostsFile, kMaxLumenHosts}, from_json));
   return LumenBook{std::move(folder), std::move(identity), std::move(hosts)};
 }
 
@@ -105,10 +90,7 @@ Status LumenBook::forget(std::string_view id) {
 }
 
 Status LumenBook::save(std::vector<PairedHost> hosts) {
-  json entries = json::array();
-  for (const auto& host : hosts) entries.push_back(to_json(host));
-  const auto text = json{{"hosts", std::move(entries)}}.dump(2, ' ', false, json::error_handler_t::replace);
-  LUMEN_CHECK_OK(folder_.write(kHosts, text + "\n"));
+  LUMEN_CHECK_OK(store::write_list(folder_, kHosts, hosts, to_json));
   hosts_ = std::move(hosts);
   return {};
 }

@@ -326,14 +326,11 @@ Result<OpenedStream> LumenConnection::open_stream(std::uint32_t app, std::uint8_
               return dialogue.open(app, display, wish, now());
             }));
   LUMEN_TRY(const auto opened, answer_to<control::Opened>(request, stop));
-  OpenedStream result{.connect = {.address = params_.host.to_string(),
+  OpenedStream result{.connect = {.address = params_.host.host(),
                                   .port = params_.host.port(),
                                   .session = opened.session,
                                   .secret = {}},
                       .stream = opened.stream};
-  result.connect.address.resize(result.connect.address.rfind(':'));
-  if (result.connect.address.starts_with('['))
-    result.connect.address = result.connect.address.substr(1, result.connect.address.size() - 2);
   MutexLock lock{mutex_};
   const auto secret = secrets_.find(opened.session);
   if (secret == secrets_.end()) {

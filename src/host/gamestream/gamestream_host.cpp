@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/machine_name.hpp"
 #include "base/runtime_dir.hpp"
 #include "crypto/digest.hpp"
 #include "host/encoder_probe.hpp"
@@ -344,7 +345,7 @@ std::string GameStreamHost::greeting() const {
 }
 
 std::string GameStreamHost::Parts::page_link() const {
-  return fmt::format("https://{}:{}/#{}", machine_name(), params.page_port, token);
+  return fmt::format("https://{}:{}/#{}", machine_name("Lumen"), params.page_port, token);
 }
 
 std::optional<std::string> GameStreamHost::on_command(const std::string& command) {

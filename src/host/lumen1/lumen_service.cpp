@@ -27,13 +27,6 @@ std::chrono::sys_seconds wall_clock() {
   return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
-std::string address_of(const net::Endpoint& endpoint) {
-  auto text = endpoint.to_string();
-  text.resize(text.rfind(':'));
-  if (text.starts_with('[')) text = text.substr(1, text.size() - 2);
-  return text;
-}
-
 }  // namespace
 
 LumenService::LumenService(LumenServiceParams params, LumenStore& store, Host& host, EventLoop& loop,
@@ -95,7 +88,7 @@ void LumenService::make_room_for_stranger(const std::string& address) {
 
 void LumenService::handle(const net::QuicConnected& connected) {
   if (store_.devices().find(connected.peer.fingerprint()) == nullptr)
-    make_room_for_stranger(address_of(connected.address));
+    make_room_for_stranger(connected.address.host());
   Connection connection{.id = connected.id,
                         .device = connected.peer.fingerprint(),
                         .address = address_of(connected.address),

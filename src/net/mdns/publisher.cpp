@@ -1,11 +1,9 @@
 #include "net/mdns/publisher.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <random>
 
+#include "base/machine_name.hpp"
 #include "net/mdns/avahi_publisher.hpp"
 #include "net/mdns/builtin_publisher.hpp"
 
@@ -36,12 +34,7 @@ std::string plain_label(std::string_view text, const char* instead) {
   return label.empty() ? instead : label;
 }
 
-std::string machine_name() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return {};
-  const std::string whole = name.data();
-  return whole.substr(0, whole.find('.'));
-}
+std::string first_label(const std::string& name) { return name.substr(0, name.find('.')); }
 
 }  // namespace
 
@@ -52,7 +45,8 @@ struct MdnsPublisher::Parts {
     network = params.network;
     builtin_params = {
         .responder = {.name = name,
-                      .host = plain_label(params.host.empty() ? machine_name() : params.host, "lumen"),
+                      .host = plain_label(params.host.empty() ? first_label(machine_name({})) : params.host,
+                                          "lumen"),
                       .service = mdns::DnsName::of(std::string{params.service} + ".local"),
                       .port = params.port,
                       .mdns_port = network.port,
