@@ -41,7 +41,7 @@ extern "C" {
 
 /* Raised when a field or a function is added (docs/capi.md lists what each added). What breaks programs gets
  * a new soname instead. */
-#define LUMEN_ABI_VERSION 1u
+#define LUMEN_ABI_VERSION 2u
 
 /* LUMEN_ABI_VERSION of the library in use. Thread-safe. */
 LUMEN_API uint32_t lumen_abi_version(void);
@@ -208,8 +208,10 @@ enum {
   /* It cannot decode from `frame` on, or has just come: make the next picture an IDR. At most once a round
    * trip, however often it asks. */
   LUMEN_HOST_EVENT_RECOVERY = 3,
-  LUMEN_HOST_EVENT_INPUT = 4,  /* `input` */
-  LUMEN_HOST_EVENT_GOODBYE = 5 /* the client leaves */
+  LUMEN_HOST_EVENT_INPUT = 4,   /* `input` */
+  LUMEN_HOST_EVENT_GOODBYE = 5, /* the client leaves */
+  /* The encoder is to make `bitrate_kbps` from the next picture on; only with a bitrate cap. Since ABI 2. */
+  LUMEN_HOST_EVENT_BITRATE = 6
 };
 typedef struct lumen_host_event {
   uint32_t struct_size;
@@ -218,6 +220,8 @@ typedef struct lumen_host_event {
   uint32_t width, height, refresh_mhz;
   uint32_t pointer_drawn; /* 1: the pointer is to be part of the picture */
   const lumen_input* input;
+  uint32_t bitrate_kbps; /* this and the next since ABI 2 */
+  uint32_t reserved;
 } lumen_host_event;
 /* `event` is valid during the call. */
 typedef void (*lumen_host_event_fn)(void* user, const lumen_host_event* event);
@@ -239,6 +243,11 @@ typedef struct lumen_host_params {
   lumen_host_event_fn on_event; /* may be NULL */
   lumen_log_fn on_log;          /* may be NULL */
   void* user;                   /* of both callbacks */
+  /* What the encoder makes at most: with it, the bitrate follows what the path carries without a standing
+   * queue, told by LUMEN_HOST_EVENT_BITRATE. 0, the default: the program's own affair. To 4 000 000. Since
+   * ABI 2, as the next. */
+  uint32_t bitrate_cap_kbps;
+  uint32_t reserve_kbps; /* of the path for other than pictures, such as sound; default 0 */
 } lumen_host_params;
 
 LUMEN_API lumen_result lumen_host_params_init(lumen_host_params* params, size_t struct_size);
@@ -296,6 +305,9 @@ LUMEN_API lumen_result lumen_host_say(lumen_host* host, const lumen_host_state* 
 LUMEN_API lumen_result lumen_host_say_goodbye(lumen_host* host);
 /* Another rate of the path, as in the params; what is due already stays so. */
 LUMEN_API lumen_result lumen_host_set_rate(lumen_host* host, uint64_t rate_bits_per_s);
+/* Another bitrate_cap_kbps and reserve_kbps, as in the params; the next push tells a bitrate again. Since
+ * ABI 2. */
+LUMEN_API lumen_result lumen_host_set_bitrate_cap(lumen_host* host, uint32_t cap_kbps, uint32_t reserve_kbps);
 /* New keys from the next datagram on; the client follows by itself. They change by themselves, too, long
  * before they are worn out. LUMEN_ERR_UNAVAILABLE: no client, or fewer than 64 datagrams since the last
  * change. */
@@ -312,6 +324,10 @@ typedef struct lumen_host_stats {
   uint64_t reported_expected, reported_lost; /* datagrams, as measured by the client */
   int64_t round_trip_ns;                     /* the client's estimate; 0: none yet */
   uint64_t key_epoch;                        /* updates of the host's keys, on this connection */
+  /* Since ABI 2. Of the encoder; of a bottleneck, 0: none is known. */
+  uint32_t bitrate_kbps, capacity_kbps;
+  int64_t queue_ns;                       /* standing in front of the bottleneck, at the client's last word */
+  uint64_t shards_asked, shards_repeated; /* sent again; asked: as far as they were still kept */
 } lumen_host_stats;
 LUMEN_API lumen_result lumen_host_get_stats(const lumen_host* host, lumen_host_stats* stats);
 

@@ -6,7 +6,7 @@
 namespace {
 
 // The preprocessor joins texts, not numbers.
-static_assert(LUMEN_ABI_VERSION == 1);
+static_assert(LUMEN_ABI_VERSION == 2);
 constexpr const char* kVersion = LUMEN_VERSION " (abi 1)";
 
 constexpr std::array<std::pair<lumen_result, const char*>, 13> kResults{{

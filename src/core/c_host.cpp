@@ -27,6 +27,7 @@ struct lumen_host {
   }
   void tell_what_came();
   void tell_recovery();
+  void tell_bitrate();
 
   std::optional<fec::Leopard> own;
   HostSession session;
@@ -38,6 +39,7 @@ struct lumen_host {
 namespace {
 
 constexpr std::uint64_t kMinRate = 100'000, kMaxRate = 1'000'000'000'000, kMaxBurst = std::uint64_t{1} << 30U;
+constexpr std::uint32_t kMaxBitrate = 4'000'000;  // kbit/s
 
 lumen_host_params default_params() {
   const HostSenderParams sender;
@@ -49,6 +51,9 @@ lumen_host_params default_params() {
   return params;
 }
 
+bool is_bitrate(std::uint32_t cap, std::uint32_t reserve) {
+  return cap <= kMaxBitrate && reserve <= kMaxBitrate;
+}
 bool is_rate(std::uint64_t rate) { return rate == 0 || (rate >= kMinRate && rate <= kMaxRate); }
 
 std::optional<HostSessionParams> to_session_params(const lumen_host_params& params) {
@@ -58,7 +63,8 @@ std::optional<HostSessionParams> to_session_params(const lumen_host_params& para
                      params.burst_bytes <= kMaxBurst && params.max_shard_bytes >= 64 &&
                      params.max_shard_bytes <= lumen1::kMaxShardBytes && params.parity_min_percent <= 100 &&
                      params.parity_max_percent >= 1 && params.parity_max_percent <= 1000 &&
-                     params.parity_min_percent <= params.parity_max_percent;
+                     params.parity_min_percent <= params.parity_max_percent &&
+                     is_bitrate(params.bitrate_cap_kbps, params.reserve_kbps);
   if (!valid) return std::nullopt;
   HostSessionParams session;
   session.secret = *secret;
@@ -69,6 +75,8 @@ std::optional<HostSessionParams> to_session_params(const lumen_host_params& para
   session.sender.max_shard_bytes = params.max_shard_bytes;
   session.sender.parity.min_percent = params.parity_min_percent;
   session.sender.parity.max_percent = params.parity_max_percent;
+  session.sender.rate_control.cap_kbps = params.bitrate_cap_kbps;
+  session.sender.rate_control.reserve_kbps = params.reserve_kbps;
   return session;
 }
 
@@ -85,6 +93,14 @@ void lumen_host::tell_recovery() {
   if (!frame) return;
   auto event = event_of(LUMEN_HOST_EVENT_RECOVERY);
   event.frame = frame->value;
+  tell(event);
+}
+
+void lumen_host::tell_bitrate() {
+  const auto rate = session.sender().take_bitrate();
+  if (!rate) return;
+  auto event = event_of(LUMEN_HOST_EVENT_BITRATE);
+  event.bitrate_kbps = rate->bitrate_kbps;
   tell(event);
 }
 
@@ -105,6 +121,7 @@ void lumen_host::tell_what_came() {
     tell(event);
   }
   tell_recovery();
+  tell_bitrate();
   if (session.has_left()) tell(event_of(LUMEN_HOST_EVENT_GOODBYE));
 }
 
@@ -147,6 +164,7 @@ lumen_result lumen_host_push(lumen_host* host, const lumen_access_unit* unit, in
     if (!view) return LUMEN_ERR_INVALID_ARGUMENT;
     const auto pushed = host->session.push(*view, from_ns(now_ns));
     host->tell_recovery();
+    host->tell_bitrate();
     if (!pushed) return host->log.failed(pushed.error());
     if (frame != nullptr) *frame = host->session.sender().last_frame().value;
     return LUMEN_OK;
@@ -193,6 +211,13 @@ lumen_result lumen_host_set_rate(lumen_host* host, uint64_t rate_bits_per_s) {
   return LUMEN_OK;
 }
 
+lumen_result lumen_host_set_bitrate_cap(lumen_host* host, uint32_t cap_kbps, uint32_t reserve_kbps) {
+  if (host == nullptr || !is_bitrate(cap_kbps, reserve_kbps)) return LUMEN_ERR_INVALID_ARGUMENT;
+  host->session.sender().set_bitrate_cap(cap_kbps);
+  host->session.sender().set_reserve(reserve_kbps);
+  return LUMEN_OK;
+}
+
 lumen_result lumen_host_update_keys(lumen_host* host) {
   return abi::guard([&]() -> lumen_result {
     if (host == nullptr) return LUMEN_ERR_INVALID_ARGUMENT;
@@ -223,5 +248,10 @@ lumen_result lumen_host_get_stats(const lumen_host* host, lumen_host_stats* stat
   ours.reported_lost = have.reported_lost;
   ours.round_trip_ns = have.round_trip.count();
   ours.key_epoch = have.sender.key_epoch;
+  ours.bitrate_kbps = have.sender.bitrate_kbps;
+  ours.capacity_kbps = have.sender.capacity_kbps;
+  ours.queue_ns = have.sender.queue.count();
+  ours.shards_asked = have.sender.shards_asked;
+  ours.shards_repeated = have.sender.shards_repeated;
   return abi::give(ours, stats);
 }

@@ -159,8 +159,11 @@ void ClientPort::handle(const lumen1::ClientState& state) {
 void ClientPort::handle(const lumen1::Feedback& feedback) {
   counters_.reported_expected.fetch_add(feedback.loss.expected, std::memory_order_relaxed);
   counters_.reported_lost.fetch_add(feedback.loss.lost, std::memory_order_relaxed);
+  if (sound_ != nullptr) {
+    sender_.set_reserve(sound_->stats().wire_kbps.load(std::memory_order_relaxed));
+    sound_->report(feedback);
+  }
   sender_.report(feedback);
-  if (sound_ != nullptr) sound_->report(feedback);
 }
 
 void ClientPort::handle(const lumen1::AskShards& ask) { sender_.ask(ask); }

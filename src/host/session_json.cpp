@@ -54,11 +54,9 @@ nlohmann::json to_json(const stream::SendStats& stats) {
 }
 
 nlohmann::json to_json(const stream::SoundSendStats& stats) {
-  return {{"packets", stats.packets.load()},
-          {"bytes", stats.bytes.load()},
-          {"refused", stats.refused.load()},
-          {"too_large", stats.too_large.load()},
-          {"copies", stats.copies.load()}};
+  return {{"packets", stats.packets.load()}, {"bytes", stats.bytes.load()},
+          {"refused", stats.refused.load()}, {"too_large", stats.too_large.load()},
+          {"copies", stats.copies.load()},   {"wire_kbps", stats.wire_kbps.load()}};
 }
 
 nlohmann::json to_json(const ClientCounters& counters) {

@@ -67,7 +67,8 @@ static void send_datagram(const void* data, size_t bytes, int64_t now_ns, int to
 struct host {
   lumen_host* session;
   int idr_wanted;
-  unsigned connections, wishes, inputs;
+  unsigned connections, wishes, inputs, bitrates;
+  uint32_t bitrate_kbps;
 };
 struct client {
   lumen_client* session;
@@ -91,6 +92,10 @@ static void on_host_event(void* user, const lumen_host_event* event) {
       break;
     case LUMEN_HOST_EVENT_INPUT:
       if (event->input->type == LUMEN_INPUT_KEY) CHECK(event->input->evdev_code == host->inputs++ / 2 + 1);
+      break;
+    case LUMEN_HOST_EVENT_BITRATE:
+      host->bitrate_kbps = event->bitrate_kbps;
+      ++host->bitrates;
       break;
     default: /* of a later version */
       break;
@@ -223,6 +228,7 @@ static void create(struct host* host, struct client* client, const lumen_fec* fe
   host_params.on_event = on_host_event;
   host_params.on_log = client_params.on_log = on_log;
   host_params.user = host;
+  host_params.bitrate_cap_kbps = 50000;
   client_params.width = 1280;
   client_params.height = 720;
   client_params.refresh_mhz = 59940;
@@ -265,6 +271,9 @@ static void report(const struct host* host, const struct client* client) {
   CHECK(lumen_host_get_stats(host->session, &host_stats) == LUMEN_OK);
   CHECK(lumen_client_get_stats(client->session, &client_stats) == LUMEN_OK);
   CHECK(host_stats.frames == FRAMES);
+  /* There is no bottleneck. */
+  CHECK(host->bitrates == 1 && host->bitrate_kbps == 50000 && host_stats.bitrate_kbps == 50000);
+  CHECK(host_stats.capacity_kbps == 0 && host_stats.queue_ns < 8 * MS);
   CHECK(host_stats.key_epoch == FRAMES / 100 && client_stats.key_epoch == host_stats.key_epoch);
   CHECK(client_stats.frames_repaired >= client->repaired && client->repaired > FRAMES / 4);
   CHECK(client_stats.shards_duplicate + client_stats.not_authentic > 0);

@@ -135,6 +135,10 @@ static void values_outside_their_ranges_are_refused(void) {
   CHECK(lumen_host_say(host, &state) == LUMEN_ERR_INVALID_ARGUMENT);
   CHECK(lumen_host_set_rate(host, 5) == LUMEN_ERR_INVALID_ARGUMENT);
   CHECK(lumen_host_set_rate(host, 0) == LUMEN_OK);
+  CHECK(lumen_host_set_bitrate_cap(host, 4000001, 0) == LUMEN_ERR_INVALID_ARGUMENT);
+  CHECK(lumen_host_set_bitrate_cap(host, 0, 4000001) == LUMEN_ERR_INVALID_ARGUMENT);
+  CHECK(lumen_host_set_bitrate_cap(NULL, 0, 0) == LUMEN_ERR_INVALID_ARGUMENT);
+  CHECK(lumen_host_set_bitrate_cap(host, 20000, 300) == LUMEN_OK);
   lumen_host_destroy(&host);
 }
 

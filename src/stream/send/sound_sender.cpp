@@ -12,6 +12,8 @@ namespace lumen::stream {
 namespace {
 
 constexpr std::uint8_t kVoiceTrafficClass = 48U << 2U;  // CS6; Wi-Fi takes it as voice
+constexpr Duration kRateTime = std::chrono::seconds{1};
+constexpr std::size_t kIpHeaderBytes = 28;  // of IPv4 and UDP
 
 Timestamp now() { return SteadyTime{}.now(); }
 
@@ -97,6 +99,7 @@ void SoundSender::change_peer(const std::optional<Peer>& peer) {
   to_.reset();
   sealer_.reset();
   redundancy_ = {};  // of another path
+  stats_.wire_kbps.store(0, std::memory_order_relaxed);
   packetizer_.restart();
   packetizer_.set_copies(redundancy_.copies());
   if (!peer) return;
@@ -112,6 +115,7 @@ void SoundSender::change_peer(const std::optional<Peer>& peer) {
 void SoundSender::send(const AudioPacketView& packet) {
   if (!to_ || !sealer_ || !allowed_.load(std::memory_order_relaxed)) {
     packetizer_.restart();  // what nobody may hear does not ride along later
+    stats_.wire_kbps.store(0, std::memory_order_relaxed);
     return;
   }
   const auto datagram = packetizer_.pack(packet, now());
@@ -127,6 +131,22 @@ void SoundSender::send(const AudioPacketView& packet) {
   }
   stats_.packets.fetch_add(1, std::memory_order_relaxed);
   stats_.bytes.fetch_add(datagram->size(), std::memory_order_relaxed);
+  count(datagram->size(), now());
+}
+
+void SoundSender::count(std::size_t datagram_bytes, Timestamp when) {
+  const auto counted = when - counted_since_;
+  if (counted >= kRateTime) {
+    // After a silence nothing is known yet.
+    if (counted < 2 * kRateTime) {
+      const auto kbps = static_cast<double>(counted_bytes_) * 8 /
+                        std::chrono::duration<double, std::milli>{counted}.count();
+      stats_.wire_kbps.store(static_cast<std::uint32_t>(kbps), std::memory_order_relaxed);
+    }
+    counted_since_ = when;
+    counted_bytes_ = 0;
+  }
+  counted_bytes_ += datagram_bytes + kIpHeaderBytes;
 }
 
 }  // namespace lumen::stream

@@ -22,6 +22,7 @@ struct SoundSendStats {
   std::atomic<std::uint64_t> refused{0};    // by the kernel
   std::atomic<std::uint64_t> too_large{0};  // packets that no datagram holds
   std::atomic<std::uint64_t> copies{0};     // of earlier packets in each datagram, now
+  std::atomic<std::uint32_t> wire_kbps{0};  // of the last second that sound went out in, headers and all
 };
 
 // Thread-safe: every public method.
@@ -55,6 +56,7 @@ class SoundSender {
   void take_ring();
   void change_peer(const std::optional<Peer>& peer);
   void send(const AudioPacketView& packet);
+  void count(std::size_t datagram_bytes, Timestamp when);
   void wake() const;
 
   const Params params_;
@@ -72,6 +74,8 @@ class SoundSender {
   std::optional<lumen1::Sealer> sealer_;
   lumen1::SoundPacketizer packetizer_{lumen1::Kind::sound};
   SoundRedundancy redundancy_;
+  Timestamp counted_since_{};
+  std::size_t counted_bytes_ = 0;
   OwnedThread thread_;  // last
 };
 

@@ -132,6 +132,24 @@ TEST_F(SoundSenderTest, copies_follow_the_reported_loss) {
   EXPECT_TRUE(settles_at(0, 0));
 }
 
+// 60 bytes of sound and about as many of headers every two milliseconds, or later on a busy machine.
+TEST_F(SoundSenderTest, says_what_it_takes_of_the_path_until_nobody_hears_it) {
+  connect();
+  const auto& kbps = sender_.stats().wire_kbps;
+  const auto deadline = SteadyTime{}.now() + 20s;
+  while (kbps == 0 && SteadyTime{}.now() < deadline) {
+    push(1);
+    receive(client_);
+    std::this_thread::sleep_for(2ms);  // the encoder's pace
+  }
+  EXPECT_GT(kbps, 0U);
+  EXPECT_LT(kbps, 600U);
+  sender_.allow(false);
+  push(2);
+  while (kbps != 0 && SteadyTime{}.now() < deadline) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(kbps, 0U);
+}
+
 TEST_F(SoundSenderTest, another_session_process_is_another_stream) {
   connect();
   push(1);

@@ -131,6 +131,7 @@ void VideoSender::apply(SendInbox::Taken taken) {
 }
 
 void VideoSender::answer(const lumen1::Feedback& feedback) {
+  stream_.set_reserve(reserve_kbps_.load(std::memory_order_relaxed));
   stream_.report(feedback, now());
   body_.clear();
   lumen1::append(body_, lumen1::HostMessage{stream_.mark()}, lumen1::kMaxDatagramBytes);

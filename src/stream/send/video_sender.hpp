@@ -53,6 +53,8 @@ class VideoSender {
   // What the client measured; it is answered. Its round trip, zero: none.
   void report(const lumen1::Feedback& feedback);
   void set_round_trip(Duration round_trip);
+  // What sound takes of the same path: the picture leaves room for it, from the next report on.
+  void set_reserve(std::uint32_t kbps) { reserve_kbps_.store(kbps, std::memory_order_relaxed); }
   void ask(const lumen1::AskShards& ask);
   // What the encoder was opened for, of a new session process, too: the bitrate that holds is told again.
   void set_bitrate_cap(std::uint32_t kbps);
@@ -80,6 +82,7 @@ class VideoSender {
   UniqueFd wake_;
   Mutex ring_mutex_;
   std::shared_ptr<link::SharedRing> next_ring_ LUMEN_GUARDED_BY(ring_mutex_);
+  std::atomic<std::uint32_t> reserve_kbps_{0};
   std::atomic<std::uint64_t> frame_id_{0};  // last one sent; read by broken() to unwrap
   // lm-send
   std::shared_ptr<link::SharedRing> ring_;
