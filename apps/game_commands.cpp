@@ -51,25 +51,48 @@ Status pair(const std::string& host, const std::string& pin, const std::stop_tok
   return {};
 }
 
-const char* describe(const client::ListedHost& host) {
+const char* describe(const auto& host) {
   if (!host.reachable) return host.paired ? "paired, not found now" : "does not answer";
   return host.paired ? "paired" : "not paired";
 }
 
-Status list_hosts(Client& client, const std::stop_token& stop) {
+void print_host(const std::string& address, const std::string& name, const char* protocol,
+                const char* state) {
+  std::cout << fmt::format("{:24}  {:24}  {:10}  {}\n", address, name, protocol, state) << std::flush;
+}
+
+Result<std::size_t> list_game_hosts(const std::stop_token& stop) {
+  LUMEN_TRY(auto client, Client::open());
   const auto found = net::browse_hosts({}, stop);
   if (!found) std::cerr << fmt::format("{}: {}\n", kProgram, lumen::describe(found.error()));
   const auto hosts =
       client::list_hosts(client.book, client.fetch, found ? *found : std::vector<net::FoundHost>{}, stop);
-  if (hosts.empty()) std::cout << "No host was found. If you know its address: lumen-client pair ADDRESS\n";
-  for (const auto& host : hosts)
-    std::cout << fmt::format("{:24}  {:24}  {}\n", to_string(host.address), host.name, describe(host));
+  for (const auto& host : hosts) print_host(to_string(host.address), host.name, "GameStream", describe(host));
+  return hosts.size();
+}
+
+Result<std::size_t> list_lumen_hosts(const std::stop_token& stop) {
+  LUMEN_TRY(const auto hosts, find_lumen_hosts(stop));
+  for (const auto& host : hosts) print_host(host.address, host.name, "lumen/1", describe(host));
+  return hosts.size();
+}
+
+Status list_hosts(ProtocolChoice choice, const std::stop_token& stop) {
+  std::size_t count = 0;
+  if (choice != ProtocolChoice::gamestream) {
+    LUMEN_TRY(const auto found, list_lumen_hosts(stop));
+    count += found;
+  }
+  if (choice != ProtocolChoice::lumen1) {
+    LUMEN_TRY(const auto found, list_game_hosts(stop));
+    count += found;
+  }
+  if (count == 0) std::cout << "No host was found. If you know its address: lumen-client pair ADDRESS\n";
   return {};
 }
 
-Status list(const std::string& host, const std::stop_token& stop) {
+Status list_apps(const std::string& host, const std::stop_token& stop) {
   LUMEN_TRY(auto client, Client::open());
-  if (host.empty()) return list_hosts(client, stop);
   LUMEN_TRY(auto connection, client.connect(host, stop));
   LUMEN_TRY(const auto apps, connection.apps(stop));
   for (const auto& app : apps) {
@@ -256,8 +279,9 @@ std::optional<int> GameCommands::run() const {
   }
   if (*parts.list) {
     return with_stop([&](const auto& stop) {
-      const auto listed = parts.host.empty() ? std::nullopt : list_lumen(parts.host, parts.choice(), stop);
-      return listed ? *listed : list(parts.host, stop);
+      if (parts.host.empty()) return list_hosts(parts.choice(), stop);
+      const auto listed = list_lumen(parts.host, parts.choice(), stop);
+      return listed ? *listed : list_apps(parts.host, stop);
     });
   }
   if (*parts.stream) {

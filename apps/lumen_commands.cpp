@@ -207,6 +207,13 @@ std::optional<Status> list_lumen(const std::string& host, ProtocolChoice choice,
   return list(**talk, stop);
 }
 
+Result<std::vector<client::HostEntry>> find_lumen_hosts(const std::stop_token& stop) {
+  const auto log = make_logger(kProgram, "warning");
+  LUMEN_TRY(auto book, client::LumenBook::open(client::lumen_book_folder(client::default_book_folder())));
+  const client::LumenHosts hosts{book, {}, *log};
+  return hosts.search({}, client::announced_hosts(), [](const auto&) {}, stop);
+}
+
 std::optional<int> stream_lumen(const PlainStream& wanted, ProtocolChoice choice) {
   const auto log = make_logger(kProgram, wanted.log_level);
   auto talk = [&] {

@@ -4,9 +4,11 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "apps/client_options.hpp"
 #include "base/result.hpp"
+#include "client/shell/backend.hpp"
 
 namespace lumen::apps {
 
@@ -28,5 +30,8 @@ std::optional<Status> pair_lumen(const LumenPairing& pairing, ProtocolChoice cho
 std::optional<Status> list_lumen(const std::string& host, ProtocolChoice choice, const std::stop_token& stop);
 // Pairs first where that is needed.
 std::optional<int> stream_lumen(const PlainStream& wanted, ProtocolChoice choice);
+
+// Hosts of lumen/1 that are paired, or announced on the network. Blocks while it looks.
+Result<std::vector<client::HostEntry>> find_lumen_hosts(const std::stop_token& stop);
 
 }  // namespace lumen::apps

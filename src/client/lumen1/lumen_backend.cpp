@@ -182,6 +182,17 @@ class LumenSearch {
   std::vector<std::jthread> threads_;  // last
 };
 
+}  // namespace
+
+std::vector<HostEntry> LumenHosts::search(const std::vector<std::string>& addresses,
+                                          const net::MdnsBrowse& browse,
+                                          const std::function<void(std::vector<HostEntry>)>& tell,
+                                          const std::stop_token& stop) const {
+  return LumenSearch{book_, *this, tell}.run(addresses, browse, stop);
+}
+
+namespace {
+
 class LumenBackend final : public Backend {
  public:
   LumenBackend(LumenBackendParams params, Logger& log)
@@ -257,10 +268,10 @@ class LumenBackend final : public Backend {
 
 void LumenBackend::discover(RequestId request, std::vector<std::string> addresses) {
   jobs_.add_search(request, [this, request, addresses = std::move(addresses)](const std::stop_token& stop) {
-    LumenSearch search{params_.book, hosts_, [this, request, stop](std::vector<HostEntry> hosts) {
-                         if (!stop.stop_requested()) jobs_.tell(HostsFound{request, std::move(hosts), false});
-                       }};
-    jobs_.tell(HostsFound{request, search.run(addresses, params_.browse, stop), true});
+    const auto tell = [this, request, stop](std::vector<HostEntry> hosts) {
+      if (!stop.stop_requested()) jobs_.tell(HostsFound{request, std::move(hosts), false});
+    };
+    jobs_.tell(HostsFound{request, hosts_.search(addresses, params_.browse, tell, stop), true});
   });
 }
 

@@ -1,8 +1,10 @@
 // client/lumen1: what the screens ask, of lumen/1 hosts.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "client/lumen1/lumen_book.hpp"
@@ -15,11 +17,13 @@ namespace lumen::client {
 // Where lumen-client keeps its identity and its paired hosts: "lumen1" in the client's state folder.
 std::string lumen_book_folder(const std::string& client_folder);
 
+inline net::MdnsBrowse announced_hosts() { return {.service = net::kLumenService, .network = {}}; }
+
 struct LumenBackendParams {
   LumenBook book;
   StreamOutputs outputs;
   std::string device_name;  // what hosts are told; empty: this machine's name
-  net::MdnsBrowse browse{.service = net::kLumenService, .network = {}};
+  net::MdnsBrowse browse = announced_hosts();
 };
 
 // `log` outlives it.
@@ -37,6 +41,11 @@ class LumenHosts {
                                                    const std::stop_token& stop) const;
   // Whether both ends say so.
   bool is_paired(const LumenConnection& connection) const;
+  // Hosts that are paired, announced, or answer at one of `addresses`, one entry each. `tell` hears from
+  // other threads what is known meanwhile.
+  std::vector<HostEntry> search(const std::vector<std::string>& addresses, const net::MdnsBrowse& browse,
+                                const std::function<void(std::vector<HostEntry>)>& tell,
+                                const std::stop_token& stop) const;
   // After pairing: written to the disk.
   Status keep(const LumenConnection& connection, const LumenAddress& address);
 
