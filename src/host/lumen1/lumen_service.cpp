@@ -91,7 +91,7 @@ void LumenService::handle(const net::QuicConnected& connected) {
     make_room_for_stranger(connected.address.host());
   Connection connection{.id = connected.id,
                         .device = connected.peer.fingerprint(),
-                        .address = address_of(connected.address),
+                        .address = connected.address.host(),
                         .name = {},
                         .dialogue = nullptr,
                         .closes_by = {},
@@ -120,7 +120,7 @@ void LumenService::handle(const net::QuicBytes& bytes) {
 void LumenService::handle(const net::QuicMoved& moved) {
   const auto found = connections_.find(moved.id);
   if (found == connections_.end()) return;
-  found->second.address = address_of(moved.address);
+  found->second.address = moved.address.host();
   log_.info("{} is at {} now", found->second.name, moved.address.to_string());
 }
 
