@@ -1,5 +1,6 @@
 /* Callers of other versions, and callers that break the rules: served or refused, never worse. */
 #include <lumen_core.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "check.h"
@@ -28,7 +29,7 @@ static lumen_host_params host_params(void) {
 }
 
 static void sizes_of_no_version_are_refused(void) {
-  static const uint32_t sizes[] = {0, 1, 4, sizeof(lumen_host_params) - 8, 4097, UINT32_MAX};
+  static const uint32_t sizes[] = {0, 1, 4, offsetof(lumen_host_params, user), 4097, UINT32_MAX};
   lumen_host* host = NULL;
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; ++i) {
     lumen_host_params params = host_params();
@@ -40,6 +41,18 @@ static void sizes_of_no_version_are_refused(void) {
   CHECK(lumen_host_params_init(&params, 4) == LUMEN_ERR_INVALID_ARGUMENT);
   CHECK(lumen_host_params_init(&params, 5000) == LUMEN_ERR_INVALID_ARGUMENT);
   CHECK(lumen_host_params_init(NULL, sizeof params) == LUMEN_ERR_INVALID_ARGUMENT);
+}
+
+static void callers_of_abi_1_are_served(void) {
+  lumen_host* host = NULL;
+  lumen_host_params params;
+  lumen_host_stats stats = {.struct_size = offsetof(lumen_host_stats, bitrate_kbps)};
+  memset(&params, 0xFF, sizeof params);
+  CHECK(lumen_host_params_init(&params, offsetof(lumen_host_params, bitrate_cap_kbps)) == LUMEN_OK);
+  params.secret[0] = 1;
+  CHECK(lumen_host_create(&params, &host) == LUMEN_OK);
+  CHECK(lumen_host_get_stats(host, &stats) == LUMEN_OK);
+  lumen_host_destroy(&host);
 }
 
 static void newer_callers_are_served_while_they_ask_for_nothing_new(void) {
@@ -160,6 +173,7 @@ static void foreign_datagrams_are_ignored(void) {
 int main(void) {
   versions_agree();
   sizes_of_no_version_are_refused();
+  callers_of_abi_1_are_served();
   newer_callers_are_served_while_they_ask_for_nothing_new();
   null_is_refused();
   values_outside_their_ranges_are_refused();

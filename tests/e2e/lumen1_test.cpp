@@ -278,7 +278,7 @@ TEST_F(LumenDevice, gets_the_codec_that_it_asks_for) {
     // Once the host has measured its encoders.
     ASSERT_TRUE(eventually(
         [&] {
-          stream = open(own, screen, {640, 360, 30'000}, codec);
+          stream = open(own, screen, {320, 180, 20'000}, codec);
           return stream.has_value();
         },
         30s))

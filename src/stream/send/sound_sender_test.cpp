@@ -132,7 +132,7 @@ TEST_F(SoundSenderTest, copies_follow_the_reported_loss) {
   EXPECT_TRUE(settles_at(0, 0));
 }
 
-// 60 bytes of sound and about as many of headers every two milliseconds, or later on a busy machine.
+// 60 bytes of sound, as many of headers and copies of those before, every two milliseconds or later.
 TEST_F(SoundSenderTest, says_what_it_takes_of_the_path_until_nobody_hears_it) {
   connect();
   const auto& kbps = sender_.stats().wire_kbps;
@@ -143,7 +143,7 @@ TEST_F(SoundSenderTest, says_what_it_takes_of_the_path_until_nobody_hears_it) {
     std::this_thread::sleep_for(2ms);  // the encoder's pace
   }
   EXPECT_GT(kbps, 0U);
-  EXPECT_LT(kbps, 600U);
+  EXPECT_LT(kbps, 2000U);
   sender_.allow(false);
   push(2);
   while (kbps != 0 && SteadyTime{}.now() < deadline) std::this_thread::sleep_for(1ms);
