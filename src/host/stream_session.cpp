@@ -57,7 +57,12 @@ StreamSession::~StreamSession() {
 
 void StreamSession::on_wish(const Mode& mode, bool pointer_drawn) {
   wish_ = {mode, pointer_drawn};
-  if (!paused_) slot_->client_wants(mode, pointer_drawn);
+  if (!paused_) client_wants();
+}
+
+void StreamSession::client_wants() {
+  slot_->client_wants(wish_->mode, wish_->pointer_drawn);
+  end_->port.repeat_pads();  // it may have let go of them
 }
 
 void StreamSession::on_gone() {
@@ -71,7 +76,7 @@ void StreamSession::pause() {
 }
 
 void StreamSession::resume() {
-  if (std::exchange(paused_, false) && wish_) slot_->client_wants(wish_->mode, wish_->pointer_drawn);
+  if (std::exchange(paused_, false) && wish_) client_wants();
 }
 
 void StreamSession::set_permissions(lumen1::control::Permissions permissions) {
@@ -137,6 +142,7 @@ SlotEvents StreamSession::slot_events() {
               board.display = ready.display;
               board.capture = ready.capture;
             });
+            end_->port.repeat_pads();
           },
       .on_mode =
           [this](const link::ModeChanged& mode) {
@@ -152,7 +158,8 @@ SlotEvents StreamSession::slot_events() {
           [this](const link::SoundState& sound) {
             silent_ = sound.reason;
             tell([&](lumen1::HostState& board) { board.reason = reason(); });
-          }};
+          },
+      .on_pad_feedback = [this](const PadFeedback& feedback) { end_->port.feed_back(feedback); }};
 }
 
 }  // namespace lumen::host

@@ -36,6 +36,8 @@ class StreamSession {
   // Who has this secret may connect from now on, and do what `permissions` allow; nobody who had another may.
   void admit(const lumen1::Secret& secret, lumen1::control::Permissions permissions);
   void set_permissions(lumen1::control::Permissions permissions);
+  // Whose pads those of its clients are, and what they are shown as.
+  void set_pad_owner(const PadOwner& owner) { end_->port.set_pad_owner(owner); }
   // Between them neither pictures nor sound are made, whatever the client asks for.
   void pause();
   void resume();
@@ -54,6 +56,7 @@ class StreamSession {
  private:
   SlotEvents slot_events();
   void on_wish(const Mode& mode, bool pointer_drawn);
+  void client_wants();
   void on_gone();
   std::string reason() const;
   void tell(const std::function<void(lumen1::HostState&)>& change);

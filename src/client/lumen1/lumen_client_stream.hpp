@@ -39,8 +39,8 @@ class LumenClientStream final : public ClientStream {
   LumenClientStream& operator=(const LumenClientStream&) = delete;
 
   void send_input(const InputEvent& event) override { receiver_->send_input(event); }
-  void send_pad(const PadEvent&) override {}
-  std::optional<PadFeedback> take_feedback() override { return std::nullopt; }
+  void send_pad(const PadEvent& event) override { receiver_->send_pad(event); }
+  std::optional<PadFeedback> take_feedback() override;
   StreamCounters counters() const override { return to_counters(receiver_->stats()); }
   StreamFacts facts() const override;
   std::string notice() const override;

@@ -20,6 +20,7 @@ Result<std::unique_ptr<DeviceSession>> DeviceSession::create(Params params, Host
   LUMEN_TRY(self->stream_, host.make_session(app_slot(self->params_.app, self->environment(),
                                                       self->params_.runtime_dir, self->params_.settings),
                                              {.on_state = on_state, .on_mode = {}}));
+  self->stream_->set_pad_owner(self->params_.pads);
   return session;
 }
 

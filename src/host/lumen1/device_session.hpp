@@ -32,6 +32,7 @@ class DeviceSession {
     Mode mode;                // as opened first
     std::string runtime_dir;  // of this session, below the runtime root
     SlotSettings settings;
+    PadOwner pads;
     // It is over for good, and why; the owner destroys it later.
     std::function<void(const std::string& reason)> on_ended;
   };

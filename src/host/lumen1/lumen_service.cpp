@@ -359,18 +359,21 @@ Result<DeviceSession*> LumenService::session_for(const SessionKey& key, const Ap
                 "End one of them first");
   }
   log_.info("{} starts {} at {}", of.name, app.title, to_string(mode));
-  LUMEN_TRY(auto session,
-            DeviceSession::create(
-                {.app = app,
-                 .device_name = of.name,
-                 .mode = mode,
-                 .runtime_dir = fmt::format("{}/session-l{}", params_.runtime_root, next_index_++),
-                 .settings = params_.settings,
-                 .on_ended =
-                     [this, key](const std::string& reason) {
-                       post([this, key, reason] { session_ended(key, reason); });
-                     }},
-                host_, loop_, log_));
+  LUMEN_TRY(
+      auto session,
+      DeviceSession::create(
+          {.app = app,
+           .device_name = of.name,
+           .mode = mode,
+           .runtime_dir = fmt::format("{}/session-l{}", params_.runtime_root, next_index_++),
+           .settings = params_.settings,
+           // The same whenever the device comes: the beginning of its certificate's fingerprint.
+           .pads = {.identity = ByteReader{key.device}.big<std::uint64_t>(), .model = params_.pad_model},
+           .on_ended =
+               [this, key](const std::string& reason) {
+                 post([this, key, reason] { session_ended(key, reason); });
+               }},
+          host_, loop_, log_));
   return sessions_.emplace(key, std::move(session)).first->second.get();
 }
 

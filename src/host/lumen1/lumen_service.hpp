@@ -25,6 +25,7 @@ struct LumenServiceParams {
   SlotSettings settings;
   std::uint32_t max_bitrate_kbps = 0;  // 0: as devices ask
   std::size_t max_sessions = 16;
+  std::optional<PadModel> pad_model;  // what pads are shown as; none: what suits each
 };
 
 class LumenService {
