@@ -82,17 +82,25 @@ void StreamSession::resume() {
 void StreamSession::set_permissions(lumen1::control::Permissions permissions) {
   end_->port.set_permissions(permissions);
   end_->sound.allow(permissions.has(lumen1::control::Permission::sound));
+  share_clipboard(permissions.has(lumen1::control::Permission::clipboard));
+}
+
+void StreamSession::share_clipboard(bool on) {
+  shares_clipboard_ = on && events_.on_clipboard_part;
+  slot_->watch_clipboard(shares_clipboard_);
 }
 
 void StreamSession::admit(const lumen1::Secret& secret, lumen1::control::Permissions permissions) {
   paused_ = false;
   wish_.reset();
+  share_clipboard(false);  // nothing of the client before
   set_permissions(permissions);
   admission_ = end_->port.admit(secret);
 }
 
 void StreamSession::shut_out() {
   admission_ = end_->port.admit(std::nullopt);
+  share_clipboard(false);
   on_gone();
 }
 
@@ -159,7 +167,10 @@ SlotEvents StreamSession::slot_events() {
             silent_ = sound.reason;
             tell([&](lumen1::HostState& board) { board.reason = reason(); });
           },
-      .on_pad_feedback = [this](const PadFeedback& feedback) { end_->port.feed_back(feedback); }};
+      .on_pad_feedback = [this](const PadFeedback& feedback) { end_->port.feed_back(feedback); },
+      .on_clipboard_state = events_.on_clipboard_state,
+      .on_clipboard_part = events_.on_clipboard_part,
+      .on_clipboard_taken = events_.on_clipboard_taken};
 }
 
 }  // namespace lumen::host

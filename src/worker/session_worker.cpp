@@ -48,7 +48,14 @@ SessionWorker::SessionWorker(UniqueFd link, EventLoop& loop, Logger& log)
       pads_{{.sockets = gamepad::broker_sockets(),
              .on_feedback = [this](const PadFeedback& feedback) { send(feedback); }},
             loop,
-            log} {}
+            log},
+      clipboard_{{.find = [this]() -> Clipboard* {
+                    auto* desktop = desktop_ ? desktop_->desktop() : nullptr;
+                    return desktop != nullptr ? desktop->clipboard() : nullptr;
+                  },
+                  .send = [this](const link::ToHost& message) { send(message); }},
+                 loop,
+                 log} {}
 
 SessionWorker::~SessionWorker() { release_everything(); }
 
@@ -113,7 +120,21 @@ void SessionWorker::handle(const link::Configure& configure, std::vector<UniqueF
   report_stats();
 }
 
+bool SessionWorker::handle_clipboard(const link::ToSession& message) {
+  if (const auto* watch = std::get_if<link::WatchClipboard>(&message)) {
+    clipboard_.watch(watch->on);
+  } else if (const auto* part = std::get_if<ClipboardPart>(&message)) {
+    clipboard_.take(*part);
+  } else if (const auto* taken = std::get_if<ClipboardTaken>(&message)) {
+    clipboard_.take(*taken);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 void SessionWorker::handle_while_running(const link::ToSession& message) {
+  if (handle_clipboard(message)) return;
   if (const auto* input = std::get_if<InputEvent>(&message)) {
     desktop_->inject(*input);
     if (std::holds_alternative<ReleaseAll>(*input)) pads_.release();
@@ -387,6 +408,7 @@ void SessionWorker::tell_ready() {
 // The last picture stays with the client meanwhile.
 void SessionWorker::on_desktop_trouble(const std::string& reason) {
   send(link::DesktopState{reason});
+  clipboard_.desktop_changed();
   if (!reason.empty()) {
     idle_inhibitor_.reset();  // its bus may be gone with the desktop
     return;

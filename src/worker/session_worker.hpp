@@ -15,6 +15,7 @@
 #include "link/messages.hpp"
 #include "link/process.hpp"
 #include "stream/picture/picture_pipeline.hpp"
+#include "worker/clipboard_share.hpp"
 #include "worker/desktop_keeper.hpp"
 #include "worker/idle_inhibitor.hpp"
 #include "worker/output_tail.hpp"
@@ -41,6 +42,7 @@ class SessionWorker {
   void on_message(link::Received<link::ToSession> received);
   void handle(const link::Configure& configure, std::vector<UniqueFd> descriptors);
   void handle_while_running(const link::ToSession& message);
+  bool handle_clipboard(const link::ToSession& message);
   Status open_desktop(const link::Configure& configure);
   Status open_pipeline(const link::Configure& configure);
   Status open_sound(const link::Configure& configure, std::vector<UniqueFd> descriptors);
@@ -73,6 +75,7 @@ class SessionWorker {
   std::unique_ptr<stream::PicturePipeline> pipeline_;
   std::optional<link::AudioRing> audio_ring_;
   gamepad::BrokerClient pads_;
+  ClipboardShare clipboard_;
   std::unique_ptr<SoundServer> sound_server_;
   std::unique_ptr<audio::SoundPipeline> sound_;
   std::unique_ptr<audio::VoiceSource> microphone_;  // while a client speaks
