@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "desktop/wayland/connection.hpp"
-#include "desktop/wlroots/data_control.hpp"
+#include "desktop/wayland/data_control.hpp"
 #include "desktop/wlroots/output_lock.hpp"
 #include "desktop/wlroots/screencopy.hpp"
 #include "desktop/wlroots/seat_keymap.hpp"
@@ -95,7 +95,7 @@ class WlrootsDesktop final : public Desktop {
   std::unique_ptr<SwayWindows> windows_;
   std::unique_ptr<VirtualInput> input_;
   std::unique_ptr<Screencopy> capture_;
-  std::unique_ptr<DataControl> clipboard_;
+  std::unique_ptr<wayland::DataControl> clipboard_;
   EventLoop::TimerId settle_timer_ = 0;  // runs: the compositor may not have the newest mode yet
   bool window_told_ = false, lost_ = false;
 };
@@ -149,7 +149,7 @@ Status WlrootsDesktop::start() {
   LUMEN_TRY(input_, VirtualInput::create(*connection_, bound_to, std::move(layout)));
   input_->set_size(params_.mode, params_.scale);
   LUMEN_CHECK_OK(watch_windows());
-  clipboard_ = DataControl::create(*connection_, loop_);
+  clipboard_ = wayland::DataControl::create(*connection_, loop_);
   LUMEN_CHECK_OK(connection_->roundtrip(kOutputLimit));
   // Nothing waits for the compositor from here on: what it says is told from the loop, never from in here.
   const auto* output = connection_->output_named(output_->name());

@@ -1,4 +1,5 @@
-// The clipboard of a compositor of wlroots' kind, by wlr-data-control: without a window, without the focus.
+// lumen/desktop/wayland: the clipboard of a compositor that offers wlr-data-control (sway and its kin, KWin):
+// without a window, without the focus.
 #pragma once
 
 #include <memory>
@@ -15,14 +16,14 @@ struct zwlr_data_control_manager_v1;
 struct zwlr_data_control_offer_v1;
 struct zwlr_data_control_source_v1;
 
-namespace lumen::wlroots {
+namespace lumen::wayland {
 
 // Owner: the connection's thread. Destroyed before the connection.
 class DataControl final : public Clipboard {
  public:
   // nullptr: the compositor does not offer it. What it says first of the selection is to be let in (by a
   // roundtrip) before watch(): it was copied before.
-  static std::unique_ptr<DataControl> create(wayland::WaylandConnection& connection, EventLoop& loop);
+  static std::unique_ptr<DataControl> create(WaylandConnection& connection, EventLoop& loop);
   DataControl(const DataControl&) = delete;
   DataControl& operator=(const DataControl&) = delete;
   ~DataControl() override = default;
@@ -32,12 +33,12 @@ class DataControl final : public Clipboard {
 
  private:
   struct Listeners;
-  using Source = wayland::Proxy<zwlr_data_control_source_v1>;
+  using Source = Proxy<zwlr_data_control_source_v1>;
   struct Offer {
-    wayland::Proxy<zwlr_data_control_offer_v1> proxy;
+    Proxy<zwlr_data_control_offer_v1> proxy;
     std::vector<std::string> types;  // those that mean something to us
   };
-  DataControl(wayland::WaylandConnection& connection, EventLoop& loop)
+  DataControl(WaylandConnection& connection, EventLoop& loop)
       : connection_{connection}, loop_{loop}, writers_{loop} {}
   void on_offer(zwlr_data_control_offer_v1* proxy);
   void on_type(const zwlr_data_control_offer_v1* proxy, const char* type);
@@ -46,11 +47,11 @@ class DataControl final : public Clipboard {
   void forget(const zwlr_data_control_offer_v1* proxy);
   Offer* find(const zwlr_data_control_offer_v1* proxy);
 
-  wayland::WaylandConnection& connection_;
+  WaylandConnection& connection_;
   EventLoop& loop_;
-  wayland::Proxy<wl_seat> seat_;
-  wayland::Proxy<zwlr_data_control_manager_v1> manager_;
-  wayland::Proxy<zwlr_data_control_device_v1> device_;
+  Proxy<wl_seat> seat_;
+  Proxy<zwlr_data_control_manager_v1> manager_;
+  Proxy<zwlr_data_control_device_v1> device_;
   std::vector<Offer> offers_;
   Source source_;  // ours, while it is the selection
   std::shared_ptr<const std::string> text_;
@@ -59,4 +60,4 @@ class DataControl final : public Clipboard {
   TextWriters writers_;
 };
 
-}  // namespace lumen::wlroots
+}  // namespace lumen::wayland

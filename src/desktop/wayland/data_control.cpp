@@ -1,4 +1,4 @@
-#include "desktop/wlroots/data_control.hpp"
+#include "desktop/wayland/data_control.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 
 #include "wlr-data-control-unstable-v1-client-protocol.h"
 
-namespace lumen::wlroots {
+namespace lumen::wayland {
 namespace {
 
 using namespace std::chrono_literals;
@@ -59,15 +59,14 @@ struct DataControl::Listeners {
           }};
 };
 
-std::unique_ptr<DataControl> DataControl::create(wayland::WaylandConnection& connection, EventLoop& loop) {
+std::unique_ptr<DataControl> DataControl::create(WaylandConnection& connection, EventLoop& loop) {
   std::unique_ptr<DataControl> made{new DataControl{connection, loop}};
   made->seat_ = connection.bind(wl_seat_interface, wl_seat_destroy, 1, 1);
   made->manager_ =
       connection.bind(zwlr_data_control_manager_v1_interface, zwlr_data_control_manager_v1_destroy, 1, 2);
   if (!made->seat_ || !made->manager_) return nullptr;
-  made->device_ =
-      wayland::own(zwlr_data_control_manager_v1_get_data_device(made->manager_.get(), made->seat_.get()),
-                   zwlr_data_control_device_v1_destroy);
+  made->device_ = own(zwlr_data_control_manager_v1_get_data_device(made->manager_.get(), made->seat_.get()),
+                      zwlr_data_control_device_v1_destroy);
   zwlr_data_control_device_v1_add_listener(made->device_.get(), &Listeners::device, made.get());
   connection.flush();
   return made;
@@ -83,8 +82,8 @@ Status DataControl::set_text(std::string_view utf8) {
     return fail(ErrorCode::unavailable, "clipboard.set", "the compositor's clipboard is gone");
   reader_.reset();
   text_ = std::make_shared<const std::string>(utf8);
-  auto source = wayland::own(zwlr_data_control_manager_v1_create_data_source(manager_.get()),
-                             zwlr_data_control_source_v1_destroy);
+  auto source = own(zwlr_data_control_manager_v1_create_data_source(manager_.get()),
+                    zwlr_data_control_source_v1_destroy);
   zwlr_data_control_source_v1_add_listener(source.get(), &Listeners::source, this);
   for (const auto* type : kTextTypes) zwlr_data_control_source_v1_offer(source.get(), type);
   zwlr_data_control_source_v1_offer(source.get(), own_type().c_str());
@@ -97,7 +96,7 @@ Status DataControl::set_text(std::string_view utf8) {
 void DataControl::on_offer(zwlr_data_control_offer_v1* proxy) {
   if (offers_.size() == kMaxOffers) offers_.erase(offers_.begin());
   zwlr_data_control_offer_v1_add_listener(proxy, &Listeners::offer, this);
-  offers_.push_back({wayland::own(proxy, zwlr_data_control_offer_v1_destroy), {}});
+  offers_.push_back({own(proxy, zwlr_data_control_offer_v1_destroy), {}});
 }
 
 DataControl::Offer* DataControl::find(const zwlr_data_control_offer_v1* proxy) {
@@ -148,4 +147,4 @@ void DataControl::read(const Offer& offer, const char* type) {
                                          loop_);
 }
 
-}  // namespace lumen::wlroots
+}  // namespace lumen::wayland
