@@ -39,6 +39,13 @@ std::uint64_t to_us(Duration duration) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
 
+// Programs that are a compositor themselves, and keep to it what is copied inside.
+bool is_compositor(const std::vector<std::string>& command) {
+  const auto name =
+      command.empty() ? std::string{} : std::filesystem::path{command.front()}.filename().string();
+  return name == "lumen-plasma" || name == "lumen-gamescope" || name == "weston";
+}
+
 }  // namespace
 
 SessionWorker::SessionWorker(UniqueFd link, EventLoop& loop, Logger& log)
@@ -50,7 +57,7 @@ SessionWorker::SessionWorker(UniqueFd link, EventLoop& loop, Logger& log)
             loop,
             log},
       clipboard_{{.find = [this]() -> Clipboard* {
-                    auto* desktop = desktop_ ? desktop_->desktop() : nullptr;
+                    auto* desktop = desktop_ && !hides_clipboard_ ? desktop_->desktop() : nullptr;
                     return desktop != nullptr ? desktop->clipboard() : nullptr;
                   },
                   .send = [this](const link::ToHost& message) { send(message); }},
@@ -105,6 +112,7 @@ void SessionWorker::handle(const link::Configure& configure, std::vector<UniqueF
   ring_ = std::move(*ring);
   descriptors.erase(descriptors.begin(), descriptors.begin() + 2);
   mode_ = configure.mode;
+  hides_clipboard_ = is_compositor(configure.command);
   auto opened = open_desktop(configure);
   if (opened) opened = open_pipeline(configure);
   if (opened && configure.audio) {

@@ -93,6 +93,7 @@ class SessionWorker {
   // Streaming begins once there is something to see: `wanted` by the host and a window shown.
   bool sound_works_ = false, sound_focus_failed_ = false, streaming_wanted_ = false, window_shown_ = false,
        ended_ = false;
+  bool hides_clipboard_ = false;  // the application does: what is copied in it never gets to the desktop
   std::optional<EncoderDescription> encoder_;
   std::uint32_t bitrate_kbps_ = 0;  // asked for; 0: from the mode
 };
