@@ -373,7 +373,7 @@ class LumenDevicePads : public LumenDevice {
   ~LumenDevicePads() override { unsetenv("LUMEN_INPUTD_SOCKET"); }
   // Takes what the broker hears until `is_it` is among it.
   template <class IsIt>
-  bool broker_hears(IsIt is_it) {
+  bool broker_hears_one(IsIt is_it) {
     return eventually([&] {
       if (!session_) session_.reset(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
       while (session_) {
@@ -386,10 +386,10 @@ class LumenDevicePads : public LumenDevice {
     });
   }
   bool broker_hears(const PadEvent& wanted) {
-    return broker_hears([&](const PadEvent& event) { return event == wanted; });
+    return broker_hears_one([&](const PadEvent& event) { return event == wanted; });
   }
   bool broker_hears_arrival(PadModel model) {
-    return broker_hears([&](const PadEvent& event) {
+    return broker_hears_one([&](const PadEvent& event) {
       const auto* arrival = std::get_if<PadArrival>(&event);
       return arrival != nullptr && arrival->slot == 1 && arrival->model == model && arrival->identity != 7;
     });
