@@ -185,7 +185,7 @@ void LumenConnection::keep(Event event) {
   if (const auto* opened = std::get_if<control::Opened>(&event)) {
     export_media_secret(opened->session, opened->open_count);
     ended_.erase(opened->session);
-    clipboards_.erase(opened->session);
+    clipboards_[opened->session] = {};
   }
   if (const auto* ended = std::get_if<control::SessionEnded>(&event)) {
     ended_[ended->session] = ended->text.empty() ? std::string{control::text_of(ended->reason)} : ended->text;
@@ -207,26 +207,31 @@ void LumenConnection::export_media_secret(std::uint8_t session, std::uint32_t op
     secrets_.erase(session);
 }
 
-// Whether it was of a clipboard.
+// Whether it was of a clipboard. Of sessions that are not open it means nothing.
 bool LumenConnection::keep_clipboard(const Event& event) {
+  const auto end_of = [this](std::uint8_t session) LUMEN_REQUIRES(mutex_) {
+    const auto found = clipboards_.find(session);
+    return found == clipboards_.end() ? nullptr : &found->second;
+  };
   if (const auto* state = std::get_if<control::ClipboardState>(&event)) {
-    auto& end = clipboards_[state->session];
-    end = {};  // nothing of before
-    end.state = *state;
+    if (auto* end = end_of(state->session)) *end = {.state = *state};  // nothing of before
   } else if (const auto* part = std::get_if<control::SessionClipboardPart>(&event)) {
-    auto& end = clipboards_[part->session];
-    if (end.state.use != control::ClipboardUse::works) return true;
-    if (const auto taken = end.receiver.take(part->part)) dialogue_->clipboard(part->session, *taken);
-    if (auto text = end.receiver.take_text()) {
-      end.sender.know(*text);
-      end.came = std::move(text);
-    }
+    if (auto* end = end_of(part->session)) take_part(*end, part->part);
   } else if (const auto* taken = std::get_if<control::SessionClipboardTaken>(&event)) {
-    clipboards_[taken->session].sender.taken(taken->taken, now());
+    if (auto* end = end_of(taken->session)) end->sender.taken(taken->taken, now());
   } else {
     return false;
   }
   return true;
+}
+
+void LumenConnection::take_part(ClipboardEnd& end, const ClipboardPart& part) {
+  if (end.state.use != control::ClipboardUse::works) return;
+  if (const auto taken = end.receiver.take(part)) dialogue_->clipboard(end.state.session, *taken);
+  if (auto text = end.receiver.take_text()) {
+    end.sender.know(*text);
+    end.came = std::move(text);
+  }
 }
 
 void LumenConnection::pump_clipboards() {

@@ -97,6 +97,13 @@ class LumenConnection {
   void over(Error why) LUMEN_EXCLUDES(mutex_);
   void arm();
   void say_goodbye();
+  struct ClipboardEnd {
+    lumen1::control::ClipboardState state{};
+    ClipboardSender sender{};
+    ClipboardReceiver receiver{};
+    std::optional<std::string> came{};
+  };
+  void take_part(ClipboardEnd& end, const ClipboardPart& part) LUMEN_REQUIRES(mutex_);
   bool keep_clipboard(const Event& event) LUMEN_REQUIRES(mutex_);
   void pump_clipboards() LUMEN_REQUIRES(mutex_);
   void export_media_secret(std::uint8_t session, std::uint32_t open_count) LUMEN_REQUIRES(mutex_);
@@ -122,12 +129,6 @@ class LumenConnection {
   std::optional<Error> over_ LUMEN_GUARDED_BY(mutex_);
   std::map<std::uint8_t, std::string> ended_ LUMEN_GUARDED_BY(mutex_);  // sessions, and why
   std::map<std::uint8_t, lumen1::Secret> secrets_ LUMEN_GUARDED_BY(mutex_);
-  struct ClipboardEnd {
-    lumen1::control::ClipboardState state;
-    ClipboardSender sender;
-    ClipboardReceiver receiver;
-    std::optional<std::string> came;
-  };
   std::map<std::uint8_t, ClipboardEnd> clipboards_ LUMEN_GUARDED_BY(mutex_);
   bool paired_ LUMEN_GUARDED_BY(mutex_) = false;
   std::optional<Duration> clock_offset_ LUMEN_GUARDED_BY(mutex_);
