@@ -71,7 +71,8 @@ lumen::Result<Doors> open_doors(const Options& options, const lumen::host::HostC
                                .apps = lumen::host::all_apps(params.command, config.desktop.use, config.apps),
                                .runtime_root = params.runtime_root,
                                .settings = slot_settings(options, config),
-                               .max_bitrate_kbps = params.bitrate_kbps},
+                               .max_bitrate_kbps = params.bitrate_kbps,
+                               .pad_model = config.lumen.pads},
                    .state_dir = lumen::host::state_dir(),
                    .publish = options.publish},
                   host, survey, loop, log));

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "client/shell/clipboard_keeper.hpp"
 #include "client/shell/flow.hpp"
 #include "client/stream_desk.hpp"
 #include "codec/decoder_choice.hpp"
@@ -155,6 +156,7 @@ class App {
     view_.notice = stream_->notice();
     LUMEN_CHECK_OK(desk_->step(*window_, view_));
     while (const auto feedback = stream_->take_feedback()) window_->feed_back(*feedback);
+    clipboard_.step(*stream_, *window_, log_);
     const ClientWindow::Events events{
         .on_input = [this](const InputEvent& event) { stream_->send_input(event); },
         .on_pad = [this](const PadEvent& event) { stream_->send_pad(event); },
@@ -172,6 +174,7 @@ class App {
 
   void end_stream(const Status& verdict) {
     stream_.reset();
+    clipboard_ = {};
     desk_->end(*window_);
     window_->set_use(WindowUse::screens);
     window_->set_message("");
@@ -194,6 +197,7 @@ class App {
   std::unique_ptr<Flow> flow_;
   StreamView view_;
   std::unique_ptr<ClientStream> stream_;
+  ClipboardKeeper clipboard_;
   unsigned phase_ = 0;
   bool quits_ = false, left_ = false, shown_ = false, is_busy_ = false;
 };

@@ -18,6 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kConnectTimeout = 15s, kHostSilence = 12s, kQuiet = 1s;
+constexpr std::size_t kMaxPadFeedback = 256;
 
 Timestamp now() { return SteadyTime{}.now(); }
 
@@ -70,20 +71,22 @@ class Run {
                                                   }}));
     }
     desk_->checker().expect(params_.mode);
-    LUMEN_TRY(receiver_, stream::StreamReceiver::create(
-                             {.connect = params_.connect,
-                              .mode = params_.mode,
-                              .pointer_drawn = !params_.headless,
-                              .loss_percent = params_.loss_percent,
-                              .loss_seed = params_.loss_seed,
-                              .make_decoder = [this](Codec codec) { return make_decoder(codec); },
-                              .on_picture = [this](const auto& decoded) { desk_->on_picture(decoded); },
-                              .on_host_state = [this](const auto& state) { on_host_state(state); },
-                              .on_failed = [this](const Error& error) { set_failure(error); },
-                              .sound = sound_params(),
-                              .open_microphone = params_.microphone ? OpenSoundInput{render::open_microphone}
-                                                                    : OpenSoundInput{}},
-                             log_));
+    LUMEN_TRY(receiver_,
+              stream::StreamReceiver::create(
+                  {.connect = params_.connect,
+                   .mode = params_.mode,
+                   .pointer_drawn = !params_.headless,
+                   .loss_percent = params_.loss_percent,
+                   .loss_seed = params_.loss_seed,
+                   .make_decoder = [this](Codec codec) { return make_decoder(codec); },
+                   .on_picture = [this](const auto& decoded) { desk_->on_picture(decoded); },
+                   .on_host_state = [this](const auto& state) { on_host_state(state); },
+                   .on_pad_feedback = [this](const auto& feedback) { keep_pad_feedback(feedback); },
+                   .on_failed = [this](const Error& error) { set_failure(error); },
+                   .sound = sound_params(),
+                   .open_microphone =
+                       params_.microphone ? OpenSoundInput{render::open_microphone} : OpenSoundInput{}},
+                  log_));
     return {};
   }
 
@@ -163,14 +166,25 @@ class Run {
     bool left = false;
     const ClientWindow::Events events{
         .on_input = [this](const InputEvent& event) { receiver_->send_input(event); },
-        .on_pad = {},
+        .on_pad = [this](const PadEvent& event) { receiver_->send_pad(event); },
         .on_screen = {},
         .on_command =
             [&](WindowCommand command) {
               left = left || command == WindowCommand::leave;
               if (command == WindowCommand::next_statistics) desk_->next_statistics();
             }};
+    for (const auto& feedback : take_pad_feedback()) renderer_->feed_back(feedback);
     return renderer_->poll(events) && !left;
+  }
+
+  // Few at a time: lm-recv brings the newest of each kind only.
+  void keep_pad_feedback(const PadFeedback& feedback) {
+    MutexLock lock{mutex_};
+    if (pad_feedback_.size() < kMaxPadFeedback) pad_feedback_.push_back(feedback);
+  }
+  std::vector<PadFeedback> take_pad_feedback() {
+    MutexLock lock{mutex_};
+    return std::exchange(pad_feedback_, {});
   }
 
   Result<std::unique_ptr<VideoDecoder>> make_decoder(Codec codec) {  // lm-dec
@@ -236,6 +250,7 @@ class Run {
   std::string decoder_ LUMEN_GUARDED_BY(mutex_);
   std::optional<lumen1::HostState> state_ LUMEN_GUARDED_BY(mutex_);
   std::optional<Error> failure_ LUMEN_GUARDED_BY(mutex_);
+  std::vector<PadFeedback> pad_feedback_ LUMEN_GUARDED_BY(mutex_);
   StreamView view_{.counters = [this] { return to_counters(receiver_->stats()); },
                    .facts = [this] { return facts(); },
                    .notice = {}};

@@ -93,6 +93,7 @@ void ClientReceiver::begin(Timestamp now) {
   loss_meter_ = {};
   delay_meter_ = {};
   recovery_ = {};
+  pad_words_ = {};
   reassembler_.set_repeats(repeats_for(kAssumedRoundTrip));
   connection_datagrams_ = connection_bytes_ = 0;
   newest_packet_ = 0;
@@ -113,7 +114,9 @@ void ClientReceiver::on_messages(ByteView body, Timestamp now) {
       on_state(*state, now);
     } else if (const auto* mark = std::get_if<lumen1::VideoMark>(&message)) {
       on_mark(*mark, now);
-    } else {
+    } else if (const auto* word = std::get_if<lumen1::PadWord>(&message)) {
+      pad_words_.take(*word);
+    } else if (std::holds_alternative<lumen1::Goodbye>(message)) {
       host_left_ = true;
     }
   }
@@ -235,6 +238,7 @@ std::optional<lumen1::ClientMessage> ClientReceiver::next_message(Timestamp now)
     return lumen1::AskRecovery{static_cast<std::uint32_t>(broken->value)};
   }
   if (const auto ask = reassembler_.next_ask(now)) return *ask;
+  if (const auto answer = pad_words_.take_answer()) return *answer;
   if (now >= next_feedback_) return compose_feedback(now);
   if (now < next_state_) return std::nullopt;
   next_state_ = now + kStateInterval;

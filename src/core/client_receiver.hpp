@@ -15,6 +15,7 @@
 #include "flow/recovery.hpp"
 #include "lumen1/handshake.hpp"
 #include "lumen1/messages.hpp"
+#include "lumen1/pad_words.hpp"
 #include "lumen1/reassembler.hpp"
 
 namespace lumen::core {
@@ -49,7 +50,7 @@ class ClientReceiver {
     refused,    // not authentic, replayed, or no connection yet
     connected,  // welcome: take_send_keys() has new ones, and frame numbers may begin anywhere
     video,      // pop() may have something
-    message,    // host_state() may be new, or the host left
+    message,    // host_state() may be new, take_pad_feedback() may have something, or the host left
   };
 
   // `codec` outlives this.
@@ -92,6 +93,8 @@ class ClientReceiver {
   const std::optional<lumen1::HostState>& host_state() const { return host_state_; }
   bool take_state_change() { return std::exchange(state_changed_, false); }
   bool host_left() const { return host_left_; }
+  // What pads are to do, in order.
+  std::optional<PadFeedback> take_pad_feedback() { return pad_words_.take_feedback(); }
   Timestamp last_heard() const { return heard_; }
 
   void set_wish(const ClientWish& wish);
@@ -147,6 +150,7 @@ class ClientReceiver {
   FrameId last_{};
   std::optional<lumen1::HostState> host_state_;
   bool state_changed_ = false, host_left_ = false;
+  lumen1::PadWordReceiver pad_words_;
   ClientWish wish_;
   Timestamp next_hello_{}, next_state_{}, heard_{};
   std::uint32_t ping_ = 0, pong_ = 0;

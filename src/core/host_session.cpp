@@ -89,6 +89,16 @@ void HostSession::handle(const lumen1::ClientInput& input, Timestamp) {
   if (input.sequence != 0) state_due_ = true;
 }
 
+// Pads are not for this interface. Their edges are in one row with those of keys, which must not wait for
+// them.
+void HostSession::handle(const lumen1::ClientPad& pad, Timestamp) {
+  if (!edges_.expects(pad)) return;
+  edges_.took(pad);
+  state_.input_acknowledged = edges_.acknowledged();
+  if (pad.motion == 0) state_due_ = true;
+}
+void HostSession::handle(const lumen1::PadWordHeard&, Timestamp) {}
+
 void HostSession::handle(const lumen1::Goodbye&, Timestamp) {
   left_ = true;
   wish_.reset();

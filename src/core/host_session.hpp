@@ -67,6 +67,8 @@ class HostSession {
   void handle(const lumen1::AskShards& ask, Timestamp now);
   void handle(const lumen1::AskRecovery& ask, Timestamp now);
   void handle(const lumen1::ClientInput& input, Timestamp now);
+  void handle(const lumen1::ClientPad& pad, Timestamp now);
+  void handle(const lumen1::PadWordHeard& heard, Timestamp now);
   void handle(const lumen1::Goodbye& goodbye, Timestamp now);
   std::optional<Train> seal(const lumen1::HostMessage& message, Timestamp now);
 

@@ -17,14 +17,22 @@ ClientPort::ClientPort(std::uint8_t session, const net::UdpSocket& socket, strea
       link_{link},
       board_{board},
       events_{std::move(events)},
-      log_{log} {}
+      log_{log},
+      pads_{link} {}
 
 ClientPort::~ClientPort() {
   MutexLock lock{mutex_};
   if (secret_) crypto::wipe(*secret_);
 }
 
+void ClientPort::set_permissions(lumen1::control::Permissions permissions) {
+  permissions_.store(permissions.mask(), std::memory_order_relaxed);
+  pads_.permit(permissions.has(lumen1::control::Permission::gamepad));
+  tell_pads(SteadyTime{}.now());
+}
+
 std::uint64_t ClientPort::admit(const std::optional<lumen1::Secret>& secret) {
+  if (!secret) pads_.leave();
   MutexLock lock{mutex_};
   secret_ = secret;
   admission_changed_.store(true, std::memory_order_release);
@@ -62,7 +70,7 @@ void ClientPort::on_datagram(const net::Endpoint& from, MutableBytes datagram, T
       socket_.send_one(from, receiver_->answer());
       break;
     case core::HostReceiver::Heard::connected:
-      on_connected(from);
+      on_connected(from, now);
       on_messages(from, now);
       break;
     case core::HostReceiver::Heard::message:
@@ -74,7 +82,7 @@ void ClientPort::on_datagram(const net::Endpoint& from, MutableBytes datagram, T
   }
 }
 
-void ClientPort::on_connected(const net::Endpoint& from) {
+void ClientPort::on_connected(const net::Endpoint& from, Timestamp now) {
   log_.info("client connected from {}", from.to_string());
   client_ = from;
   edges_ = {};
@@ -82,6 +90,7 @@ void ClientPort::on_connected(const net::Endpoint& from) {
   voice_filter_ = {};
   wish_.reset();
   link_.send(InputEvent{ReleaseAll{}});  // whatever the client before it held
+  pads_.begin(now);
   silent_.store(false, std::memory_order_relaxed);
   board_.update([](lumen1::HostState& state) {
     state.input_acknowledged = 0;
@@ -109,6 +118,8 @@ void ClientPort::on_messages(const net::Endpoint& from, Timestamp now) {
   for (const auto& message : receiver_->messages()) {
     std::visit([this](const auto& known) { handle(known); }, message);
   }
+  pads_.tidy(now);
+  tell_pads(now);
 }
 
 // Twice what the shortest packets need: a client that sends more would cost its session the time for it.
@@ -177,18 +188,51 @@ void ClientPort::handle(const lumen1::ClientInput& input) {
     counters_.not_permitted.fetch_add(1, std::memory_order_relaxed);
   } else if (link_.send(input.event)) {
     counters_.input_events.fetch_add(1, std::memory_order_relaxed);
+    if (std::holds_alternative<ReleaseAll>(input.event)) pads_.release();
   } else if (input.sequence != 0) {
     return;  // an edge that the session could not take is not acknowledged: the client sends it again
   }
+  took(input);
+}
+
+template <class Input>
+void ClientPort::took(const Input& input) {
+  const auto before = edges_.acknowledged();
   edges_.took(input);
   const auto acknowledged = edges_.acknowledged();
+  if (acknowledged == before) return;
   board_.update([acknowledged](lumen1::HostState& state) { state.input_acknowledged = acknowledged; });
-  if (input.sequence != 0) sender_.send_message(board_.compose());
+  sender_.send_message(board_.compose());
+}
+
+void ClientPort::handle(const lumen1::ClientPad& pad) {
+  if (silent_.load(std::memory_order_relaxed) || !edges_.expects(pad)) return;
+  switch (pads_.take(pad.event)) {
+    case PadDesk::Taken::delivered:
+      counters_.input_events.fetch_add(1, std::memory_order_relaxed);
+      break;
+    case PadDesk::Taken::not_permitted:
+      counters_.not_permitted.fetch_add(1, std::memory_order_relaxed);
+      break;
+    case PadDesk::Taken::no_room:
+      return;  // motion is superseded, an edge comes again
+  }
+  took(pad);
+}
+
+void ClientPort::feed_back(const PadFeedback& feedback) {
+  pads_.feed_back(feedback);
+  tell_pads(SteadyTime{}.now());
+}
+
+void ClientPort::tell_pads(Timestamp now) {
+  if (auto word = pads_.next_word(now); !word.empty()) sender_.send_pad_word(std::move(word));
 }
 
 void ClientPort::handle(const lumen1::Goodbye&) {
   if (!wish_) return;
   wish_.reset();
+  pads_.leave();
   events_.on_goodbye(receiver_admission_);
 }
 

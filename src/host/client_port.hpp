@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/mutex.hpp"
 #include "core/host_receiver.hpp"
+#include "host/pad_desk.hpp"
 #include "host/permissions.hpp"
 #include "host/session_port.hpp"
 #include "host/state_board.hpp"
@@ -50,9 +51,12 @@ class ClientPort {
   // bear.
   std::uint64_t admit(const std::optional<lumen1::Secret>& secret) LUMEN_EXCLUDES(mutex_);
   // Any thread: from the next event on.
-  void set_permissions(lumen1::control::Permissions permissions) {
-    permissions_.store(permissions.mask(), std::memory_order_relaxed);
-  }
+  void set_permissions(lumen1::control::Permissions permissions);
+  // Any thread: whose pads they are; what applications want of them; a session process that is new, or that
+  // let go of them, has them again.
+  void set_pad_owner(const PadOwner& owner) { pads_.set_owner(owner); }
+  void feed_back(const PadFeedback& feedback);
+  void repeat_pads() { pads_.repeat(); }
 
   // A datagram that names this session.
   void on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now);
@@ -65,7 +69,7 @@ class ClientPort {
     return lumen1::control::Permissions{permissions_.load(std::memory_order_relaxed)};
   }
   void take_admission() LUMEN_EXCLUDES(mutex_);
-  void on_connected(const net::Endpoint& from);
+  void on_connected(const net::Endpoint& from, Timestamp now);
   void on_messages(const net::Endpoint& from, Timestamp now);
   void on_microphone(Timestamp now);
   bool may_speak(Timestamp now);
@@ -74,7 +78,12 @@ class ClientPort {
   void handle(const lumen1::AskShards& ask);
   void handle(const lumen1::AskRecovery& ask);
   void handle(const lumen1::ClientInput& input);
+  void handle(const lumen1::ClientPad& pad);
+  void handle(const lumen1::PadWordHeard& heard) { pads_.heard(heard); }
   void handle(const lumen1::Goodbye& goodbye);
+  template <class Input>
+  void took(const Input& input);
+  void tell_pads(Timestamp now);
 
   const std::uint8_t session_;
   const net::UdpSocket& socket_;
@@ -85,6 +94,7 @@ class ClientPort {
   ClientEvents events_;
   Logger& log_;
   ClientCounters counters_;
+  PadDesk pads_;
   std::atomic<bool> silent_{false};  // written by both threads, publishes nothing
   std::atomic<std::uint32_t> permissions_{lumen1::control::Permissions::all().mask()};
   Mutex mutex_;

@@ -222,9 +222,12 @@ Status take_port(const toml::table& table, std::uint16_t least, std::uint16_t mo
 Status parse_lumen(const toml::node& node, LumenConfig& config) {
   const auto* table = node.as_table();
   if (table == nullptr) return bad(node, "config.value", "lumen is a table");
-  LUMEN_CHECK_OK(check_keys(*table, {"enabled", "bind", "port"}));
+  LUMEN_CHECK_OK(check_keys(*table, {"enabled", "bind", "port", "pads"}));
   LUMEN_CHECK_OK(take(*table, "enabled", config.enabled));
   LUMEN_CHECK_OK(take(*table, "bind", config.bind));
+  if (const auto* pads = table->get("pads")) {
+    LUMEN_CHECK_OK(take_pads(*pads, config.pads));
+  }
   return take_port(*table, 1, 65535, config.port);
 }
 

@@ -5,13 +5,14 @@
 //   enabled = true
 //   bind = "::"                       # IPv6 and IPv4; "0.0.0.0" for IPv4, an address for one network only
 //   port = 47986                      # UDP
+//   pads = "auto"                     # shown as "xbox", "dualsense", "dualshock4", "switch", or what suits
 //   [gamestream]
 //   enabled = true
 //   bind = "0.0.0.0"                  # "::" for IPv6 as well, an address for one network only
 //   port = 47989                      # HTTP; all other ports follow from it
 //   encryption = "prefer"             # of picture and sound: "require", "prefer", or as "client"s ask
 //   codecs = ["h264", "hevc"]         # offered whatever this machine's speed; default: what was measured
-//   pads = "auto"                     # shown as "xbox", "dualsense", "dualshock4", "switch", or what suits
+//   pads = "auto"                     # as above
 //   [[app]]
 //   title = "Steam"
 //   command = "steam -bigpicture"     # as a shell splits it; nothing is expanded
@@ -57,6 +58,7 @@ struct LumenConfig {
   bool enabled = true;
   std::string bind = "::";
   std::uint16_t port = 47986;
+  std::optional<PadModel> pads;  // what all pads are shown as; none: what suits each
 };
 
 struct GameStreamConfig {

@@ -79,6 +79,7 @@ TEST(HostConfig, pads_are_shown_as_what_suits_them_unless_it_says_otherwise) {
   EXPECT_EQ(pads_of(""), std::nullopt);
   EXPECT_EQ(pads_of("[gamestream]\npads = \"auto\""), std::nullopt);
   EXPECT_EQ(pads_of("[gamestream]\npads = \"switch\""), PadModel::switch_pro);
+  EXPECT_EQ(parse_config("[lumen]\npads = \"xbox\"").value().lumen.pads, PadModel::xbox);
 }
 
 struct Wrong {
@@ -96,30 +97,29 @@ TEST_P(WrongConfig, is_refused_with_its_line) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, WrongConfig,
-    testing::Values(Wrong{"name = ", "config.syntax"}, Wrong{"[desktop]\nuse = \"cde\"", "config.value"},
-                    Wrong{"[desktop]\nscale = 9", "config.value"},
-                    Wrong{"[desktop]\nscale = nan", "config.value"}, Wrong{"desktop = 1", "config.value"},
-                    Wrong{"[desktop]\nsize = 9", "config.unknown"}, Wrong{"nmae = \"x\"", "config.unknown"},
-                    Wrong{"name = 5", "config.value"}, Wrong{"gamestream = 1", "config.value"},
-                    Wrong{"[gamestream]\nport = 80", "config.value"},
-                    Wrong{"[gamestream]\nport = \"47989\"", "config.value"},
-                    Wrong{"[gamestream]\nenabled = 1", "config.value"},
-                    Wrong{"[gamestream]\nencryption = true", "config.value"},
-                    Wrong{"[gamestream]\npads = \"n64\"", "config.value"},
-                    Wrong{"[gamestream]\npads = true", "config.value"},
-                    Wrong{"[gamestream]\ncodecs = \"hevc\"", "config.value"},
-                    Wrong{"[gamestream]\ncodecs = [\"vp9\"]", "config.value"},
-                    Wrong{"[[app]]\ntitle = \"x\"", "config.value"},
-                    Wrong{"[[app]]\ncommand = \"x\"", "config.value"},
-                    Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"'x\"", "config.value"},
-                    Wrong{"[[app]]\ntitle = \"x\"\ncommand = \" \"", "config.value"},
-                    Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\nart = \"a.png\"", "config.value"},
-                    Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\nbefore = \"z\"", "config.value"},
-                    Wrong{"[[app]]\ntitle = \"x\\u0001\"\ncommand = \"y\"", "config.value"},
-                    Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\nenvironment = { A = 1 }", "config.value"},
-                    Wrong{"[[app]]\ntitle = \"Desktop\"\ncommand = \"y\"", "config.app-twice"},
-                    Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\n[[app]]\ntitle = \"x\"\ncommand = \"z\"",
-                          "config.app-twice"}));
+    testing::Values(
+        Wrong{"name = ", "config.syntax"}, Wrong{"[desktop]\nuse = \"cde\"", "config.value"},
+        Wrong{"[desktop]\nscale = 9", "config.value"}, Wrong{"[desktop]\nscale = nan", "config.value"},
+        Wrong{"desktop = 1", "config.value"}, Wrong{"[desktop]\nsize = 9", "config.unknown"},
+        Wrong{"nmae = \"x\"", "config.unknown"}, Wrong{"name = 5", "config.value"},
+        Wrong{"gamestream = 1", "config.value"}, Wrong{"[gamestream]\nport = 80", "config.value"},
+        Wrong{"[gamestream]\nport = \"47989\"", "config.value"},
+        Wrong{"[gamestream]\nenabled = 1", "config.value"},
+        Wrong{"[gamestream]\nencryption = true", "config.value"},
+        Wrong{"[gamestream]\npads = \"n64\"", "config.value"},
+        Wrong{"[gamestream]\npads = true", "config.value"}, Wrong{"[lumen]\npads = 3", "config.value"},
+        Wrong{"[gamestream]\ncodecs = \"hevc\"", "config.value"},
+        Wrong{"[gamestream]\ncodecs = [\"vp9\"]", "config.value"},
+        Wrong{"[[app]]\ntitle = \"x\"", "config.value"}, Wrong{"[[app]]\ncommand = \"x\"", "config.value"},
+        Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"'x\"", "config.value"},
+        Wrong{"[[app]]\ntitle = \"x\"\ncommand = \" \"", "config.value"},
+        Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\nart = \"a.png\"", "config.value"},
+        Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\nbefore = \"z\"", "config.value"},
+        Wrong{"[[app]]\ntitle = \"x\\u0001\"\ncommand = \"y\"", "config.value"},
+        Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\nenvironment = { A = 1 }", "config.value"},
+        Wrong{"[[app]]\ntitle = \"Desktop\"\ncommand = \"y\"", "config.app-twice"},
+        Wrong{"[[app]]\ntitle = \"x\"\ncommand = \"y\"\n[[app]]\ntitle = \"x\"\ncommand = \"z\"",
+              "config.app-twice"}));
 
 TEST(GameStream1, s36_app_ids_are_stable_and_fit_31_bits) {
   EXPECT_EQ(app_id("Desktop"), 1679907923U);  // FNV-1a; clients keep it

@@ -200,6 +200,32 @@ TEST_F(ClientPortTest, what_is_not_permitted_is_acknowledged_and_left_undone) {
   EXPECT_EQ(port_->counters().not_permitted, 1U);
 }
 
+TEST_F(ClientPortTest, pads_and_keys_are_one_row_of_edges_and_motion_follows_those_before_it) {
+  auto sealer = lumen1::Sealer::create(handshake().client_to_host, 0).value();
+  const PadEvent pressed = PadState{.slot = 1, .buttons = pad_button::kA};
+  const PadEvent moved = PadState{.slot = 1, .buttons = pad_button::kA, .left_x = 5};
+  deliver(sealed(sealer, lumen1::ClientPad{3, 1, moved}));  // two edges too early
+  deliver(sealed(sealer, lumen1::ClientPad{1, 0, PadArrival{.slot = 1}}));
+  deliver(sealed(sealer, lumen1::ClientInput{2, Key{30, true}}));
+  deliver(sealed(sealer, lumen1::ClientPad{3, 0, pressed}));
+  deliver(sealed(sealer, lumen1::ClientPad{3, 2, moved}));
+  deliver(sealed(sealer, lumen1::ClientPad{3, 1, PadState{.slot = 1}}));  // overtaken
+  port_->set_permissions(lumen1::control::Permissions::all().without(lumen1::control::Permission::gamepad));
+  deliver(sealed(sealer, lumen1::ClientPad{4, 0, PadState{.slot = 1}}));
+  std::vector<PadEvent> pads;
+  while (const auto received = link::receive_to_session(sockets_.session.get()).value_or(std::nullopt)) {
+    if (const auto* pad = std::get_if<PadEvent>(&received->message)) pads.push_back(*pad);
+  }
+  ASSERT_EQ(pads.size(), 5U);  // the arrival brings its state
+  EXPECT_EQ(std::get<PadArrival>(pads[0]).slot, 1);
+  EXPECT_EQ(pads[1], PadEvent{PadState{.slot = 1}});
+  EXPECT_EQ(pads[2], pressed);
+  EXPECT_EQ(pads[3], moved);
+  EXPECT_EQ(pads[4], PadEvent{PadGone{1}});
+  EXPECT_EQ(board_.snapshot().input_acknowledged, 4U);
+  EXPECT_EQ(port_->counters().not_permitted, 1U);
+}
+
 TEST_F(ClientPortTest, who_was_shut_out_is_not_heard_and_another_secret_lets_in_again) {
   auto sealer = lumen1::Sealer::create(handshake().client_to_host, 0).value();
   deliver(sealed(sealer, lumen1::ClientInput{1, Key{30, true}}));

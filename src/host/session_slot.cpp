@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/runtime_dir.hpp"
@@ -89,6 +91,21 @@ void SessionSlot::set_audio(const AudioFormat& format) {
   port_.send(link::SetAudio{format});
 }
 
+void SessionSlot::watch_clipboard(bool on) {
+  if (std::exchange(watches_clipboard_, on) != on) port_.send(link::WatchClipboard{on});
+}
+
+// What is on its way when the client stops sharing it goes nowhere.
+bool SessionSlot::on_clipboard(const link::ToHost& message) {
+  const auto tell = [&](const auto* what, const auto& event) {
+    if (what != nullptr && watches_clipboard_ && event) event(*what);
+    return what != nullptr;
+  };
+  return tell(std::get_if<link::ClipboardState>(&message), events_.on_clipboard_state) ||
+         tell(std::get_if<ClipboardPart>(&message), events_.on_clipboard_part) ||
+         tell(std::get_if<ClipboardTaken>(&message), events_.on_clipboard_taken);
+}
+
 void SessionSlot::client_gone() {
   if (!has_client_) return;
   has_client_ = false;
@@ -163,6 +180,9 @@ Status SessionSlot::configure(const link::SharedRing& ring, const link::AudioRin
   if (encoding_) {
     LUMEN_CHECK_OK(link::send(link_.get(), link::SetEncoding{*encoding_}));
   }
+  if (watches_clipboard_) {
+    LUMEN_CHECK_OK(link::send(link_.get(), link::WatchClipboard{true}));
+  }
   return link::send(link_.get(), link::SetStreaming{has_client_});
 }
 
@@ -181,6 +201,7 @@ void SessionSlot::on_link_ready() {
 }
 
 void SessionSlot::on_message(const link::ToHost& message) {
+  if (on_clipboard(message)) return;
   if (const auto* ready = std::get_if<link::Ready>(&message)) {
     ready_ = true;
     events_.on_ready(*ready);

@@ -53,6 +53,10 @@ struct SlotEvents {
   std::function<void(const link::SoundState& sound)> on_sound;
   // What an application makes a pad do. May be empty: there are no pads then.
   std::function<void(const PadFeedback& feedback)> on_pad_feedback;
+  // Of the desktop's clipboard, while it is watched. May be empty.
+  std::function<void(const link::ClipboardState&)> on_clipboard_state;
+  std::function<void(const ClipboardPart&)> on_clipboard_part;
+  std::function<void(const ClipboardTaken&)> on_clipboard_taken;
 };
 
 class SessionSlot {
@@ -72,6 +76,8 @@ class SessionSlot {
   // How sound is encoded from now on, also after a restart. Packets say of which format they are. Ignored by
   // a slot without sound.
   void set_audio(const AudioFormat& format);
+  // Whether the client shares the desktop's clipboard, from now on, also after a restart.
+  void watch_clipboard(bool on);
   // It is gone: the desktop stays, nothing is encoded, nothing stays held.
   void client_gone();
   bool has_client() const { return has_client_; }
@@ -91,6 +97,7 @@ class SessionSlot {
   Status configure(const link::SharedRing& ring, const link::AudioRing* audio_ring) const;
   void on_link_ready();
   void on_message(const link::ToHost& message);
+  bool on_clipboard(const link::ToHost& message);
   void on_sound(const link::SoundState& sound);
   void on_exit();
   void died(const std::string& why);
@@ -113,7 +120,8 @@ class SessionSlot {
   std::string told_encoder_;               // what the log says last
   Mode mode_;
   std::optional<Encoding> encoding_;
-  bool pointer_drawn_ = false, has_client_ = false, ended_ = false, ready_ = false;
+  bool pointer_drawn_ = false, has_client_ = false, ended_ = false, ready_ = false,
+       watches_clipboard_ = false;
   Timestamp heard_{};
   std::deque<Timestamp> deaths_;
   std::uint64_t restarts_ = 0;

@@ -57,7 +57,12 @@ StreamSession::~StreamSession() {
 
 void StreamSession::on_wish(const Mode& mode, bool pointer_drawn) {
   wish_ = {mode, pointer_drawn};
-  if (!paused_) slot_->client_wants(mode, pointer_drawn);
+  if (!paused_) client_wants();
+}
+
+void StreamSession::client_wants() {
+  slot_->client_wants(wish_->mode, wish_->pointer_drawn);
+  end_->port.repeat_pads();  // it may have let go of them
 }
 
 void StreamSession::on_gone() {
@@ -71,23 +76,31 @@ void StreamSession::pause() {
 }
 
 void StreamSession::resume() {
-  if (std::exchange(paused_, false) && wish_) slot_->client_wants(wish_->mode, wish_->pointer_drawn);
+  if (std::exchange(paused_, false) && wish_) client_wants();
 }
 
 void StreamSession::set_permissions(lumen1::control::Permissions permissions) {
   end_->port.set_permissions(permissions);
   end_->sound.allow(permissions.has(lumen1::control::Permission::sound));
+  share_clipboard(permissions.has(lumen1::control::Permission::clipboard));
+}
+
+void StreamSession::share_clipboard(bool on) {
+  shares_clipboard_ = on && events_.on_clipboard_part;
+  slot_->watch_clipboard(shares_clipboard_);
 }
 
 void StreamSession::admit(const lumen1::Secret& secret, lumen1::control::Permissions permissions) {
   paused_ = false;
   wish_.reset();
+  share_clipboard(false);  // nothing of the client before
   set_permissions(permissions);
   admission_ = end_->port.admit(secret);
 }
 
 void StreamSession::shut_out() {
   admission_ = end_->port.admit(std::nullopt);
+  share_clipboard(false);
   on_gone();
 }
 
@@ -137,6 +150,7 @@ SlotEvents StreamSession::slot_events() {
               board.display = ready.display;
               board.capture = ready.capture;
             });
+            end_->port.repeat_pads();
           },
       .on_mode =
           [this](const link::ModeChanged& mode) {
@@ -152,7 +166,11 @@ SlotEvents StreamSession::slot_events() {
           [this](const link::SoundState& sound) {
             silent_ = sound.reason;
             tell([&](lumen1::HostState& board) { board.reason = reason(); });
-          }};
+          },
+      .on_pad_feedback = [this](const PadFeedback& feedback) { end_->port.feed_back(feedback); },
+      .on_clipboard_state = events_.on_clipboard_state,
+      .on_clipboard_part = events_.on_clipboard_part,
+      .on_clipboard_taken = events_.on_clipboard_taken};
 }
 
 }  // namespace lumen::host

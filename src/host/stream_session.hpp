@@ -22,6 +22,10 @@ struct StreamSessionParams {
 struct StreamSessionEvents {
   std::function<void(SlotState state, const std::string& reason)> on_state;
   std::function<void(const link::ModeChanged& mode)> on_mode;
+  // Of the desktop's clipboard, while the client may share it. May be empty: it never does then.
+  std::function<void(const link::ClipboardState&)> on_clipboard_state;
+  std::function<void(const ClipboardPart&)> on_clipboard_part;
+  std::function<void(const ClipboardTaken&)> on_clipboard_taken;
 };
 
 class StreamSession {
@@ -36,6 +40,13 @@ class StreamSession {
   // Who has this secret may connect from now on, and do what `permissions` allow; nobody who had another may.
   void admit(const lumen1::Secret& secret, lumen1::control::Permissions permissions);
   void set_permissions(lumen1::control::Permissions permissions);
+  // Whose pads those of its clients are, and what they are shown as.
+  void set_pad_owner(const PadOwner& owner) { end_->port.set_pad_owner(owner); }
+  // What the client says of its clipboard, while it may share the desktop's; else it goes nowhere.
+  template <class What>
+  void clipboard(const What& what) {
+    if (shares_clipboard_) end_->link.send(what);
+  }
   // Between them neither pictures nor sound are made, whatever the client asks for.
   void pause();
   void resume();
@@ -54,6 +65,8 @@ class StreamSession {
  private:
   SlotEvents slot_events();
   void on_wish(const Mode& mode, bool pointer_drawn);
+  void client_wants();
+  void share_clipboard(bool on);
   void on_gone();
   std::string reason() const;
   void tell(const std::function<void(lumen1::HostState&)>& change);
@@ -67,7 +80,7 @@ class StreamSession {
     bool pointer_drawn = false;
   };
   std::optional<Wish> wish_;  // of the client that is there
-  bool paused_ = false;
+  bool paused_ = false, shares_clipboard_ = false;
   std::uint64_t admission_ = 0;  // what comes of an earlier one is nothing any more
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what was posted
   std::shared_ptr<MediaEnd> end_;

@@ -63,6 +63,12 @@ class ClientWindow : public FrameRenderer {
   virtual void set_pacing(Pacing pacing) = 0;
   // To the pad in that slot, if there is one and it can.
   virtual void feed_back(const PadFeedback& feedback) = 0;
+  // True once after somebody may have copied something else than set_clipboard() did, and the window has the
+  // keyboard: at the begin of WindowUse::stream, when it gets the focus, and while it has it.
+  virtual bool take_clipboard_news() { return false; }
+  // Text of this computer's clipboard; empty: there is none.
+  virtual std::string clipboard() { return {}; }
+  virtual void set_clipboard(const std::string& /*text*/) {}
   // Of the display that the window is on.
   virtual Mode display_mode() const = 0;
   virtual PresentFigures present_figures() const = 0;

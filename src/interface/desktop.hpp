@@ -14,6 +14,7 @@
 
 namespace lumen {
 
+class Clipboard;
 class DmabufImporter;
 class RestoreJournal;
 
@@ -91,6 +92,8 @@ class Desktop {
   virtual void set_pointer_drawn(bool drawn) = 0;  // false: the picture has no pointer in it, where it can be
   virtual void repaint() = 0;
   virtual void inject(const InputEvent& event) = 0;
+  // nullptr: it has none that could be shared, or none yet.
+  virtual Clipboard* clipboard() { return nullptr; }
 };
 
 }  // namespace lumen

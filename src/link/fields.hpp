@@ -112,6 +112,12 @@ class Writer {
     number(size);
     if (ok_) out_.put(ByteView{bytes}.first(size));
   }
+  void block(ByteView bytes, std::size_t most) {
+    check(bytes.size() <= most);
+    number(static_cast<std::uint16_t>(bytes.size()));
+    if (ok_) out_.put(bytes);
+  }
+  void require(bool condition) { check(condition); }
   // For people: clipped rather than refused.
   void prose(std::string_view text) {
     const auto kept = text.substr(0, kMaxText);
@@ -228,6 +234,13 @@ class Reader {
     check(size >= 1 && size <= Most);
     if (ok_) std::ranges::copy(in_.take(size), bytes.begin());
   }
+  void block(std::vector<std::byte>& bytes, std::size_t most) {
+    const auto size = in_.little<std::uint16_t>();
+    check(size <= most);
+    const auto read = in_.take(size);
+    bytes.assign(read.begin(), read.end());
+  }
+  void require(bool condition) { check(condition); }
   // It goes to logs and terminals.
   void prose(std::string& text) { text = printable(view()); }
   void exact(std::string& text) {

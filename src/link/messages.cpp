@@ -29,6 +29,12 @@ inline constexpr std::uint8_t kType<VoicePacket> = 9;
 template <>
 inline constexpr std::uint8_t kType<LimitBitrate> = 10;
 template <>
+inline constexpr std::uint8_t kType<WatchClipboard> = 11;
+template <>  // in both directions
+inline constexpr std::uint8_t kType<ClipboardPart> = 48;
+template <>
+inline constexpr std::uint8_t kType<ClipboardTaken> = 49;
+template <>
 inline constexpr std::uint8_t kType<PointerMoveTo> = 16;
 template <>
 inline constexpr std::uint8_t kType<PointerMoveBy> = 17;
@@ -56,6 +62,8 @@ template <>
 inline constexpr std::uint8_t kType<Ended> = 67;
 template <>
 inline constexpr std::uint8_t kType<SessionStats> = 68;
+template <>
+inline constexpr std::uint8_t kType<ClipboardState> = 79;
 template <>
 inline constexpr std::uint8_t kType<SoundState> = 69;
 template <>
@@ -97,6 +105,18 @@ static void fields(auto& io, Is<VoicePacket> auto& m) {
   io.block(m.bytes, m.size);
 }
 static void fields(auto& io, Is<LimitBitrate> auto& m) { io.up_to(m.kbps, kMaxBitrateKbps); }
+static void fields(auto& io, Is<WatchClipboard> auto& m) { io.flag(m.on); }
+static void fields(auto& io, Is<ClipboardPart> auto& m) {
+  io.number(m.transfer);
+  io.number(m.total);
+  io.number(m.offset);
+  io.block(m.bytes, kMaxClipboardPart);
+  io.require(is_valid(m));
+}
+static void fields(auto& io, Is<ClipboardTaken> auto& m) {
+  io.number(m.transfer);
+  io.number(m.received);
+}
 static void fields(auto& io, Is<PointerMoveTo> auto& m) {
   io.number(m.x);
   io.number(m.y);
@@ -155,6 +175,10 @@ static void fields(auto& io, Is<ModeChanged> auto& m) {
 static void fields(auto& io, Is<Responding> auto& m) { io.flag(m.yes); }
 static void fields(auto& io, Is<Ended> auto& m) {
   io.prose(m.id);
+  io.prose(m.reason);
+}
+static void fields(auto& io, Is<ClipboardState> auto& m) {
+  io.flag(m.there);
   io.prose(m.reason);
 }
 static void fields(auto& io, Is<SoundState> auto& m) { io.prose(m.reason); }

@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "base/wire.hpp"
 #include "media/audio.hpp"
+#include "media/clipboard.hpp"
 #include "media/encoding.hpp"
 #include "media/input.hpp"
 #include "media/mode.hpp"
@@ -79,9 +80,14 @@ struct VoicePacket {
 struct LimitBitrate {
   std::uint32_t kbps = 0;  // 0: no limit
 };
+// Whether the client shares the desktop's clipboard: nothing of it is read before, or after it ends.
+struct WatchClipboard {
+  bool on = false;
+};
 struct Stop {};
 using ToSession = std::variant<Configure, SetMode, SetPointer, RequestIdr, SetStreaming, Stop, InputEvent,
-                               SetEncoding, SetAudio, VoicePacket, LimitBitrate, PadEvent>;
+                               SetEncoding, SetAudio, VoicePacket, LimitBitrate, PadEvent, WatchClipboard,
+                               ClipboardPart, ClipboardTaken>;
 
 // --- session → host
 struct Ready {  // the application shows its first window and the encoder is open
@@ -103,6 +109,10 @@ struct SoundState {    // when it changes, and once at the begin of a session wi
 struct DesktopState {  // when it changes
   std::string reason;  // why the picture stands still, and what happens next; empty: it goes on
 };
+struct ClipboardState {  // answers WatchClipboard{true}, and when it changes while that holds
+  bool there = false;
+  std::string reason;  // why not
+};
 struct Ended {  // last message: why
   std::string id, reason;
 };
@@ -112,8 +122,8 @@ struct SessionStats {                                                // every se
   std::uint64_t frames_captured = 0, frames_encoded = 0, frames_overwritten = 0, idr_count = 0,
                 dropped_full = 0;
 };
-using ToHost =
-    std::variant<Ready, ModeChanged, Responding, Ended, SessionStats, SoundState, DesktopState, PadFeedback>;
+using ToHost = std::variant<Ready, ModeChanged, Responding, Ended, SessionStats, SoundState, DesktopState,
+                            PadFeedback, ClipboardState, ClipboardPart, ClipboardTaken>;
 
 // A connected SOCK_SEQPACKET socket. Owner: one thread at each end.
 inline constexpr std::size_t kMaxMessageBytes = 64U << 10U;

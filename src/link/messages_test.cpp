@@ -61,7 +61,10 @@ std::vector<ToSession> every_message_to_the_session() {
           PadEvent{PadMotion{2, PadSensor::gyroscope, -2000.0F, 0, 9.81F}},
           PadEvent{PadBattery{3, PadPower::full, 100}},
           PadEvent{PadBattery{}},
-          PadEvent{PadGone{4}}};
+          PadEvent{PadGone{4}},
+          WatchClipboard{true},
+          ClipboardPart{1, 5, 3, {std::byte{0xA1}, std::byte{0xA2}}},
+          ClipboardTaken{1, 5}};
 }
 
 std::vector<ToHost> every_message_to_the_host() {
@@ -76,7 +79,10 @@ std::vector<ToHost> every_message_to_the_host() {
           PadFeedback{PadTriggerRumble{0, 1, 65'535}},
           PadFeedback{PadLight{1, 255, 128, 0}},
           PadFeedback{PadMotionRequest{2, PadSensor::gyroscope, 1000}},
-          PadFeedback{PadAdaptiveTriggers{3, true, false, {0x21, {1, 2, 3}}, {0x26, {9}}}}};
+          PadFeedback{PadAdaptiveTriggers{3, true, false, {0x21, {1, 2, 3}}, {0x26, {9}}}},
+          ClipboardState{false, "none"},
+          ClipboardPart{1, 5, 3, {std::byte{0xA1}, std::byte{0xA2}}},
+          ClipboardTaken{1, 5}};
 }
 
 template <class Message>
@@ -266,6 +272,7 @@ TEST(LinkMessages, beyond_the_limits_encode_to_nothing) {
   expect_refused(PadEvent{PadBattery{.percent = 101}}, "more than full");
   expect_refused(PadEvent{PadBattery{.power = static_cast<PadPower>(6)}}, "no such power");
   expect_refused(SetAudio{{2, AudioQuality::normal, 20}}, "20 ms");
+  expect_refused(ClipboardPart{1, 1, 0, std::vector<std::byte>(2)}, "more than the whole text");
   EXPECT_FALSE(encode(with([](C& c) { c.command.assign(64, "x"); })).empty());
   EXPECT_FALSE(encode(with([](C& c) { c.command.assign(1, std::string(4096, 'x')); })).empty());
 }

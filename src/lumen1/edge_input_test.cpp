@@ -19,7 +19,8 @@ TEST(EdgeInput, every_edge_arrives_once_and_in_order_at_thirty_percent_loss) {
       ASSERT_TRUE(sender.add(Key{++next, true}));
     }
     if (!lost()) {
-      for (const auto& input : sender.waiting()) {
+      for (const auto& edge : sender.waiting()) {
+        const auto& input = std::get<ClientInput>(edge);
         if (!receiver.expects(input)) continue;
         receiver.took(input);
         delivered.push_back(std::get<Key>(input.event).evdev_code);

@@ -19,9 +19,11 @@ enum class ClientType : std::uint8_t {
   input = 0x03,
   goodbye = 0x04,
   feedback = 0x05,
-  ask_shards = 0x06
+  ask_shards = 0x06,
+  pad = 0x10,
+  pad_word_heard = 0x11,
 };
-enum class HostType : std::uint8_t { state = 0x81, goodbye = 0x82, video_mark = 0x83 };
+enum class HostType : std::uint8_t { state = 0x81, goodbye = 0x82, video_mark = 0x83, pad_word = 0x90 };
 enum class EventType : std::uint8_t {
   pointer_move_to = 1,
   pointer_move_by = 2,
@@ -127,6 +129,7 @@ void put(ByteWriter& out, const VideoMark& mark) {
   out.little(mark.newest_frame);
   out.little(mark.feedback);
 }
+void put(ByteWriter& out, const PadWordHeard& heard) { out.little(heard.sequence); }
 void put(ByteWriter& out, const AskRecovery& ask) { out.little(ask.broken_frame); }
 void put(ByteWriter& out, const ClientInput& input) {
   out.little(input.sequence);
@@ -145,13 +148,14 @@ void put(ByteWriter& out, const HostState& state) {
 }
 
 std::uint8_t type_of(const ClientMessage& message) {
-  constexpr std::array kTypes{ClientType::state,   ClientType::ask_recovery, ClientType::input,
-                              ClientType::goodbye, ClientType::feedback,     ClientType::ask_shards};
+  constexpr std::array kTypes{ClientType::state,   ClientType::ask_recovery,  ClientType::input,
+                              ClientType::goodbye, ClientType::feedback,      ClientType::ask_shards,
+                              ClientType::pad,     ClientType::pad_word_heard};
   static_assert(kTypes.size() == std::variant_size_v<ClientMessage>);
   return static_cast<std::uint8_t>(kTypes[message.index()]);
 }
 std::uint8_t type_of(const HostMessage& message) {
-  constexpr std::array kTypes{HostType::state, HostType::goodbye, HostType::video_mark};
+  constexpr std::array kTypes{HostType::state, HostType::goodbye, HostType::video_mark, HostType::pad_word};
   static_assert(kTypes.size() == std::variant_size_v<HostMessage>);
   return static_cast<std::uint8_t>(kTypes[message.index()]);
 }
@@ -322,8 +326,10 @@ std::optional<HostMessage> read_host_state(ByteReader& in) {
 }
 
 bool is_known_client_type(std::uint8_t type) {
-  return type >= static_cast<std::uint8_t>(ClientType::state) &&
-         type <= static_cast<std::uint8_t>(ClientType::ask_shards);
+  return (type >= static_cast<std::uint8_t>(ClientType::state) &&
+          type <= static_cast<std::uint8_t>(ClientType::ask_shards)) ||
+         type == static_cast<std::uint8_t>(ClientType::pad) ||
+         type == static_cast<std::uint8_t>(ClientType::pad_word_heard);
 }
 
 std::optional<ClientMessage> read_client_message(std::uint8_t type, ByteReader& in) {
@@ -340,13 +346,18 @@ std::optional<ClientMessage> read_client_message(std::uint8_t type, ByteReader& 
       return read_feedback(in);
     case ClientType::ask_shards:
       return read_ask_shards(in);
+    case ClientType::pad:
+      return read_client_pad(in);
+    case ClientType::pad_word_heard:
+      return PadWordHeard{in.little<std::uint32_t>()};
   }
   return std::nullopt;
 }
 
 bool is_known_host_type(std::uint8_t type) {
-  return type >= static_cast<std::uint8_t>(HostType::state) &&
-         type <= static_cast<std::uint8_t>(HostType::video_mark);
+  return (type >= static_cast<std::uint8_t>(HostType::state) &&
+          type <= static_cast<std::uint8_t>(HostType::video_mark)) ||
+         type == static_cast<std::uint8_t>(HostType::pad_word);
 }
 
 std::optional<HostMessage> read_host_message(std::uint8_t type, ByteReader& in) {
@@ -359,6 +370,8 @@ std::optional<HostMessage> read_host_message(std::uint8_t type, ByteReader& in) 
       const auto newest = in.little<std::uint32_t>();
       return VideoMark{newest, in.little<std::uint32_t>()};
     }
+    case HostType::pad_word:
+      return read_pad_word(in);
   }
   return std::nullopt;
 }

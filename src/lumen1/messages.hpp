@@ -12,6 +12,7 @@
 
 #include "base/wire.hpp"
 #include "flow/parity_control.hpp"
+#include "lumen1/pad_messages.hpp"
 #include "media/input.hpp"
 #include "media/mode.hpp"
 
@@ -67,7 +68,8 @@ inline bool is_carried(const InputEvent& event) {
          !std::holds_alternative<Character>(event);
 }
 struct Goodbye {};
-using ClientMessage = std::variant<ClientState, AskRecovery, ClientInput, Goodbye, Feedback, AskShards>;
+using ClientMessage = std::variant<ClientState, AskRecovery, ClientInput, Goodbye, Feedback, AskShards,
+                                   ClientPad, PadWordHeard>;
 
 // --- host → client
 enum class StreamState : std::uint8_t {
@@ -91,7 +93,7 @@ struct VideoMark {
       0;  // low 32 bits of the newest frame that has left whole; 0: none on this connection
   std::uint32_t feedback = 0;  // sequence of the newest Feedback
 };
-using HostMessage = std::variant<HostState, Goodbye, VideoMark>;
+using HostMessage = std::variant<HostState, Goodbye, VideoMark, PadWord>;
 
 // Texts of a peer may have this many bytes, of UTF-8 without control characters. Our own are made to fit when
 // they are written (see text.hpp): a reason to kMaxTextBytes, the others to kMaxNameBytes, so that a

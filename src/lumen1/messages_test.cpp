@@ -58,6 +58,13 @@ HostState host_state() {
           .capture = "c"};
 }
 
+PadWord pad_word() {
+  return {.sequence = 7,
+          .feedback = {PadRumble{2, 0x0203, 0x0405}, PadTriggerRumble{2, 1, 255}, PadLight{2, 255, 128, 0},
+                       PadMotionRequest{2, PadSensor::gyroscope, 200},
+                       PadAdaptiveTriggers{2, true, false, {0x21, {1, 2, 3}}, {5, {}}}}};
+}
+
 struct Golden {
   ClientMessage message;
   const char* bytes;
@@ -77,7 +84,22 @@ const Golden kClientGolden[] = {
      "e8030000 14000000 03000000 05000000"},
     {ask_shards(), "06 0e00 04030201 02 02 0300 0300 0500 0201"},
     {AskShards{.frame = 7}, "06 0600 07000000 01 00"},
+    {ClientPad{9, 0, PadArrival{.slot = 2, .model = PadModel::dualsense, .capabilities = 0x1FE}},
+     "10 0d00 09000000 00000000 01 02 01 fe01"},
+    {ClientPad{10, 0, PadState{2, pad_button::kMisc | pad_button::kA, 16, 32, 1, -2, 3, -4}},
+     "10 1800 0a000000 00000000 02 02 00102000 10 20 0100 feff 0300 fcff"},
+    {ClientPad{10, 1, PadState{.slot = 2, .left_x = 258}},
+     "10 1800 0a000000 01000000 02 02 00000000 00 00 0201 0000 0000 0000"},
+    {ClientPad{10, 2, PadTouch{2, 1, true, 2, 65535}}, "10 1000 0a000000 02000000 03 02 01 01 0200 ffff"},
+    {ClientPad{10, 3, PadMotion{2, PadSensor::gyroscope, 1.5F, -2, 0}},
+     "10 1700 0a000000 03000000 04 02 02 0000c03f 000000c0 00000000"},
+    {ClientPad{11, 0, PadBattery{2, PadPower::charging, 75}}, "10 0c00 0b000000 00000000 05 02 03 4b"},
+    {ClientPad{12, 0, PadGone{2}}, "10 0a00 0c000000 00000000 06 02"},
+    {PadWordHeard{7}, "11 0400 07000000"},
 };
+const char* const kPadWordBytes =
+    "90 3300 07000000 01 02 0302 0504 02 02 0100 ff00 03 02 ff 80 00 04 02 02 c800 "
+    "05 02 01 21 01020300000000000000 05 00000000000000000000";
 const char* const kHostStateBytes =
     "81 2400 03 00050000 d0020000 60ea0000 44332211 05000000 0200 c3a4 0100 78 0000 0100 64 0100 63";
 
@@ -102,6 +124,7 @@ TEST(HostMessages, have_these_bytes) {
   EXPECT_EQ(encoded(HostMessage{host_state()}), from_hex(kHostStateBytes));
   EXPECT_EQ(encoded(HostMessage{Goodbye{}}), from_hex("82 0000"));
   EXPECT_EQ(encoded(HostMessage{VideoMark{0x01020304, 9}}), from_hex("83 0800 04030201 09000000"));
+  EXPECT_EQ(encoded(HostMessage{pad_word()}), from_hex(kPadWordBytes));
 }
 
 TEST(HostMessages, round_trip) {
@@ -117,6 +140,9 @@ TEST(HostMessages, round_trip) {
   ASSERT_EQ(mark.messages.size(), 1U);
   EXPECT_EQ(std::get<VideoMark>(mark.messages[0]).newest_frame, 0x01020304U);
   EXPECT_EQ(std::get<VideoMark>(mark.messages[0]).feedback, 9U);
+  const auto pads = decode_host_messages(from_hex(kPadWordBytes));
+  ASSERT_EQ(pads.messages.size(), 1U);
+  EXPECT_EQ(std::get<PadWord>(pads.messages[0]).feedback, pad_word().feedback);
 }
 
 TEST(Messages, fingers_and_pens_are_not_written) {
@@ -223,17 +249,31 @@ INSTANTIATE_TEST_SUITE_P(
         // no last delay, but others
         "05 3800 09000000 01020304 05000000 581b0000 07000000 0102030405060708 ffffffff 01000000 88130000 "
         "e8030000 14000000 03000000 05000000",
-        "06 0600 04030201 00 00",                      // attempt 0
-        "06 0a00 04030201 01 01 0400 0300",            // backwards
-        "06 0e00 04030201 01 02 0300 0400 0500 0600",  // touching
-        "06 0e00 04030201 01 02 0300 0400 0300 0600",  // overlapping
-        "06 0a00 04030201 01 02 0300 0400",            // one of two
-        "03 0500 08000000 00", "03 0500 08000000 07",  // event types
-        "03 0d00 00000000 02 0000c07f 000000c0",       // NaN
-        "03 0d00 00000000 02 0000c03f 0000807f",       // infinity
-        "03 0d00 00000000 02 0150c347 000000c0",       // just above 1e5
-        "03 0800 06000000 03 1001 02",                 // bool 2
-        "03 0800 05000000 05 0003 01"));               // key 0x300
+        "06 0600 04030201 00 00",                                              // attempt 0
+        "06 0a00 04030201 01 01 0400 0300",                                    // backwards
+        "06 0e00 04030201 01 02 0300 0400 0500 0600",                          // touching
+        "06 0e00 04030201 01 02 0300 0400 0300 0600",                          // overlapping
+        "06 0a00 04030201 01 02 0300 0400",                                    // one of two
+        "03 0500 08000000 00", "03 0500 08000000 07",                          // event types
+        "03 0d00 00000000 02 0000c07f 000000c0",                               // NaN
+        "03 0d00 00000000 02 0000c03f 0000807f",                               // infinity
+        "03 0d00 00000000 02 0150c347 000000c0",                               // just above 1e5
+        "03 0800 06000000 03 1001 02",                                         // bool 2
+        "03 0800 05000000 05 0003 01",                                         // key 0x300
+        "10 0a00 00000000 00000000 06 02",                                     // an edge without a number
+        "10 0a00 0c000000 01000000 06 02",                                     // a pad that goes as motion
+        "10 0a00 0c000000 00000000 06 10",                                     // a seventeenth pad
+        "10 0a00 0c000000 00000000 07 02",                                     // no such event
+        "10 0d00 09000000 00000000 01 02 04 fe01",                             // no such model
+        "10 0d00 09000000 00000000 01 02 01 0002",                             // no such capability
+        "10 1800 0a000000 00000000 02 02 00080000 10 20 0100 feff 0300 fcff",  // no such button
+        "10 1000 0a000000 02000000 03 02 02 01 0200 ffff",                     // a third finger
+        "10 1000 0a000000 02000000 03 02 01 00 0200 ffff",                     // a finger lifted as motion
+        "10 1700 0a000000 03000000 04 02 03 0000c03f 000000c0 00000000",       // no such sensor
+        "10 1700 0a000000 03000000 04 02 02 0000c07f 000000c0 00000000",       // NaN
+        "10 1700 0a000000 00000000 04 02 02 0000c03f 000000c0 00000000",       // sensors as an edge
+        "10 0c00 0b000000 00000000 05 02 06 4b",                               // no such power
+        "10 0c00 0b000000 00000000 05 02 03 65"));                             // more than full
 
 TEST(ClientMessages, a_step_of_the_limit_is_accepted) {
   EXPECT_FALSE(decode_client_messages(from_hex("03 0d00 00000000 02 0050c347 0050c3c7")).malformed);
@@ -255,7 +295,12 @@ INSTANTIATE_TEST_SUITE_P(
         "81 1f00 01 00000000 d0020000 60ea0000 44332211 05000000 0000 0000 0000 0000 0000",     // 0 wide
         "81 2000 01 00050000 d0020000 60ea0000 44332211 05000000 0100 ff 0000 0000 0000 0000",  // not UTF-8
         "81 2000 01 00050000 d0020000 60ea0000 44332211 05000000 0000 0000 0000 0000 0100 1b",  // escape
-        "81 1f00 01 00050000 d0020000 60ea0000 44332211 05000000 0000 0000 0000 0000 ffff"));   // length
+        "81 1f00 01 00050000 d0020000 60ea0000 44332211 05000000 0000 0000 0000 0000 ffff",     // length
+        "90 0a00 07000000 01 10 0302 0504",                                             // a seventeenth pad
+        "90 0a00 07000000 06 02 0302 0504",                                             // no such feedback
+        "90 0900 07000000 01 02 0302 05",                                               // half of one
+        "90 0900 07000000 04 02 03 c800",                                               // no such sensor
+        "90 1d00 07000000 05 02 04 21 01020300000000000000 05 00000000000000000000"));  // a third trigger
 
 TEST(HostMessages, a_state_without_a_mode_yet_is_accepted) {
   const auto decoded = decode_host_messages(encoded(HostMessage{HostState{}}));

@@ -77,6 +77,12 @@ class SdlWindow final : public ClientWindow {
   }
   void set_pacing(Pacing pacing) override;
   void feed_back(const PadFeedback& feedback) override { pads_.feed_back(feedback); }
+  bool take_clipboard_news() override {
+    const bool focused = (SDL_GetWindowFlags(window_.get()) & SDL_WINDOW_INPUT_FOCUS) != 0;
+    return focused && std::exchange(clipboard_news_, false);
+  }
+  std::string clipboard() override;
+  void set_clipboard(const std::string& text) override { SDL_SetClipboardText(text.c_str()); }
   Mode display_mode() const override { return mode_of_display(SDL_GetWindowDisplayIndex(window_.get())); }
   PresentFigures present_figures() const override { return figures_; }
 
@@ -117,6 +123,7 @@ class SdlWindow final : public ClientWindow {
   std::string title_;
   bool grab_keyboard_, closed_ = false, stale_ = true;  // stale: what the window shows must be drawn again
   bool announce_pads_ = true;
+  bool clipboard_news_ = true;
 };
 
 // Hints are SDL's process-wide settings; the environment wins over all of these.
@@ -248,7 +255,7 @@ void SdlWindow::set_scene(std::shared_ptr<const Scene> scene) {
 
 void SdlWindow::set_use(WindowUse use) {
   use_ = use;
-  stale_ = announce_pads_ = true;
+  stale_ = announce_pads_ = clipboard_news_ = true;
   set_captured(false);
   pads_.quieten();
   if (use == WindowUse::screens) {
@@ -265,6 +272,11 @@ void SdlWindow::set_fullscreen(bool fullscreen) {
   if (fullscreen == is_fullscreen()) return;
   SDL_SetWindowFullscreen(window_.get(), fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0);
   follow_fullscreen();
+}
+
+std::string SdlWindow::clipboard() {
+  const std::unique_ptr<char, decltype(&SDL_free)> text{SDL_GetClipboardText(), SDL_free};
+  return text ? text.get() : "";
 }
 
 void SdlWindow::set_pacing(Pacing pacing) {
@@ -308,6 +320,8 @@ void SdlWindow::handle(const SDL_Event& event, const Events& events) {
   if (event.type == SDL_RENDER_TARGETS_RESET) stale_ = true;
   if (event.type == SDL_RENDER_DEVICE_RESET && canvas_) canvas_->forget_textures();
   if (event.type == SDL_WINDOWEVENT) handle_window(event.window);
+  const bool focused = event.type == SDL_WINDOWEVENT && event.window.event == SDL_WINDOWEVENT_FOCUS_GAINED;
+  clipboard_news_ = clipboard_news_ || focused || event.type == SDL_CLIPBOARDUPDATE;
   const bool of_pad = pads_.handle(event, [&](const PadEvent& pad) {
     if (use_ == WindowUse::stream && events.on_pad && !announce_pads_) events.on_pad(pad);
   });

@@ -29,6 +29,7 @@ class PrivateDesktop final : public Desktop {
   void set_pointer_drawn(bool drawn) override { desktop_->set_pointer_drawn(drawn); }
   void repaint() override { desktop_->repaint(); }
   void inject(const InputEvent& event) override { desktop_->inject(event); }
+  Clipboard* clipboard() override { return desktop_->clipboard(); }
 
  private:
   std::unique_ptr<embedded::EmbeddedDesktop> desktop_;

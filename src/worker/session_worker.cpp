@@ -39,6 +39,13 @@ std::uint64_t to_us(Duration duration) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
 
+// Programs that are a compositor themselves, and keep to it what is copied inside.
+bool is_compositor(const std::vector<std::string>& command) {
+  const auto name =
+      command.empty() ? std::string{} : std::filesystem::path{command.front()}.filename().string();
+  return name == "lumen-plasma" || name == "lumen-gamescope" || name == "weston";
+}
+
 }  // namespace
 
 SessionWorker::SessionWorker(UniqueFd link, EventLoop& loop, Logger& log)
@@ -48,7 +55,14 @@ SessionWorker::SessionWorker(UniqueFd link, EventLoop& loop, Logger& log)
       pads_{{.sockets = gamepad::broker_sockets(),
              .on_feedback = [this](const PadFeedback& feedback) { send(feedback); }},
             loop,
-            log} {}
+            log},
+      clipboard_{{.find = [this]() -> Clipboard* {
+                    auto* desktop = desktop_ && !hides_clipboard_ ? desktop_->desktop() : nullptr;
+                    return desktop != nullptr ? desktop->clipboard() : nullptr;
+                  },
+                  .send = [this](const link::ToHost& message) { send(message); }},
+                 loop,
+                 log} {}
 
 SessionWorker::~SessionWorker() { release_everything(); }
 
@@ -98,6 +112,7 @@ void SessionWorker::handle(const link::Configure& configure, std::vector<UniqueF
   ring_ = std::move(*ring);
   descriptors.erase(descriptors.begin(), descriptors.begin() + 2);
   mode_ = configure.mode;
+  hides_clipboard_ = is_compositor(configure.command);
   auto opened = open_desktop(configure);
   if (opened) opened = open_pipeline(configure);
   if (opened && configure.audio) {
@@ -113,7 +128,21 @@ void SessionWorker::handle(const link::Configure& configure, std::vector<UniqueF
   report_stats();
 }
 
+bool SessionWorker::handle_clipboard(const link::ToSession& message) {
+  if (const auto* watch = std::get_if<link::WatchClipboard>(&message)) {
+    clipboard_.watch(watch->on);
+  } else if (const auto* part = std::get_if<ClipboardPart>(&message)) {
+    clipboard_.take(*part);
+  } else if (const auto* taken = std::get_if<ClipboardTaken>(&message)) {
+    clipboard_.take(*taken);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 void SessionWorker::handle_while_running(const link::ToSession& message) {
+  if (handle_clipboard(message)) return;
   if (const auto* input = std::get_if<InputEvent>(&message)) {
     desktop_->inject(*input);
     if (std::holds_alternative<ReleaseAll>(*input)) pads_.release();
@@ -387,6 +416,7 @@ void SessionWorker::tell_ready() {
 // The last picture stays with the client meanwhile.
 void SessionWorker::on_desktop_trouble(const std::string& reason) {
   send(link::DesktopState{reason});
+  clipboard_.desktop_changed();
   if (!reason.empty()) {
     idle_inhibitor_.reset();  // its bus may be gone with the desktop
     return;

@@ -15,6 +15,7 @@
 #include "link/messages.hpp"
 #include "link/process.hpp"
 #include "stream/picture/picture_pipeline.hpp"
+#include "worker/clipboard_share.hpp"
 #include "worker/desktop_keeper.hpp"
 #include "worker/idle_inhibitor.hpp"
 #include "worker/output_tail.hpp"
@@ -41,6 +42,7 @@ class SessionWorker {
   void on_message(link::Received<link::ToSession> received);
   void handle(const link::Configure& configure, std::vector<UniqueFd> descriptors);
   void handle_while_running(const link::ToSession& message);
+  bool handle_clipboard(const link::ToSession& message);
   Status open_desktop(const link::Configure& configure);
   Status open_pipeline(const link::Configure& configure);
   Status open_sound(const link::Configure& configure, std::vector<UniqueFd> descriptors);
@@ -73,6 +75,7 @@ class SessionWorker {
   std::unique_ptr<stream::PicturePipeline> pipeline_;
   std::optional<link::AudioRing> audio_ring_;
   gamepad::BrokerClient pads_;
+  ClipboardShare clipboard_;
   std::unique_ptr<SoundServer> sound_server_;
   std::unique_ptr<audio::SoundPipeline> sound_;
   std::unique_ptr<audio::VoiceSource> microphone_;  // while a client speaks
@@ -90,6 +93,7 @@ class SessionWorker {
   // Streaming begins once there is something to see: `wanted` by the host and a window shown.
   bool sound_works_ = false, sound_focus_failed_ = false, streaming_wanted_ = false, window_shown_ = false,
        ended_ = false;
+  bool hides_clipboard_ = false;  // the application does: what is copied in it never gets to the desktop
   std::optional<EncoderDescription> encoder_;
   std::uint32_t bitrate_kbps_ = 0;  // asked for; 0: from the mode
 };

@@ -1,7 +1,10 @@
 // lumen/1 from pairing to pictures: the real lumen-host, and a client's own code against it.
 #include <csignal>
 
+#include <sys/socket.h>
+
 #include <atomic>
+#include <cstdlib>
 
 #include <gtest/gtest.h>
 
@@ -9,7 +12,10 @@
 #include "client/lumen1/lumen_book.hpp"
 #include "client/lumen1/lumen_client_stream.hpp"
 #include "codec/software.hpp"
+#include "desktop/testing/test_client.hpp"
+#include "gamepad/broker.hpp"
 #include "host/control_socket.hpp"
+#include "link/broker_messages.hpp"
 #include "tests/e2e/programs.hpp"
 
 namespace lumen {
@@ -90,10 +96,11 @@ class LumenDevice : public testing::Test {
   }
   Result<std::unique_ptr<client::LumenClientStream>> open(client::LumenBook& book, Screen& screen,
                                                           const Mode& mode = {1280, 720, 60'000},
-                                                          std::optional<Codec> codec = std::nullopt) {
+                                                          std::optional<Codec> codec = std::nullopt,
+                                                          const client::LumenExtras& extras = {}) {
     LUMEN_TRY(auto connection, connect(book));
     return client::LumenClientStream::start(std::move(connection),
-                                            {.host_id = {}, .app = {}, .mode = mode, .codec = codec}, {},
+                                            {.host_id = {}, .app = {}, .mode = mode, .codec = codec}, extras,
                                             outputs_ = screen.outputs(), never_.get_token(), *log_);
   }
   std::string device_id() {
@@ -353,6 +360,219 @@ TEST_F(LumenDevice, stays_paired_when_the_host_was_killed) {
   const auto stream = open(own, screen);
   ASSERT_TRUE(stream) << describe(stream.error());
   EXPECT_TRUE(eventually([&] { return screen.pictures() > 0; }));
+}
+
+// A device with game pads, and the broker that its session's pads come to.
+class LumenDevicePads : public LumenDevice {
+ protected:
+  LumenDevicePads() {
+    const auto path = place_.path() + "/inputd.sock";
+    setenv("LUMEN_INPUTD_SOCKET", path.c_str(), 1);
+    listener_ = gamepad::listen_at(path).value();
+  }
+  ~LumenDevicePads() override { unsetenv("LUMEN_INPUTD_SOCKET"); }
+  // Takes what the broker hears until `is_it` is among it.
+  template <class IsIt>
+  bool broker_hears_one(IsIt is_it) {
+    return eventually([&] {
+      if (!session_) session_.reset(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+      while (session_) {
+        const auto message = link::receive_to_broker(session_.get());
+        if (!message || !*message) return false;
+        const auto* event = std::get_if<PadEvent>(&**message);
+        if (event != nullptr && is_it(*event)) return true;
+      }
+      return false;
+    });
+  }
+  bool broker_hears(const PadEvent& wanted) {
+    return broker_hears_one([&](const PadEvent& event) { return event == wanted; });
+  }
+  bool broker_hears_arrival(PadModel model) {
+    return broker_hears_one([&](const PadEvent& event) {
+      const auto* arrival = std::get_if<PadArrival>(&event);
+      return arrival != nullptr && arrival->slot == 1 && arrival->model == model && arrival->identity != 7;
+    });
+  }
+  void broker_says(const PadFeedback& feedback) {
+    ASSERT_TRUE(link::send(session_.get(), link::FromBroker{feedback}));
+  }
+  static bool client_hears(client::LumenClientStream& stream, const PadFeedback& wanted) {
+    return eventually([&] {
+      const auto feedback = stream.take_feedback();
+      return feedback && *feedback == wanted;
+    });
+  }
+  const PadArrival pad_{.slot = 1, .model = PadModel::dualsense, .capabilities = 0xFF, .identity = 7};
+  UniqueFd listener_, session_;
+};
+
+TEST_F(LumenDevicePads, reach_applications_and_feel_what_these_do) {
+  start_host();
+  auto own = book();
+  pair(own);
+  Screen screen;
+  const auto stream = open(own, screen);
+  ASSERT_TRUE(stream) << describe(stream.error());
+  (*stream)->send_pad(pad_);  // as the window does: before there is a connection
+  const PadEvent pressed = PadState{.slot = 1, .buttons = pad_button::kA, .left_trigger = 9};
+  (*stream)->send_pad(pressed);
+  ASSERT_TRUE(broker_hears_arrival(PadModel::dualsense)) << host_->output();
+  ASSERT_TRUE(broker_hears(pressed));
+  const PadEvent moved = PadState{.slot = 1, .buttons = pad_button::kA, .left_x = -300};
+  (*stream)->send_pad(moved);
+  EXPECT_TRUE(broker_hears(moved));
+  for (const PadEvent& event :
+       {PadEvent{PadTouch{.slot = 1, .finger = 1, .touching = true, .x = 3, .y = 4}},
+        PadEvent{PadMotion{.slot = 1, .sensor = PadSensor::gyroscope, .x = 1, .y = -2, .z = 3}},
+        PadEvent{PadBattery{.slot = 1, .power = PadPower::discharging, .percent = 40}}}) {
+    (*stream)->send_pad(event);
+    EXPECT_TRUE(broker_hears(event));
+  }
+  for (const PadFeedback& feedback :
+       {PadFeedback{PadRumble{1, 500, 600}}, PadFeedback{PadTriggerRumble{1, 7, 8}},
+        PadFeedback{PadLight{1, 1, 2, 3}}, PadFeedback{PadMotionRequest{1, PadSensor::gyroscope, 100}},
+        PadFeedback{PadAdaptiveTriggers{1, true, false, {0x21, {1, 2}}, {}}},
+        PadFeedback{PadRumble{.slot = 1}}}) {
+    broker_says(feedback);
+    EXPECT_TRUE(client_hears(**stream, feedback));
+  }
+  (*stream)->send_pad(PadGone{1});
+  EXPECT_TRUE(broker_hears(PadGone{1}));
+}
+
+TEST_F(LumenDevicePads, lose_no_press_and_no_last_place_on_a_bad_network) {
+  start_host();
+  auto own = book();
+  pair(own);
+  Screen screen;
+  const auto stream = open(own, screen, {1280, 720, 60'000}, std::nullopt, {.loss_percent = 30});
+  ASSERT_TRUE(stream) << describe(stream.error());
+  (*stream)->send_pad(pad_);
+  ASSERT_TRUE(broker_hears_arrival(PadModel::dualsense)) << host_->output();
+  for (std::uint16_t i = 1; i <= 50; ++i) {
+    const PadEvent state = PadState{.slot = 1, .left_x = static_cast<std::int16_t>(i)};
+    (*stream)->send_pad(state);
+    ASSERT_TRUE(broker_hears(state));
+    broker_says(PadRumble{1, i, i});
+    ASSERT_TRUE(client_hears(**stream, PadRumble{1, i, i}));
+  }
+}
+
+TEST_F(LumenDevicePads, are_there_only_while_that_is_permitted) {
+  start_host();
+  auto own = book();
+  pair(own);
+  Screen screen;
+  const auto stream = open(own, screen);
+  ASSERT_TRUE(stream) << describe(stream.error());
+  (*stream)->send_pad(pad_);
+  ASSERT_TRUE(broker_hears_arrival(PadModel::dualsense)) << host_->output();
+  broker_says(PadRumble{1, 500, 600});
+  ASSERT_TRUE(client_hears(**stream, PadRumble{1, 500, 600}));
+  EXPECT_EQ(host_says({"clients", "permit", device_id(), "view,input"}), "changed\n");
+  EXPECT_TRUE(broker_hears(PadGone{1}));
+  EXPECT_TRUE(client_hears(**stream, PadRumble{.slot = 1})) << "it must not shake on";
+  const PadEvent pressed = PadState{.slot = 1, .buttons = pad_button::kB};
+  (*stream)->send_pad(pressed);
+  ASSERT_TRUE(eventually(
+      [&] { return host_status(place_)["lumen"]["sessions"][0]["client"]["not_permitted"].get<int>() > 0; }));
+  EXPECT_EQ(host_says({"clients", "permit", device_id(), "view,input,gamepad"}), "changed\n");
+  EXPECT_TRUE(broker_hears_arrival(PadModel::dualsense));
+  EXPECT_TRUE(broker_hears(pressed));
+}
+
+TEST_F(LumenDevicePads, go_with_the_client) {
+  start_host();
+  auto own = book();
+  pair(own);
+  Screen screen;
+  auto stream = open(own, screen);
+  ASSERT_TRUE(stream) << describe(stream.error());
+  (*stream)->send_pad(pad_);
+  ASSERT_TRUE(broker_hears_arrival(PadModel::dualsense)) << host_->output();
+  stream->reset();
+  EXPECT_TRUE(broker_hears(PadGone{1}));
+}
+
+// A device, and an application on the desktop that it sees.
+class LumenDeviceClipboard : public LumenDevice {
+ protected:
+  void open_application() {
+    app_ = desktop_test::TestClient::connect(place_.runtime_root() + "/session-l0/wayland-0", [] {});
+    ASSERT_TRUE(app_);
+    app_->open_window({});
+    ASSERT_TRUE(comes_true([this] { return app_->activated; }));
+  }
+  void permit(const std::string& permissions) {
+    EXPECT_EQ(host_says({"clients", "permit", device_id(), permissions}), "changed\n");
+  }
+  template <class Condition>
+  bool comes_true(Condition condition) {
+    return eventually([&] {
+      app_->pump();
+      return condition();
+    });
+  }
+  // A key first: applications may copy only then.
+  void copy(client::LumenClientStream& stream, const std::string& text) {
+    app_->events.clear();
+    stream.send_input(Key{30, true});
+    stream.send_input(Key{30, false});
+    ASSERT_TRUE(comes_true([this] { return !app_->events.empty() && app_->events.back() == "key 30 0"; }));
+    app_->offer_text(text);
+  }
+  bool pastes(const std::string& text) {
+    return comes_true([&] {
+      if (app_->paste_done && app_->pasted == text) return true;
+      if (app_->paste_done || !asked_) {
+        app_->paste_done = false;
+        app_->pasted.clear();
+        app_->request_paste();
+        asked_ = true;
+      }
+      return false;
+    });
+  }
+  std::unique_ptr<desktop_test::TestClient> app_;
+  bool asked_ = false;
+};
+
+TEST_F(LumenDeviceClipboard, is_one_with_the_desktops_once_that_is_permitted_and_no_longer) {
+  start_host({"--log-level", "debug"});
+  auto own = book();
+  pair(own);
+  Screen screen;
+  const auto opened = open(own, screen);
+  ASSERT_TRUE(opened) << describe(opened.error());
+  auto& stream = **opened;
+  ASSERT_TRUE(eventually([&] { return screen.pictures() > 0; })) << host_->output();
+  EXPECT_FALSE(stream.shares_clipboard()) << "nobody granted it";
+  ASSERT_NO_FATAL_FAILURE(open_application());
+  ASSERT_NO_FATAL_FAILURE(copy(stream, "SECRET-0"));
+  permit("view,input,clipboard");
+  ASSERT_TRUE(comes_true([&] { return stream.shares_clipboard(); })) << host_->output();
+
+  const auto large = "SECRET-1 Grüße " + std::string(700'000, 'x');
+  ASSERT_NO_FATAL_FAILURE(copy(stream, large));
+  std::optional<std::string> came;
+  ASSERT_TRUE(comes_true([&] { return (came = stream.take_clipboard()).has_value(); })) << host_->output();
+  EXPECT_EQ(*came, large) << "and not what was copied before";
+  const auto ours = "SECRET-2 " + std::string(kMaxClipboardBytes - 9, 'y');
+  stream.send_clipboard(ours);
+  EXPECT_TRUE(pastes(ours)) << app_->pasted.size();
+  EXPECT_EQ(stream.take_clipboard(), std::nullopt) << "an echo";
+
+  permit("view,input");
+  ASSERT_TRUE(comes_true([&] { return !stream.shares_clipboard(); }));
+  stream.send_clipboard("SECRET-3");
+  ASSERT_NO_FATAL_FAILURE(copy(stream, "SECRET-4"));
+  permit("view,input,clipboard");
+  ASSERT_TRUE(comes_true([&] { return stream.shares_clipboard(); }));
+  ASSERT_NO_FATAL_FAILURE(copy(stream, "SECRET-5"));
+  ASSERT_TRUE(comes_true([&] { return (came = stream.take_clipboard()).has_value(); }));
+  EXPECT_EQ(*came, "SECRET-5");
+  EXPECT_EQ(host_->output().find("SECRET-"), std::string::npos) << "texts do not belong into a log";
 }
 
 }  // namespace

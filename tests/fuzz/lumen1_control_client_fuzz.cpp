@@ -63,7 +63,10 @@ class Run {
                                Done{request},
                                Refused{request, RefusalReason::busy, "", ""},
                                SessionEnded{1, EndReason::failed, ""},
-                               PermissionsChanged{}};
+                               PermissionsChanged{},
+                               SessionClipboardPart{1, {request, 1, 0, {std::byte{'x'}}}},
+                               SessionClipboardTaken{1, {request, 1}},
+                               ClipboardState{1, ClipboardUse::works, ""}};
     send(all[which % std::size(all)]);
   }
   void user_acts(unsigned what) {

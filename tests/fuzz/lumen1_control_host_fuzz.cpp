@@ -80,7 +80,9 @@ class Run {
         Change{.request = request, .session = session},
         Pause{request, session},
         Resume{request, session},
-        Close{request, session}};
+        Close{request, session},
+        SessionClipboardPart{session, {request, 1, 0, {std::byte{'x'}}}},
+        SessionClipboardTaken{session, {request, 1}}};
     send(all[which % std::size(all)]);
   }
   void owner_acts(unsigned what) {
@@ -131,6 +133,7 @@ class Run {
   }
   void note(const HelloCame&) {}
   void note(const PermissionsNow&) {}
+  void note(const ClipboardCame&) { require(dialogue_->is_paired() || dialogue_->is_over()); }
   void note(const ClientGone&) { require(dialogue_->is_over()); }
   void want(RequestId request) {
     require(dialogue_->is_paired() || dialogue_->is_over());

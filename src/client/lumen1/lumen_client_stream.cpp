@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <deque>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@ namespace control = lumen1::control;
 using namespace std::chrono_literals;
 
 constexpr Duration kFirstWordWithin = 10s, kHostSilence = 12s, kQuiet = 1s;
+constexpr std::size_t kMaxFeedback = 256;
 constexpr std::string_view kDesktop = "Desktop";
 
 bool is_same_name(std::string_view a, std::string_view b) {
@@ -49,6 +51,17 @@ class LumenClientStream::Told {
     MutexLock lock{mutex_};
     state_ = state;
   }
+  void wants(const PadFeedback& feedback) LUMEN_EXCLUDES(mutex_) {
+    MutexLock lock{mutex_};
+    if (feedback_.size() < kMaxFeedback) feedback_.push_back(feedback);
+  }
+  std::optional<PadFeedback> take_feedback() LUMEN_EXCLUDES(mutex_) {
+    MutexLock lock{mutex_};
+    if (feedback_.empty()) return std::nullopt;
+    const auto first = feedback_.front();
+    feedback_.pop_front();
+    return first;
+  }
   std::optional<Error> failure() const LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
     return failure_;
@@ -62,6 +75,7 @@ class LumenClientStream::Told {
   mutable Mutex mutex_;
   std::optional<Error> failure_ LUMEN_GUARDED_BY(mutex_);
   std::optional<lumen1::HostState> state_ LUMEN_GUARDED_BY(mutex_);
+  std::deque<PadFeedback> feedback_ LUMEN_GUARDED_BY(mutex_);
 };
 
 StreamCounters to_counters(const stream::ReceiveStats& stats) {
@@ -130,6 +144,7 @@ Result<std::unique_ptr<LumenClientStream>> LumenClientStream::start(
                  .make_decoder = outputs.make_decoder,
                  .on_picture = outputs.on_picture,
                  .on_host_state = [told](const lumen1::HostState& state) { told->says(state); },
+                 .on_pad_feedback = [told](const PadFeedback& feedback) { told->wants(feedback); },
                  .on_failed = [told](const Error& error) { told->failed(error); },
                  .sound = {.make_output = wanted.sound ? outputs.make_sound_output : MakeSoundOutput{},
                            .on_sound = {}},
@@ -139,6 +154,8 @@ Result<std::unique_ptr<LumenClientStream>> LumenClientStream::start(
 }
 
 LumenClientStream::~LumenClientStream() = default;
+
+std::optional<PadFeedback> LumenClientStream::take_feedback() { return told_->take_feedback(); }
 
 StreamFacts LumenClientStream::facts() const {
   auto facts = facts_;

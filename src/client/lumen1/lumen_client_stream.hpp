@@ -39,8 +39,14 @@ class LumenClientStream final : public ClientStream {
   LumenClientStream& operator=(const LumenClientStream&) = delete;
 
   void send_input(const InputEvent& event) override { receiver_->send_input(event); }
-  void send_pad(const PadEvent&) override {}
-  std::optional<PadFeedback> take_feedback() override { return std::nullopt; }
+  void send_pad(const PadEvent& event) override { receiver_->send_pad(event); }
+  std::optional<PadFeedback> take_feedback() override;
+  bool shares_clipboard() const override {
+    return clipboard_state().use == lumen1::control::ClipboardUse::works;
+  }
+  std::string clipboard_notice() const override { return clipboard_state().reason; }
+  void send_clipboard(std::string text) override { connection_->offer_clipboard(session_, std::move(text)); }
+  std::optional<std::string> take_clipboard() override { return connection_->take_clipboard(session_); }
   StreamCounters counters() const override { return to_counters(receiver_->stats()); }
   StreamFacts facts() const override;
   std::string notice() const override;
@@ -50,6 +56,7 @@ class LumenClientStream final : public ClientStream {
   Status change_mode(const Mode& mode, const std::stop_token& stop);
   stream::ReceiveStats stats() const { return receiver_->stats(); }
   lumen1::HostState host_state() const;
+  lumen1::control::ClipboardState clipboard_state() const { return connection_->clipboard_state(session_); }
 
  private:
   class Told;

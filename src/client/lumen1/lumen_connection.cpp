@@ -165,14 +165,17 @@ void LumenConnection::over(Error why) {
 void LumenConnection::settle() {
   if (!dialogue_) return;
   auto events = dialogue_->take_events();
-  const auto output = dialogue_->take_output();
-  if (!output.empty()) static_cast<void>(driver_->send(*id_, output));  // its end is told
   {
     MutexLock lock{mutex_};
     paired_ = dialogue_->host() && (dialogue_->host()->paired || paired_);
     if (const auto offset = dialogue_->clock().offset()) clock_offset_ = offset;
-    for (auto& event : events) keep(std::move(event));
+    for (auto& event : events) {
+      if (!keep_clipboard(event)) keep(std::move(event));
+    }
+    pump_clipboards();
   }
+  const auto output = dialogue_->take_output();
+  if (!output.empty()) static_cast<void>(driver_->send(*id_, output));  // its end is told
   changed_.notify_all();
   arm();
 }
@@ -182,6 +185,7 @@ void LumenConnection::keep(Event event) {
   if (const auto* opened = std::get_if<control::Opened>(&event)) {
     export_media_secret(opened->session, opened->open_count);
     ended_.erase(opened->session);
+    clipboards_[opened->session] = {};
   }
   if (const auto* ended = std::get_if<control::SessionEnded>(&event)) {
     ended_[ended->session] = ended->text.empty() ? std::string{control::text_of(ended->reason)} : ended->text;
@@ -203,10 +207,51 @@ void LumenConnection::export_media_secret(std::uint8_t session, std::uint32_t op
     secrets_.erase(session);
 }
 
+// Whether it was of a clipboard. Of sessions that are not open it means nothing.
+bool LumenConnection::keep_clipboard(const Event& event) {
+  const auto end_of = [this](std::uint8_t session) LUMEN_REQUIRES(mutex_) {
+    const auto found = clipboards_.find(session);
+    return found == clipboards_.end() ? nullptr : &found->second;
+  };
+  if (const auto* state = std::get_if<control::ClipboardState>(&event)) {
+    if (auto* end = end_of(state->session)) *end = {.state = *state};  // nothing of before
+  } else if (const auto* part = std::get_if<control::SessionClipboardPart>(&event)) {
+    if (auto* end = end_of(part->session)) take_part(*end, part->part);
+  } else if (const auto* taken = std::get_if<control::SessionClipboardTaken>(&event)) {
+    if (auto* end = end_of(taken->session)) end->sender.taken(taken->taken, now());
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void LumenConnection::take_part(ClipboardEnd& end, const ClipboardPart& part) {
+  if (end.state.use != control::ClipboardUse::works) return;
+  if (const auto taken = end.receiver.take(part)) dialogue_->clipboard(end.state.session, *taken);
+  if (auto text = end.receiver.take_text()) {
+    end.sender.know(*text);
+    end.came = std::move(text);
+  }
+}
+
+void LumenConnection::pump_clipboards() {
+  for (auto& [session, end] : clipboards_) {
+    while (const auto part = end.sender.next(now())) dialogue_->clipboard(session, *part);
+  }
+}
+
 void LumenConnection::arm() {
   loop_->cancel(timer_);
   timer_ = 0;
-  if (const auto deadline = dialogue_->next_deadline()) {
+  auto deadline = dialogue_->next_deadline();
+  {
+    MutexLock lock{mutex_};
+    for (const auto& [session, end] : clipboards_) {
+      const auto next = end.sender.next_deadline();
+      if (next && (!deadline || *next < *deadline)) deadline = next;
+    }
+  }
+  if (deadline) {
     timer_ = loop_->call_at(*deadline, [this] {
       dialogue_->advance(now());
       settle();
@@ -263,6 +308,28 @@ Result<Answer> LumenConnection::answer_to(control::RequestId request, const std:
         return Result<Answer>{tl::unexpected{to_error(*refused)}};
       },
       stop);
+}
+
+control::ClipboardState LumenConnection::clipboard_state(std::uint8_t session) const {
+  MutexLock lock{mutex_};
+  const auto found = clipboards_.find(session);
+  return found == clipboards_.end() ? control::ClipboardState{.session = session} : found->second.state;
+}
+
+void LumenConnection::offer_clipboard(std::uint8_t session, std::string text) {
+  {
+    MutexLock lock{mutex_};
+    const auto found = clipboards_.find(session);
+    if (found == clipboards_.end() || found->second.state.use != control::ClipboardUse::works) return;
+    found->second.sender.offer(std::move(text));
+  }
+  loop_->post([this] { settle(); });
+}
+
+std::optional<std::string> LumenConnection::take_clipboard(std::uint8_t session) {
+  MutexLock lock{mutex_};
+  const auto found = clipboards_.find(session);
+  return found == clipboards_.end() ? std::nullopt : std::exchange(found->second.came, std::nullopt);
 }
 
 bool LumenConnection::is_paired() const {

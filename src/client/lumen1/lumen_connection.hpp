@@ -72,6 +72,12 @@ class LumenConnection {
 
   // Why `session` cannot go on, if it cannot: it was ended, or the connection is over.
   Status verdict(std::uint8_t session) const LUMEN_EXCLUDES(mutex_);
+  // The clipboard of a session, and ours. Text is sent in a while, and only if both ends may share it; what
+  // came from there is not sent back.
+  lumen1::control::ClipboardState clipboard_state(std::uint8_t session) const LUMEN_EXCLUDES(mutex_);
+  void offer_clipboard(std::uint8_t session, std::string text) LUMEN_EXCLUDES(mutex_);
+  // What was copied there, once; of several the newest.
+  std::optional<std::string> take_clipboard(std::uint8_t session) LUMEN_EXCLUDES(mutex_);
   // The host's clock less ours; none: not known yet.
   std::optional<Duration> clock_offset() const LUMEN_EXCLUDES(mutex_);
 
@@ -91,6 +97,15 @@ class LumenConnection {
   void over(Error why) LUMEN_EXCLUDES(mutex_);
   void arm();
   void say_goodbye();
+  struct ClipboardEnd {
+    lumen1::control::ClipboardState state{};
+    ClipboardSender sender{};
+    ClipboardReceiver receiver{};
+    std::optional<std::string> came{};
+  };
+  void take_part(ClipboardEnd& end, const ClipboardPart& part) LUMEN_REQUIRES(mutex_);
+  bool keep_clipboard(const Event& event) LUMEN_REQUIRES(mutex_);
+  void pump_clipboards() LUMEN_REQUIRES(mutex_);
   void export_media_secret(std::uint8_t session, std::uint32_t open_count) LUMEN_REQUIRES(mutex_);
 
   // Runs `call` on lm-control and waits for what it returns.
@@ -114,6 +129,7 @@ class LumenConnection {
   std::optional<Error> over_ LUMEN_GUARDED_BY(mutex_);
   std::map<std::uint8_t, std::string> ended_ LUMEN_GUARDED_BY(mutex_);  // sessions, and why
   std::map<std::uint8_t, lumen1::Secret> secrets_ LUMEN_GUARDED_BY(mutex_);
+  std::map<std::uint8_t, ClipboardEnd> clipboards_ LUMEN_GUARDED_BY(mutex_);
   bool paired_ LUMEN_GUARDED_BY(mutex_) = false;
   std::optional<Duration> clock_offset_ LUMEN_GUARDED_BY(mutex_);
   // lm-control, once it runs

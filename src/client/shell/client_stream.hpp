@@ -44,6 +44,12 @@ class ClientStream {
   virtual void send_pad(const PadEvent& event) = 0;
   // What the host wants of the pads, in order; none: nothing waits.
   virtual std::optional<PadFeedback> take_feedback() = 0;
+  // Whether what is copied here may be pasted there, and the other way. Without it nothing is to be read.
+  virtual bool shares_clipboard() const { return false; }
+  virtual std::string clipboard_notice() const { return {}; }  // why not, for people; empty: nothing to say
+  virtual void send_clipboard(std::string /*text*/) {}
+  // What was copied there, once.
+  virtual std::optional<std::string> take_clipboard() { return std::nullopt; }
 
   virtual StreamCounters counters() const = 0;
   virtual StreamFacts facts() const = 0;

@@ -145,6 +145,8 @@ typedef struct lumen_comp_pen {
 } lumen_comp_pen;
 void lumen_comp_set_pen(lumen_comp_output* output, const lumen_comp_pen* pen); /* ignored beyond the ranges */
 
+/* Whether text that clients offer is read, and told by `clipboard_text`. Starts as true if that is set. */
+void lumen_comp_watch_clipboard(lumen_comp* comp, bool on);
 /* Becomes the selection. False: longer than LUMEN_COMP_MAX_TEXT, or out of memory. */
 bool lumen_comp_set_clipboard_text(lumen_comp* comp, const char* utf8, size_t length);
 

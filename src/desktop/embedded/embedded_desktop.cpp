@@ -13,6 +13,7 @@
 #include "desktop/embedded/compositor.h"
 #include "desktop/keymap/character_table.hpp"
 #include "desktop/keymap/layout.hpp"
+#include "interface/clipboard.hpp"
 #include "interface/display_mode.hpp"
 
 namespace lumen::embedded {
@@ -66,14 +67,10 @@ void set_tilt(const Pen& pen, lumen_comp_pen& out) {
 }
 
 // Owner: the thread that drives fd()/dispatch(). Thread-safe: no.
-class CompositorDesktop final : public EmbeddedDesktop {
+class CompositorDesktop final : public EmbeddedDesktop, public Clipboard {
  public:
   CompositorDesktop(const EmbeddedParams& params, DesktopEvents events, Logger& log)
-      : mode_{params.mode},
-        runtime_dir_{params.runtime_dir},
-        events_{std::move(events)},
-        on_clipboard_text_{params.on_clipboard_text},
-        log_{log} {}
+      : mode_{params.mode}, runtime_dir_{params.runtime_dir}, events_{std::move(events)}, log_{log} {}
 
   Status start(const EmbeddedParams& params);
 
@@ -99,7 +96,12 @@ class CompositorDesktop final : public EmbeddedDesktop {
   void inject(const InputEvent& event) override {
     std::visit([this](const auto& concrete) { deliver(concrete); }, event);
   }
-  void set_clipboard_text(const std::string& utf8) override;
+  Clipboard* clipboard() override { return this; }
+  void watch(std::function<void(std::string)> on_text) override {
+    on_clipboard_text_ = std::move(on_text);
+    lumen_comp_watch_clipboard(comp_.get(), static_cast<bool>(on_clipboard_text_));
+  }
+  Status set_text(std::string_view utf8) override;
 
  private:
   static lumen_comp_callbacks callbacks();
@@ -133,7 +135,7 @@ class CompositorDesktop final : public EmbeddedDesktop {
   Mode mode_;
   std::string runtime_dir_;
   DesktopEvents events_;
-  std::function<void(const std::string&)> on_clipboard_text_;
+  std::function<void(std::string)> on_clipboard_text_;
   Logger& log_;
   std::optional<keymap::Layout> layout_;
   keymap::CharacterTable table_;
@@ -156,6 +158,10 @@ lumen_comp_callbacks CompositorDesktop::callbacks() {
     const auto& self = *static_cast<CompositorDesktop*>(user);
     if (self.events_.on_responding) self.events_.on_responding(responding);
   };
+  callbacks.clipboard_text = [](void* user, const char* utf8, std::size_t length) noexcept {
+    const auto& self = *static_cast<CompositorDesktop*>(user);
+    if (self.on_clipboard_text_) self.on_clipboard_text_(std::string{utf8, length});
+  };
   callbacks.log = [](void* user, bool error, const char* line) noexcept {
     static_cast<CompositorDesktop*>(user)->on_log(error, line);
   };
@@ -173,12 +179,7 @@ Result<keymap::Layout> layout_of(const std::string& asked) {
 
 Status CompositorDesktop::start(const EmbeddedParams& params) {
   LUMEN_TRY(layout_, layout_of(params.xkb_layout));
-  auto table = callbacks();
-  if (on_clipboard_text_) {
-    table.clipboard_text = [](void* user, const char* utf8, std::size_t length) noexcept {
-      static_cast<CompositorDesktop*>(user)->on_clipboard_text_(std::string{utf8, length});
-    };
-  }
+  const auto table = callbacks();
   const lumen_comp_params comp_params{.socket_dir = params.runtime_dir.c_str(),
                                       .xkb_layout = params.xkb_layout.c_str(),
                                       .xwayland = params.xwayland,
@@ -196,6 +197,7 @@ Status CompositorDesktop::start(const EmbeddedParams& params) {
   }
   const auto mode = to_comp(mode_);
   output_ = lumen_comp_output_create(comp_.get(), "LUMEN-1", &mode);
+  lumen_comp_watch_clipboard(comp_.get(), false);
   if (output_ == nullptr) {
     return fail(ErrorCode::resource_exhausted, "desktop.start", "the virtual display could not be made",
                 "Free memory or file descriptors");
@@ -249,10 +251,10 @@ void CompositorDesktop::deliver(const Character& event) {
   types_from_table_ = lumen_comp_type(comp_.get(), place->is_new ? text.c_str() : nullptr, place->evdev_code);
 }
 
-void CompositorDesktop::set_clipboard_text(const std::string& utf8) {
-  if (!lumen_comp_set_clipboard_text(comp_.get(), utf8.data(), utf8.size())) {
-    log_.warn("clipboard text of {} bytes was not taken over", utf8.size());
-  }
+Status CompositorDesktop::set_text(std::string_view utf8) {
+  if (lumen_comp_set_clipboard_text(comp_.get(), utf8.data(), utf8.size())) return {};
+  return fail(ErrorCode::resource_exhausted, "clipboard.set",
+              fmt::format("clipboard text of {} bytes was not taken over", utf8.size()));
 }
 
 void CompositorDesktop::on_frame(const lumen_comp_frame& frame) {

@@ -2,7 +2,6 @@
 // mode asked for, frames handed out in process at commit, input by direct calls into its seat.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,9 +16,6 @@ struct EmbeddedParams {
   std::string xkb_layout;   // empty: us
   bool xwayland = true;     // started lazily by the first X11 client; absent Xwayland is reported in the log
   bool pointer_drawn = false;
-  // Text that an application put on the clipboard: at most 1 MiB, its bytes as they came, not validated.
-  // Empty: selections are not read. Called from dispatch().
-  std::function<void(const std::string& utf8)> on_clipboard_text;
 };
 
 class EmbeddedDesktop : public Desktop {
@@ -30,8 +26,6 @@ class EmbeddedDesktop : public Desktop {
   virtual std::string wayland_display() const = 0;
   // ":1" or empty, for DISPLAY.
   virtual std::string x11_display() const = 0;
-  // Offers UTF-8 text as the selection; what clients offer is reported through on_clipboard_text.
-  virtual void set_clipboard_text(const std::string& utf8) = 0;
 };
 
 // `events` are called on the calling thread, from dispatch(); on_lost never. A frame's pixels must be read on

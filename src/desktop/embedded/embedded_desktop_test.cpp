@@ -244,7 +244,7 @@ TEST_F(EmbeddedDesktopTest, offers_text_to_applications) {
   start({640, 480, 60'000});
   auto& app = client_with_window();
   const auto text = "Grüße " + std::string(300'000, 'x');  // more than a pipe holds
-  desktop_->set_clipboard_text(text);
+  ASSERT_TRUE(desktop_->clipboard()->set_text(text));
   ASSERT_TRUE(run_until([&] { return !app.events.empty() && app.events.back() == "selection"; }));
   app.request_paste();
   ASSERT_TRUE(run_until([&] { return app.paste_done; }));
@@ -260,6 +260,22 @@ TEST_F(EmbeddedDesktopTest, reports_text_that_an_application_copies) {
   app.offer_text("from an application");
   ASSERT_TRUE(run_until([&] { return !clipboard_.empty(); }));
   EXPECT_EQ(clipboard_, "from an application");
+}
+
+TEST_F(EmbeddedDesktopTest, reads_nothing_that_is_copied_while_nobody_watches) {
+  start({640, 480, 60'000});
+  auto& app = client_with_window();
+  desktop_->inject(Key{KEY_C, true});
+  take_events(app);
+  desktop_->clipboard()->watch({});
+  app.offer_text("private");
+  take_events(app);
+  desktop_->clipboard()->watch([this](const std::string& text) { clipboard_ = text; });
+  take_events(app);
+  EXPECT_EQ(clipboard_, "") << "copied before";
+  app.offer_text("shared");
+  ASSERT_TRUE(run_until([&] { return !clipboard_.empty(); }));
+  EXPECT_EQ(clipboard_, "shared");
 }
 
 TEST_F(EmbeddedDesktopTest, survives_a_client_that_truncates_its_memory_under_the_picture) {

@@ -88,6 +88,7 @@ struct lce_selection {
   struct wl_list writers; /* struct text_writer: pastes under way */
   size_t writer_count;
   struct text_reader* reader; /* a client's text on its way to us, or NULL */
+  bool watched;               /* clients' text is read */
   struct wl_listener request, request_primary, changed, start_drag;
 };
 

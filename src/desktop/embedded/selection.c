@@ -138,6 +138,13 @@ bool lumen_comp_set_clipboard_text(lumen_comp* comp, const char* utf8, size_t le
   return true;
 }
 
+static void end_reader(struct text_reader* reader);
+
+void lumen_comp_watch_clipboard(lumen_comp* comp, bool on) {
+  comp->selection.watched = on && comp->callbacks.clipboard_text;
+  if (!on && comp->selection.reader) end_reader(comp->selection.reader);
+}
+
 static void end_reader(struct text_reader* reader) {
   reader->comp->selection.reader = NULL;
   wl_event_source_remove(reader->source);
@@ -178,6 +185,15 @@ static int on_readable(int fd, uint32_t mask, void* data) {
   return 0;
 }
 
+/* What a client marks with it, no other program is to keep. */
+static const char secret_type[] = "x-kde-passwordManagerHint";
+
+static bool is_secret(const struct wlr_data_source* source) {
+  char** offered;
+  wl_array_for_each(offered, &source->mime_types) if (strcmp(*offered, secret_type) == 0) return true;
+  return false;
+}
+
 static const char* best_text_type(const struct wlr_data_source* source) {
   for (size_t i = 0; i < TEXT_TYPES; i++) {
     char** offered;
@@ -213,7 +229,7 @@ static void on_changed(struct wl_listener* listener, void* data) {
   struct lumen_comp* comp = wl_container_of(listener, comp, selection.changed);
   struct wlr_data_source* source = comp->seat->selection_source;
   if (comp->selection.reader) end_reader(comp->selection.reader);
-  if (!comp->callbacks.clipboard_text || !source || source->impl == &text_impl) return;
+  if (!comp->selection.watched || !source || source->impl == &text_impl || is_secret(source)) return;
   const char* type = best_text_type(source);
   if (type) start_reader(comp, source, type);
 }
@@ -240,6 +256,7 @@ static void on_start_drag(struct wl_listener* listener, void* data) {
 }
 
 void lce_selection_start(struct lumen_comp* comp) {
+  comp->selection.watched = comp->callbacks.clipboard_text;
   wlr_data_device_manager_create(comp->display);
   wlr_data_control_manager_v1_create(comp->display);
   wlr_primary_selection_v1_device_manager_create(comp->display);

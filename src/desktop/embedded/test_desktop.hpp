@@ -12,6 +12,7 @@
 
 #include "desktop/embedded/embedded_desktop.hpp"
 #include "desktop/testing/test_stage.hpp"
+#include "interface/clipboard.hpp"
 
 namespace lumen::embedded {
 
@@ -57,10 +58,10 @@ class EmbeddedDesktopTest : public ::testing::Test {
     EmbeddedParams params{.mode = mode, .runtime_dir = dir_.path(), .xkb_layout = {}};
     params.xwayland = false;
     params.pointer_drawn = pointer_drawn;
-    params.on_clipboard_text = [this](const std::string& text) { clipboard_ = text; };
     auto desktop = create_embedded_desktop(params, events, *log_);
     ASSERT_TRUE(desktop) << describe(desktop.error());
     desktop_ = *std::move(desktop);
+    desktop_->clipboard()->watch([this](const std::string& text) { clipboard_ = text; });
     stage_ = std::make_unique<Stage>(desktop_->fd(), [this] { desktop_->dispatch(); });
   }
 

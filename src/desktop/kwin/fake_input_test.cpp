@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "desktop/kwin/test_kwin.hpp"
+#include "desktop/wayland/data_control.hpp"
 
 namespace lumen::kwin {
 namespace {
@@ -161,6 +162,37 @@ TEST_F(FakeInputTest, sends_nothing_by_position_while_the_output_is_not_there) {
   EXPECT_TRUE(std::ranges::none_of(client_->events, [](const auto& e) {
     return e.starts_with("motion") || e.starts_with("down");
   })) << events();
+}
+
+class KWinClipboard : public FakeInputTest {};
+
+TEST_F(KWinClipboard, is_shared_but_neither_what_was_copied_before_nor_our_own) {
+  const auto clipboard = wayland::DataControl::create(*connection_, *loop_);
+  ASSERT_NE(clipboard, nullptr);
+  const auto copy = [&](const std::string& text) {
+    client_->events.clear();
+    client_->offer_text(text);
+    return sees("selection");
+  };
+  input_->inject(Key{KEY_C, true});
+  input_->inject(Key{KEY_C, false});
+  ASSERT_TRUE(sees("key 46 0"));
+  ASSERT_TRUE(copy("before"));
+  ASSERT_TRUE(connection_->roundtrip(std::chrono::seconds{5}));
+  std::vector<std::string> heard;
+  clipboard->watch([&](std::string text) { heard.push_back(std::move(text)); });
+  const auto large = "Grüße " + std::string(300'000, 'x');
+  ASSERT_TRUE(copy(large));
+  ASSERT_TRUE(run_until([&] { return !heard.empty(); }));
+  EXPECT_EQ(heard, std::vector<std::string>{large});
+  const auto ours = "ours " + std::string(300'000, 'y');
+  client_->events.clear();
+  ASSERT_TRUE(clipboard->set_text(ours));
+  ASSERT_TRUE(sees("selection"));
+  client_->request_paste();
+  ASSERT_TRUE(run_until([&] { return client_->paste_done; }));
+  EXPECT_EQ(client_->pasted, ours);
+  EXPECT_EQ(heard.size(), 1U);
 }
 
 }  // namespace

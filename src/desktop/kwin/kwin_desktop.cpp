@@ -13,6 +13,7 @@
 #include "desktop/kwin/windows.hpp"
 #include "desktop/pipewire/pipewire_capture.hpp"
 #include "desktop/wayland/connection.hpp"
+#include "desktop/wayland/data_control.hpp"
 #include "interface/display_mode.hpp"
 
 namespace lumen::kwin {
@@ -96,6 +97,7 @@ class KWinDesktop final : public Desktop {
   void inject(const InputEvent& event) override {
     if (!lost_) input_->inject(event);
   }
+  Clipboard* clipboard() override { return lost_ ? nullptr : clipboard_.get(); }
 
  private:
   // A virtual output with its stream. While the size changes there are two.
@@ -134,6 +136,7 @@ class KWinDesktop final : public Desktop {
   std::optional<Screencast> screencast_;
   std::unique_ptr<FakeInput> input_;
   std::unique_ptr<Windows> windows_;
+  std::unique_ptr<wayland::DataControl> clipboard_;
   std::unique_ptr<Display> display_, next_;
 };
 
@@ -147,6 +150,7 @@ Status KWinDesktop::start() {
   LUMEN_TRY(screencast_, Screencast::create(*connection_));
   LUMEN_TRY(input_, FakeInput::create(*connection_));
   windows_ = std::make_unique<Windows>(*connection_);
+  clipboard_ = wayland::DataControl::create(*connection_, loop_);
   connection_->on_outputs_changed = [this] { on_outputs(); };
   open_display();
   LUMEN_CHECK_OK(wait_for_display(deadline));

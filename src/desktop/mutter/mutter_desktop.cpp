@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "desktop/mutter/mutter_clipboard.hpp"
 #include "desktop/mutter/mutter_input.hpp"
 #include "desktop/mutter/mutter_session.hpp"
 #include "desktop/pipewire/pipewire_capture.hpp"
@@ -52,6 +53,7 @@ class MutterDesktop final : public Desktop {
   void inject(const InputEvent& event) override {
     if (!lost_) input_->inject(event, mode_);
   }
+  Clipboard* clipboard() override { return lost_ ? nullptr : clipboard_.get(); }
 
  private:
   Status start_capture(const DesktopParams& params, Timestamp deadline);
@@ -71,6 +73,7 @@ class MutterDesktop final : public Desktop {
   std::unique_ptr<Session> session_;
   std::unique_ptr<MutterNotifier> notifier_;
   std::optional<remote::RemoteInput> input_;
+  std::unique_ptr<MutterClipboard> clipboard_;
   std::unique_ptr<pipewire::PipeWireCapture> capture_;
 };
 
@@ -81,6 +84,7 @@ Status MutterDesktop::start(const DesktopParams& params) {
                                       .pointer_drawn = params.pointer_drawn,
                                       .deadline = deadline}));
   LUMEN_CHECK_OK(start_capture(params, deadline));
+  clipboard_ = MutterClipboard::create(*session_, loop_, deadline);
   LUMEN_CHECK_OK(session_->attach(loop_, [this](const char* why) {
     lose({ErrorCode::unavailable, "mutter.closed", why, "Start the session again", 0});
   }));

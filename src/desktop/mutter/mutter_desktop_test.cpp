@@ -6,6 +6,7 @@
 #include "contract/desktop_contract.hpp"
 #include "desktop/dbus/connection.hpp"
 #include "desktop/testing/test_session.hpp"
+#include "interface/clipboard.hpp"
 
 namespace lumen::contract {
 namespace {
@@ -108,6 +109,41 @@ TEST(MutterPointers, are_in_the_picture_where_that_was_asked_for_and_not_elsewhe
       EXPECT_TRUE(scene.run_until([&] { return scene.shows_client(); })) << scene.what_is_wrong();
     }
   }
+}
+
+TEST(MutterClipboards, are_shared_but_neither_what_was_copied_before_nor_our_own) {
+  auto loop = EventLoop::create().value();
+  MutterRig rig{"mutter"};
+  DesktopScene scene{rig, *loop};
+  ASSERT_NO_FATAL_FAILURE(scene.open({640, 480, 60'000}));
+  ASSERT_NO_FATAL_FAILURE(scene.show_window());
+  auto* clipboard = scene.desktop->clipboard();
+  ASSERT_NE(clipboard, nullptr);
+  auto& app = *scene.client;
+  scene.desktop->inject(Key{KEY_C, true});
+  scene.desktop->inject(Key{KEY_C, false});
+  ASSERT_TRUE(scene.sees("key 46 0"));
+  const auto copy = [&](const std::string& text) {
+    app.events.clear();
+    app.offer_text(text);
+    return scene.sees("selection");
+  };
+  ASSERT_TRUE(copy("before"));
+  scene.run_for(50ms);
+  std::vector<std::string> heard;
+  clipboard->watch([&](std::string text) { heard.push_back(std::move(text)); });
+  const auto large = "Grüße " + std::string(300'000, 'x');
+  ASSERT_TRUE(copy(large));
+  ASSERT_TRUE(scene.run_until([&] { return !heard.empty(); }));
+  EXPECT_EQ(heard, std::vector<std::string>{large});
+  const auto ours = "ours " + std::string(300'000, 'y');
+  app.events.clear();
+  ASSERT_TRUE(clipboard->set_text(ours));
+  ASSERT_TRUE(scene.sees("selection"));
+  app.request_paste();
+  ASSERT_TRUE(scene.run_until([&] { return app.paste_done; }));
+  EXPECT_EQ(app.pasted, ours);
+  EXPECT_EQ(heard.size(), 1U);
 }
 
 TEST(MutterProbes, say_what_there_is_or_what_is_missing) {

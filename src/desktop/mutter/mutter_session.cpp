@@ -23,6 +23,10 @@ Result<std::string> read_path(const dbus::MessagePtr& reply) {
   return fail(ErrorCode::malformed, "mutter.reply", "Mutter names no object");
 }
 
+std::string rule(const std::string& sender, const std::string& path, const char* member) {
+  return fmt::format("type='signal',sender='{}',path='{}',member='{}'", sender, path, member);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::start(const Params& params) {
@@ -74,10 +78,15 @@ Status Session::record(bool pointer_drawn, Timestamp deadline) {
               "See that PipeWire runs in the session: systemctl --user start pipewire wireplumber");
 }
 
+Status Session::hear(const char* member, dbus::OnSignal on_signal) {
+  return bus_->subscribe(rule(remote_owner_, remote_path_, member), std::move(on_signal));
+}
+
+void Session::let_in() {
+  bus_->wait_until([] { return false; }, now());
+}
+
 Status Session::listen() {
-  const auto rule = [](const std::string& sender, const std::string& path, const char* member) {
-    return fmt::format("type='signal',sender='{}',path='{}',member='{}'", sender, path, member);
-  };
   LUMEN_CHECK_OK(bus_->subscribe(
       rule(cast_owner_, stream_path_, "PipeWireStreamAdded"),
       [this](sd_bus_message* message) { has_node_ = sd_bus_message_read(message, "u", &node_id_) >= 0; }));

@@ -52,6 +52,19 @@ class Session {
                arguments...);
   }
 
+  // The same, and waits for the answer.
+  template <class... Arguments>
+  Result<dbus::MessagePtr> call(const char* member, Timestamp deadline, const char* types,
+                                Arguments... arguments) {
+    if (ended_) return fail(ErrorCode::unavailable, "mutter.closed", "the session is over");
+    return bus_->call({remote_owner_, remote_path_, "org.gnome.Mutter.RemoteDesktop.Session", member},
+                      deadline, types, arguments...);
+  }
+  // A signal of the RemoteDesktop session, for as long as this lives.
+  Status hear(const char* member, dbus::OnSignal on_signal);
+  // Handles what has come already.
+  void let_in();
+
  private:
   explicit Session(std::unique_ptr<dbus::Connection> bus) : bus_{std::move(bus)} {}
   Status find_services(Timestamp deadline);

@@ -10,6 +10,7 @@
 #include "desktop/testing/test_sway.hpp"
 #include "desktop/wlroots/sway_ipc.hpp"
 #include "desktop/wlroots/wlroots_desktop.hpp"
+#include "interface/clipboard.hpp"
 
 namespace lumen::wlroots {
 namespace {
@@ -377,6 +378,36 @@ TEST_F(SwaySession, applications_are_as_large_as_the_scale_says) {
   EXPECT_TRUE(scene_->sees_at("motion", 100, 50, 0.6)) << testing::PrintToString(scene_->client->events);
   scene_->desktop->inject(PointerMoveBy{20, 10});  // pixels of the display
   EXPECT_TRUE(scene_->sees_at("motion", 110, 55, 0.6)) << testing::PrintToString(scene_->client->events);
+}
+
+TEST_F(SwaySession, its_clipboard_is_shared_but_neither_what_was_copied_before_nor_our_own) {
+  ASSERT_NO_FATAL_FAILURE(scene_->open(kMode));
+  auto* clipboard = scene_->desktop->clipboard();
+  ASSERT_NE(clipboard, nullptr);
+  ASSERT_NO_FATAL_FAILURE(scene_->show_window());
+  auto& app = *scene_->client;
+  scene_->desktop->inject(Key{KEY_C, true});
+  scene_->desktop->inject(Key{KEY_C, false});
+  ASSERT_TRUE(scene_->run_until([&] { return !app.typed.empty(); }));
+  app.offer_text("before");
+  ASSERT_TRUE(scene_->run_until([&] { return !app.events.empty() && app.events.back() == "selection"; }));
+  std::vector<std::string> heard;
+  clipboard->watch([&](std::string text) { heard.push_back(std::move(text)); });
+  const auto large = "Grüße " + std::string(300'000, 'x');
+  app.offer_text(large);
+  ASSERT_TRUE(scene_->run_until([&] { return !heard.empty(); }));
+  EXPECT_EQ(heard, std::vector<std::string>{large});
+  const auto ours = "ours " + std::string(300'000, 'y');
+  app.events.clear();
+  ASSERT_TRUE(clipboard->set_text(ours));
+  ASSERT_TRUE(scene_->run_until([&] { return !app.events.empty() && app.events.back() == "selection"; }));
+  app.request_paste();
+  ASSERT_TRUE(scene_->run_until([&] { return app.paste_done; }));
+  EXPECT_EQ(app.pasted, ours);
+  clipboard->watch({});
+  app.offer_text("unheard");
+  ASSERT_TRUE(scene_->run_until([&] { return app.events.back() == "selection"; }));
+  EXPECT_EQ(heard.size(), 1U);
 }
 
 TEST_F(SwaySession, is_found_and_what_is_missing_is_named) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "desktop/wayland/connection.hpp"
+#include "desktop/wayland/data_control.hpp"
 #include "desktop/wlroots/output_lock.hpp"
 #include "desktop/wlroots/screencopy.hpp"
 #include "desktop/wlroots/seat_keymap.hpp"
@@ -71,6 +72,7 @@ class WlrootsDesktop final : public Desktop {
   void inject(const InputEvent& event) override {
     if (!lost_) input_->inject(event);  // without its display it would go to another
   }
+  Clipboard* clipboard() override { return lost_ ? nullptr : clipboard_.get(); }
 
  private:
   Status connect();
@@ -93,12 +95,14 @@ class WlrootsDesktop final : public Desktop {
   std::unique_ptr<SwayWindows> windows_;
   std::unique_ptr<VirtualInput> input_;
   std::unique_ptr<Screencopy> capture_;
+  std::unique_ptr<wayland::DataControl> clipboard_;
   EventLoop::TimerId settle_timer_ = 0;  // runs: the compositor may not have the newest mode yet
   bool window_told_ = false, lost_ = false;
 };
 
 WlrootsDesktop::~WlrootsDesktop() {
   loop_.cancel(settle_timer_);
+  clipboard_.reset();
   capture_.reset();
   input_.reset();
   windows_.reset();
@@ -145,6 +149,7 @@ Status WlrootsDesktop::start() {
   LUMEN_TRY(input_, VirtualInput::create(*connection_, bound_to, std::move(layout)));
   input_->set_size(params_.mode, params_.scale);
   LUMEN_CHECK_OK(watch_windows());
+  clipboard_ = wayland::DataControl::create(*connection_, loop_);
   LUMEN_CHECK_OK(connection_->roundtrip(kOutputLimit));
   // Nothing waits for the compositor from here on: what it says is told from the loop, never from in here.
   const auto* output = connection_->output_named(output_->name());

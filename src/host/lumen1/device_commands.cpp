@@ -54,7 +54,7 @@ control::AttemptId attempt_of(const std::string& text) {
 std::string show_code(LumenService& service, const std::string& kind) {
   const auto offer =
       service.desk().offer_code(kind == "phrase" ? control::CodeKind::phrase : control::CodeKind::digits,
-                                control::Permissions::all(), now());
+                                control::Permissions::at_first(), now());
   service.desk_changed();
   if (!offer) return complaint(offer.error());
   return fmt::format("{}\t{}\n", offer->code,
@@ -152,7 +152,7 @@ std::optional<std::string> device_command(LumenService& service, const std::stri
   }
   if (verb == "device-approve" || verb == "device-deny") {
     const auto decided = verb == "device-approve"
-                             ? service.desk().approve(attempt_of(first), control::Permissions::all(), now())
+                             ? service.desk().approve(attempt_of(first), control::Permissions::at_first(), now())
                              : service.desk().deny(attempt_of(first), now());
     service.desk_changed();
     return say(decided, verb == "device-approve" ? "approved\n" : "denied\n");

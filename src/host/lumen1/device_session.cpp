@@ -19,7 +19,12 @@ Result<std::unique_ptr<DeviceSession>> DeviceSession::create(Params params, Host
   };
   LUMEN_TRY(self->stream_, host.make_session(app_slot(self->params_.app, self->environment(),
                                                       self->params_.runtime_dir, self->params_.settings),
-                                             {.on_state = on_state, .on_mode = {}}));
+                                             {.on_state = on_state,
+                                              .on_mode = {},
+                                              .on_clipboard_state = self->params_.on_clipboard_state,
+                                              .on_clipboard_part = self->params_.on_clipboard_part,
+                                              .on_clipboard_taken = self->params_.on_clipboard_taken}));
+  self->stream_->set_pad_owner(self->params_.pads);
   return session;
 }
 

@@ -32,6 +32,11 @@ class DeviceSession {
     Mode mode;                // as opened first
     std::string runtime_dir;  // of this session, below the runtime root
     SlotSettings settings;
+    PadOwner pads;
+    // Of the desktop's clipboard, while whoever watches may share it.
+    std::function<void(const link::ClipboardState&)> on_clipboard_state;
+    std::function<void(const ClipboardPart&)> on_clipboard_part;
+    std::function<void(const ClipboardTaken&)> on_clipboard_taken;
     // It is over for good, and why; the owner destroys it later.
     std::function<void(const std::string& reason)> on_ended;
   };
@@ -62,6 +67,10 @@ class DeviceSession {
   void admit(Viewer viewer, const lumen1::Secret& secret, lumen1::control::Permissions permissions);
   void change(const lumen1::control::Stream& stream);
   void set_permissions(lumen1::control::Permissions permissions);
+  template <class What>
+  void clipboard(const What& what) {
+    stream_->clipboard(what);
+  }
   void pause();
   void resume();
   // Nobody watches any more; the desktop stays.

@@ -352,18 +352,21 @@ Result<DeviceSession*> LumenService::session_for(const SessionKey& key, const Ap
                 "End one of them first");
   }
   log_.info("{} starts {} at {}", of.name, app.title, to_string(mode));
-  LUMEN_TRY(auto session,
-            DeviceSession::create(
-                {.app = app,
-                 .device_name = of.name,
-                 .mode = mode,
-                 .runtime_dir = fmt::format("{}/session-l{}", params_.runtime_root, next_index_++),
-                 .settings = params_.settings,
-                 .on_ended =
-                     [this, key](const std::string& reason) {
-                       post([this, key, reason] { session_ended(key, reason); });
-                     }},
-                host_, loop_, log_));
+  LUMEN_TRY(
+      auto session,
+      DeviceSession::create(
+          {.app = app,
+           .device_name = of.name,
+           .mode = mode,
+           .runtime_dir = fmt::format("{}/session-l{}", params_.runtime_root, next_index_++),
+           .settings = params_.settings,
+           // The same whenever the device comes: the beginning of its certificate's fingerprint.
+           .pads = {.identity = ByteReader{key.device}.big<std::uint64_t>(), .model = params_.pad_model},
+           .on_ended =
+               [this, key](const std::string& reason) {
+                 post([this, key, reason] { session_ended(key, reason); });
+               }},
+          host_, loop_, log_));
   return sessions_.emplace(key, std::move(session)).first->second.get();
 }
 
@@ -401,6 +404,25 @@ void LumenService::attach(net::QuicId connection, const SessionKey& key, control
   session.admit({connection, stream}, *secret, dialogue.permissions());
   crypto::wipe(*secret);
   if (!dialogue.opened(request, session.id(), open_count, stream)) session.leave();  // nobody waits for it
+  if (!dialogue.permissions().has(control::Permission::clipboard))
+    dialogue.clipboard_state(session.id(), control::ClipboardUse::not_permitted);
+}
+
+// From the session process: to whoever watches.
+void LumenService::tell_clipboard(
+    const SessionKey& key, const std::function<void(control::HostDialogue&, control::SessionId)>& tell) {
+  const auto session = sessions_.find(key);
+  if (session == sessions_.end() || !session->second->viewer()) return;
+  const auto connection = connections_.find(session->second->viewer()->connection);
+  if (connection == connections_.end()) return;
+  tell(*connection->second.dialogue, session->second->id());
+  settle();
+}
+
+void LumenService::handle(Connection& from, const control::ClipboardCame& clipboard) {
+  const auto found = watched_by(from.id, clipboard.session);
+  if (found == sessions_.end()) return;
+  std::visit([&](const auto& what) { found->second->clipboard(what); }, clipboard.what);
 }
 
 void LumenService::take_from_others(const DeviceSession& session, net::QuicId connection) {
@@ -459,6 +481,8 @@ void LumenService::handle(Connection& from, const control::PermissionsNow& now) 
   for (auto& [key, session] : sessions_) {
     if (!session->viewer() || session->viewer()->connection != from.id) continue;
     session->set_permissions(now.permissions);
+    if (!now.permissions.has(control::Permission::clipboard))
+      from.dialogue->clipboard_state(session->id(), control::ClipboardUse::not_permitted);
     if (now.permissions.has(control::Permission::view)) continue;
     from.dialogue->session_ended(session->id(), control::EndReason::permission_withdrawn);
     session->leave();

@@ -25,6 +25,7 @@ struct LumenServiceParams {
   SlotSettings settings;
   std::uint32_t max_bitrate_kbps = 0;  // 0: as devices ask
   std::size_t max_sessions = 16;
+  std::optional<PadModel> pad_model;  // what pads are shown as; none: what suits each
 };
 
 class LumenService {
@@ -84,6 +85,7 @@ class LumenService {
   void handle(Connection& from, const lumen1::control::WantsResume& wants);
   void handle(Connection& from, const lumen1::control::WantsClose& wants);
   void handle(Connection& from, const lumen1::control::PermissionsNow& now);
+  void handle(Connection& from, const lumen1::control::ClipboardCame& clipboard);
   void handle(Connection& from, const lumen1::control::ClientGone& gone);
 
   void make_room_for_stranger(const std::string& address);
@@ -101,6 +103,9 @@ class LumenService {
                                      const Mode& mode);
   void attach(net::QuicId connection, const SessionKey& key, lumen1::control::RequestId request,
               const lumen1::control::Stream& stream);
+  void tell_clipboard(
+      const SessionKey& key,
+      const std::function<void(lumen1::control::HostDialogue&, lumen1::control::SessionId)>& tell);
   void take_from_others(const DeviceSession& session, net::QuicId connection);
   Result<lumen1::Secret> media_secret(net::QuicId connection, std::uint8_t session,
                                       std::uint32_t open_count) const;

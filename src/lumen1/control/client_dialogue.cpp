@@ -327,6 +327,20 @@ void ClientDialogue::handle(const PermissionsChanged& changed, Timestamp) {
   events_.emplace_back(changed);
 }
 
+// --- the clipboard
+
+void ClientDialogue::handle(const SessionClipboardPart& part, Timestamp) { events_.emplace_back(part); }
+void ClientDialogue::handle(const SessionClipboardTaken& taken, Timestamp) { events_.emplace_back(taken); }
+void ClientDialogue::handle(const ClipboardState& state, Timestamp) { events_.emplace_back(state); }
+
+void ClientDialogue::clipboard(SessionId session, const ClipboardPart& part) {
+  if (require_ready()) send(SessionClipboardPart{session, part});
+}
+
+void ClientDialogue::clipboard(SessionId session, const ClipboardTaken& taken) {
+  if (require_ready()) send(SessionClipboardTaken{session, taken});
+}
+
 // --- time
 
 void ClientDialogue::expire_requests(Timestamp now) {

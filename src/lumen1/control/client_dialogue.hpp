@@ -60,7 +60,8 @@ struct HostGone {
   std::string text, remedy;
 };
 using ClientEvent = std::variant<HostReady, CompareWords, PairedNow, PairingFailed, Apps, Opened, Changed,
-                                 Done, Refused, SessionEnded, PermissionsChanged, HostGone>;
+                                 Done, Refused, SessionEnded, PermissionsChanged, SessionClipboardPart,
+                                 SessionClipboardTaken, ClipboardState, HostGone>;
 
 class ClientDialogue {
  public:
@@ -93,6 +94,9 @@ class ClientDialogue {
   Result<RequestId> pause(SessionId session, Timestamp now);
   Result<RequestId> resume(SessionId session, Timestamp now);
   Result<RequestId> close(SessionId session, bool end_application, Timestamp now);
+  // Of a session that is open; sent at once, unless the connection is over.
+  void clipboard(SessionId session, const ClipboardPart& part);
+  void clipboard(SessionId session, const ClipboardTaken& taken);
   void bye();
 
  private:
@@ -119,6 +123,9 @@ class ClientDialogue {
   void handle(const Refused& refused, Timestamp now);
   void handle(const SessionEnded& ended, Timestamp now);
   void handle(const PermissionsChanged& changed, Timestamp now);
+  void handle(const SessionClipboardPart& part, Timestamp now);
+  void handle(const SessionClipboardTaken& taken, Timestamp now);
+  void handle(const ClipboardState& state, Timestamp now);
   void handle(const HostBye& bye, Timestamp now);
 
   void take_frames(ByteView bytes, Timestamp now);

@@ -51,6 +51,11 @@ class Writer {
     check(!value.empty());
     text(value, kMaxNameBytes);
   }
+  void block(ByteView value, std::size_t most) {
+    check(value.size() <= most);
+    number(static_cast<std::uint16_t>(value.size()));
+    if (ok_) bytes(value);
+  }
   void permissions(Permissions value) { number(value.mask()); }
   template <class T, class Fields>
   void maybe(const std::optional<T>& value, Fields each) {
@@ -120,6 +125,12 @@ class Reader {
   void name(std::string& value) {
     text(value, kMaxNameBytes);
     check(!value.empty());
+  }
+  void block(std::vector<std::byte>& value, std::size_t most) {
+    const auto length = in_.little<std::uint16_t>();
+    check(length <= most);
+    const auto read = in_.take(length);
+    value.assign(read.begin(), read.end());
   }
   void permissions(Permissions& value) { value = Permissions{in_.little<std::uint32_t>()}; }
   template <class T, class Fields>

@@ -314,6 +314,33 @@ void HostDialogue::handle(const Close& close, Timestamp) {
   events_.emplace_back(WantsClose{close.request, close.session, close.end_application});
 }
 
+// --- the clipboard
+
+// Words may cross the news that it is not permitted any more: those are left unheard.
+bool HostDialogue::shares_clipboard(SessionId session) const {
+  return !over_ && is_paired() && permissions().has(Permission::clipboard) && sessions_.contains(session);
+}
+
+void HostDialogue::handle(const SessionClipboardPart& part, Timestamp) {
+  if (shares_clipboard(part.session)) events_.emplace_back(ClipboardCame{part.session, part.part});
+}
+
+void HostDialogue::handle(const SessionClipboardTaken& taken, Timestamp) {
+  if (shares_clipboard(taken.session)) events_.emplace_back(ClipboardCame{taken.session, taken.taken});
+}
+
+void HostDialogue::clipboard(SessionId session, const ClipboardPart& part) {
+  if (shares_clipboard(session)) send(SessionClipboardPart{session, part});
+}
+
+void HostDialogue::clipboard(SessionId session, const ClipboardTaken& taken) {
+  if (shares_clipboard(session)) send(SessionClipboardTaken{session, taken});
+}
+
+void HostDialogue::clipboard_state(SessionId session, ClipboardUse use, std::string_view reason) {
+  if (!over_ && sessions_.contains(session)) send(ClipboardState{session, use, std::string{reason}});
+}
+
 // --- answers
 
 const HostDialogue::Request* HostDialogue::pending(RequestId id, std::initializer_list<Kind> kinds) const {

@@ -80,13 +80,18 @@ struct WantsClose {
 struct PermissionsNow {
   Permissions permissions;
 };
+// Of a session of this connection, while that is permitted.
+struct ClipboardCame {
+  SessionId session = 0;
+  std::variant<ClipboardPart, ClipboardTaken> what;
+};
 // The last one. The sessions of this connection are the owner's to end.
 struct ClientGone {
   ByeReason reason{};
   std::string text;  // for the log
 };
 using HostEvent = std::variant<HelloCame, StoreDevice, WantsApps, WantsOpen, WantsChange, WantsPause,
-                               WantsResume, WantsClose, PermissionsNow, ClientGone>;
+                               WantsResume, WantsClose, PermissionsNow, ClipboardCame, ClientGone>;
 
 class HostDialogue {
  public:
@@ -121,6 +126,10 @@ class HostDialogue {
 
   // --- at any time
   void session_ended(SessionId session, EndReason reason, std::string_view text = {});
+  // Of a session of this connection; a part or an answer only while that is permitted. Else nothing is sent.
+  void clipboard(SessionId session, const ClipboardPart& part);
+  void clipboard(SessionId session, const ClipboardTaken& taken);
+  void clipboard_state(SessionId session, ClipboardUse use, std::string_view reason = {});
   // The book has changed: new permissions are told, a device that was removed or disabled is sent away.
   void book_changed();
   void bye(ByeReason reason, std::string_view text = {});
@@ -147,10 +156,13 @@ class HostDialogue {
   void handle(const Resume& resume, Timestamp now);
   void handle(const Close& close, Timestamp now);
   void handle(const ClientBye& bye, Timestamp now);
+  void handle(const SessionClipboardPart& part, Timestamp now);
+  void handle(const SessionClipboardTaken& taken, Timestamp now);
   void handle_message(const ClientMessage& message, Timestamp now);
 
   void take_frames(ByteView bytes, Timestamp now);
   bool has_all_sessions() const;
+  bool shares_clipboard(SessionId session) const;
   bool accept(RequestId id, Kind kind, std::optional<SessionId> session = std::nullopt);
   const Request* pending(RequestId id, std::initializer_list<Kind> kinds) const;
   bool answer(RequestId id, const HostMessage& message);

@@ -37,6 +37,10 @@ template <>
 constexpr std::uint16_t kType<Resume> = 0x24;
 template <>
 constexpr std::uint16_t kType<Close> = 0x25;
+template <>  // in both directions
+constexpr std::uint16_t kType<SessionClipboardPart> = 0x30;
+template <>
+constexpr std::uint16_t kType<SessionClipboardTaken> = 0x31;
 template <>
 constexpr std::uint16_t kType<HostHello> = 0x81;
 template <>
@@ -69,6 +73,8 @@ template <>
 constexpr std::uint16_t kType<SessionEnded> = 0xA5;
 template <>
 constexpr std::uint16_t kType<PermissionsChanged> = 0xA6;
+template <>
+constexpr std::uint16_t kType<ClipboardState> = 0xA7;
 
 // --- parts
 
@@ -176,6 +182,20 @@ void fields(auto& io, Is<Close> auto& m) {
   io.flag(m.end_application);
 }
 
+void fields(auto& io, Is<SessionClipboardPart> auto& m) {
+  io.number(m.session);
+  io.number(m.part.transfer);
+  io.number(m.part.total);
+  io.number(m.part.offset);
+  io.block(m.part.bytes, kMaxClipboardPart);
+  io.check(is_valid(m.part));
+}
+void fields(auto& io, Is<SessionClipboardTaken> auto& m) {
+  io.number(m.session);
+  io.number(m.taken.transfer);
+  io.number(m.taken.received);
+}
+
 // --- host → client
 
 void fields(auto& io, Is<HostHello> auto& m) {
@@ -249,6 +269,11 @@ void fields(auto& io, Is<SessionEnded> auto& m) {
   io.text(m.text, kMaxTextBytes);
 }
 void fields(auto& io, Is<PermissionsChanged> auto& m) { io.permissions(m.permissions); }
+void fields(auto& io, Is<ClipboardState> auto& m) {
+  io.number(m.session);
+  io.choice(m.use, ClipboardUse::works, ClipboardUse::not_there);
+  io.text(m.reason, kMaxTextBytes);
+}
 
 // --- frames
 

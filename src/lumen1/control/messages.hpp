@@ -19,6 +19,7 @@
 #include "lumen1/control/permissions.hpp"
 #include "lumen1/control/reasons.hpp"
 #include "media/audio.hpp"
+#include "media/clipboard.hpp"
 #include "media/encoding.hpp"
 #include "media/mode.hpp"
 
@@ -149,8 +150,19 @@ struct Close {
 struct ClientBye {
   ByeReason reason = ByeReason::done;
 };
-using ClientMessage = std::variant<ClientHello, Ping, PairWithCode, PairConfirm, AskApproval, ApprovalNonce,
-                                   ListApps, Open, Change, Pause, Resume, Close, ClientBye>;
+// Text of a clipboard, in either direction; see media/clipboard.hpp. Means nothing without
+// Permission::clipboard.
+struct SessionClipboardPart {
+  SessionId session = 0;
+  ClipboardPart part;  // one that is_valid()
+};
+struct SessionClipboardTaken {
+  SessionId session = 0;
+  ClipboardTaken taken;
+};
+using ClientMessage =
+    std::variant<ClientHello, Ping, PairWithCode, PairConfirm, AskApproval, ApprovalNonce, ListApps, Open,
+                 Change, Pause, Resume, Close, ClientBye, SessionClipboardPart, SessionClipboardTaken>;
 
 // --- host → client
 
@@ -229,13 +241,21 @@ struct SessionEnded {
 struct PermissionsChanged {
   Permissions permissions;
 };
+// Whether the session's clipboard and the client's may be one: when it begins, and on change.
+enum class ClipboardUse : std::uint8_t { works = 1, not_permitted = 2, not_there = 3 };
+struct ClipboardState {
+  SessionId session = 0;
+  ClipboardUse use = ClipboardUse::not_permitted;
+  std::string reason;  // for people: why it is not there; empty else
+};
 struct HostBye {
   ByeReason reason{};
   std::string text, remedy;
 };
-using HostMessage = std::variant<HostHello, Pong, PairShare, PairDone, ApprovalCommitment, ApprovalPending,
-                                 Approved, PairingRefused, Apps, Opened, Changed, Done, Refused, SessionEnded,
-                                 PermissionsChanged, HostBye>;
+using HostMessage =
+    std::variant<HostHello, Pong, PairShare, PairDone, ApprovalCommitment, ApprovalPending, Approved,
+                 PairingRefused, Apps, Opened, Changed, Done, Refused, SessionEnded, PermissionsChanged,
+                 HostBye, SessionClipboardPart, SessionClipboardTaken, ClipboardState>;
 
 // --- as bytes
 

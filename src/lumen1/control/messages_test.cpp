@@ -97,7 +97,10 @@ std::vector<Golden<ClientMessage>> client_golden() {
           {change(), kChangeBytes},
           {Pause{9, 3}, "07000000 2300 09000000 03"},
           {Resume{10, 3}, "07000000 2400 0a000000 03"},
-          {Close{11, 3, true}, "08000000 2500 0b000000 03 01"}};
+          {Close{11, 3, true}, "08000000 2500 0b000000 03 01"},
+          {SessionClipboardPart{3, {7, 5, 2, {std::byte{'l'}, std::byte{'l'}}}},
+           "13000000 3000 03 07000000 05000000 02000000 0200 6c6c"},
+          {SessionClipboardTaken{3, {7, 4}}, "0b000000 3100 03 07000000 04000000"}};
 }
 
 constexpr const char* kAppsBytes =
@@ -136,7 +139,11 @@ std::vector<Golden<HostMessage>> host_golden() {
           {Refused{6, RefusalReason::mode_out_of_range, "no", "ask"},
            "11000000 a400 06000000 0600 0200 6e6f 0300 61736b"},
           {SessionEnded{3, EndReason::application_exited, "no"}, "09000000 a500 03 0100 0200 6e6f"},
-          {PermissionsChanged{Permissions{1}}, "06000000 a600 01000000"}};
+          {PermissionsChanged{Permissions{1}}, "06000000 a600 01000000"},
+          {SessionClipboardPart{3, {7, 5, 2, {std::byte{'l'}, std::byte{'l'}}}},
+           "13000000 3000 03 07000000 05000000 02000000 0200 6c6c"},
+          {SessionClipboardTaken{3, {7, 4}}, "0b000000 3100 03 07000000 04000000"},
+          {ClipboardState{3, ClipboardUse::not_there, "no"}, "08000000 a700 03 03 0200 6e6f"}};
 }
 
 template <class Message>

@@ -32,6 +32,8 @@ class Permissions {
   // Bits that this version does not know are dropped.
   constexpr explicit Permissions(std::uint32_t mask) : mask_{mask & kAll} {}
   static constexpr Permissions all() { return Permissions{kAll}; }
+  // Of a device that was just paired: all but what reads what its owner never showed it.
+  static constexpr Permissions at_first() { return all().without(Permission::clipboard); }
 
   constexpr bool has(Permission permission) const {
     return (mask_ & static_cast<std::uint32_t>(permission)) != 0;

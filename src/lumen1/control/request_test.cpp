@@ -222,5 +222,55 @@ TEST_F(Requests, nothing_but_pairing_is_done_for_a_device_that_is_not_paired) {
   }
 }
 
+// --- the clipboard
+
+class SharedClipboard : public Requests {
+ protected:
+  // Session 3 is open.
+  std::unique_ptr<Talk> open_talk() {
+    auto talk = paired_talk();
+    const auto opening = talk->client->open(7, 0, some_wish(), talk->now).value();
+    talk->run();
+    EXPECT_TRUE(talk->host->opened(opening, 3, 1, some_stream()));
+    talk->run();
+    return talk;
+  }
+  const ClipboardPart part_{1, 2, 0, {std::byte{'o'}, std::byte{'k'}}};
+};
+
+TEST_F(SharedClipboard, parts_and_answers_go_both_ways) {
+  const auto talk = open_talk();
+  talk->client->clipboard(3, part_);
+  talk->run();
+  ASSERT_NE(find<ClipboardCame>(talk->at_host), nullptr);
+  EXPECT_EQ(std::get<ClipboardPart>(find<ClipboardCame>(talk->at_host)->what), part_);
+  talk->host->clipboard(3, ClipboardTaken{1, 2});
+  talk->host->clipboard(3, part_);
+  talk->host->clipboard_state(3, ClipboardUse::works);
+  talk->run();
+  ASSERT_NE(find<SessionClipboardTaken>(talk->at_client), nullptr);
+  EXPECT_EQ(find<SessionClipboardTaken>(talk->at_client)->taken, (ClipboardTaken{1, 2}));
+  EXPECT_EQ(find<SessionClipboardPart>(talk->at_client)->part, part_);
+  EXPECT_EQ(find<ClipboardState>(talk->at_client)->use, ClipboardUse::works);
+}
+
+TEST_F(SharedClipboard, without_permission_or_session_nothing_passes) {
+  const auto talk = open_talk();
+  talk->client->clipboard(4, part_);
+  talk->host->clipboard(4, part_);
+  talk->run();
+  EXPECT_EQ(find<ClipboardCame>(talk->at_host), nullptr) << "no such session";
+  EXPECT_EQ(find<SessionClipboardPart>(talk->at_client), nullptr);
+  ASSERT_TRUE(
+      host.book.set_permissions(test::fingerprint(0xC1), Permissions::all().without(Permission::clipboard)));
+  talk->host->book_changed();
+  talk->client->clipboard(3, part_);  // crosses the news
+  talk->host->clipboard(3, part_);
+  talk->run();
+  EXPECT_EQ(find<ClipboardCame>(talk->at_host), nullptr);
+  EXPECT_EQ(find<SessionClipboardPart>(talk->at_client), nullptr);
+  EXPECT_FALSE(talk->host->is_over());
+}
+
 }  // namespace
 }  // namespace lumen::lumen1::control

@@ -22,6 +22,11 @@ void ClientChannel::send_input(const InputEvent& event) {
   send_sealed(sender_.seal_input(event));
 }
 
+void ClientChannel::send_pad(const PadEvent& event, Timestamp now) {
+  MutexLock lock{mutex_};
+  send_sealed(sender_.seal_pad(event, now));
+}
+
 void ClientChannel::edges_acknowledged(std::uint32_t sequence) {
   MutexLock lock{mutex_};
   sender_.edges_acknowledged(sequence);

@@ -21,6 +21,7 @@ class ClientChannel {
   void send(std::span<const lumen1::ClientMessage> messages) LUMEN_EXCLUDES(mutex_);
   // Sent at once; edges again until acknowledged.
   void send_input(const InputEvent& event) LUMEN_EXCLUDES(mutex_);
+  void send_pad(const PadEvent& event, Timestamp now) LUMEN_EXCLUDES(mutex_);
   void edges_acknowledged(std::uint32_t sequence) LUMEN_EXCLUDES(mutex_);
   // Sends waiting edges again, when it is time; call every few milliseconds.
   void repeat_edges(Timestamp now) LUMEN_EXCLUDES(mutex_);

@@ -123,6 +123,9 @@ void StreamReceiver::on_connected() {
 
 void StreamReceiver::on_host_message() {
   if (stream_.host_left()) host_left_.store(true, std::memory_order_relaxed);
+  while (const auto feedback = stream_.take_pad_feedback()) {
+    if (params_.on_pad_feedback) params_.on_pad_feedback(*feedback);
+  }
   const auto& state = stream_.host_state();
   if (!state) return;
   channel_.edges_acknowledged(state->input_acknowledged);

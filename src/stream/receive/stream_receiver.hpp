@@ -28,6 +28,7 @@ struct ReceiverParams {
   DecoderFactory make_decoder;
   std::function<void(const DecodedPicture&)> on_picture;        // lm-dec
   std::function<void(const lumen1::HostState&)> on_host_state;  // lm-recv, on every change
+  std::function<void(const PadFeedback&)> on_pad_feedback;      // lm-recv; may be empty
   std::function<void(const Error&)> on_failed;                  // any thread: the stream cannot go on
   SoundReceiver::Params sound;                                  // lm-audio
   OpenSoundInput open_microphone;                               // lm-mic; empty: none
@@ -53,6 +54,7 @@ class StreamReceiver {
 
   // Thread-safe.
   void send_input(const InputEvent& event) { channel_.send_input(event); }
+  void send_pad(const PadEvent& event) { channel_.send_pad(event, SteadyTime{}.now()); }
   void set_mode(const Mode& mode);
   void set_pointer_drawn(bool drawn);
   ReceiveStats stats() const;

@@ -35,6 +35,7 @@ class SendInbox {
     std::optional<Peer> peer;                  // new one; nullopt with peer_changed: gone
     std::optional<net::Endpoint> moved_to;     // same connection, new address
     std::vector<std::byte> message;            // newest message body, empty: none
+    std::vector<std::byte> pad_word;           // the same, of pads
     std::optional<lumen1::Feedback> feedback;  // the newest one, with the losses of all
     Duration round_trip{};                     // zero: none new
     Asks asks;
@@ -54,6 +55,10 @@ class SendInbox {
   void put_message(std::vector<std::byte> body) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
     next_.message = std::move(body);
+  }
+  void put_pad_word(std::vector<std::byte> body) LUMEN_EXCLUDES(mutex_) {
+    MutexLock lock{mutex_};
+    next_.pad_word = std::move(body);
   }
   void report(const lumen1::Feedback& feedback) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};

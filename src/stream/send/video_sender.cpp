@@ -55,6 +55,11 @@ void VideoSender::send_message(std::vector<std::byte> body) {
   wake();
 }
 
+void VideoSender::send_pad_word(std::vector<std::byte> body) {
+  inbox_.put_pad_word(std::move(body));
+  wake();
+}
+
 void VideoSender::report(const lumen1::Feedback& feedback) {
   inbox_.report(feedback);
   wake();
@@ -127,6 +132,7 @@ void VideoSender::apply(SendInbox::Taken taken) {
   for (const auto& ask : taken.asks.all()) stream_.ask(ask, now());
   if (taken.broken) stream_.broken(*taken.broken, now());
   if (!taken.message.empty()) send_message_now(taken.message);
+  if (!taken.pad_word.empty()) send_message_now(taken.pad_word);
   settle();
 }
 
