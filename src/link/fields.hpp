@@ -112,6 +112,13 @@ class Writer {
     number(size);
     if (ok_) out_.put(ByteView{bytes}.first(size));
   }
+  // 1…most bytes.
+  void bytes(const std::vector<std::byte>& value, std::size_t most) {
+    check(!value.empty() && value.size() <= most);
+    number(static_cast<std::uint16_t>(value.size()));
+    if (ok_) out_.put(value);
+  }
+  void require(bool condition) { check(condition); }
   // For people: clipped rather than refused.
   void prose(std::string_view text) {
     const auto kept = text.substr(0, kMaxText);
@@ -228,6 +235,13 @@ class Reader {
     check(size >= 1 && size <= Most);
     if (ok_) std::ranges::copy(in_.take(size), bytes.begin());
   }
+  void bytes(std::vector<std::byte>& value, std::size_t most) {
+    const auto size = in_.little<std::uint16_t>();
+    check(size >= 1 && size <= most);
+    const auto read = in_.take(size);
+    value.assign(read.begin(), read.end());
+  }
+  void require(bool condition) { check(condition); }
   // It goes to logs and terminals.
   void prose(std::string& text) { text = printable(view()); }
   void exact(std::string& text) {
