@@ -57,7 +57,27 @@ StreamSession::~StreamSession() {
 
 void StreamSession::on_wish(const Mode& mode, bool pointer_drawn) {
   wish_ = {mode, pointer_drawn};
-  if (!paused_) slot_->client_wants(mode, pointer_drawn);
+  if (!paused_) want();
+}
+
+void StreamSession::want() {
+  if (!wish_) return;
+  const bool apart = pointer_apart_ && !wish_->pointer_drawn;
+  if (!apart) end_->board.set_pointer(std::nullopt);
+  slot_->client_wants(wish_->mode, {.drawn = wish_->pointer_drawn, .apart = apart});
+}
+
+void StreamSession::allow_pointer_apart(bool allowed) {
+  if (pointer_apart_ == allowed) return;
+  pointer_apart_ = allowed;
+  if (!paused_ && slot_->has_client()) want();
+}
+
+void StreamSession::on_pointer(const PointerState& pointer) {
+  if (!pointer_apart_) return;
+  const lumen1::HostPointer told{.serial = ++pointer_serial_, .state = pointer};
+  end_->board.set_pointer(told);
+  end_->sender.send_pointer(told);
 }
 
 void StreamSession::on_gone() {
@@ -71,7 +91,7 @@ void StreamSession::pause() {
 }
 
 void StreamSession::resume() {
-  if (std::exchange(paused_, false) && wish_) slot_->client_wants(wish_->mode, wish_->pointer_drawn);
+  if (std::exchange(paused_, false)) want();
 }
 
 void StreamSession::set_permissions(lumen1::control::Permissions permissions) {
@@ -82,6 +102,7 @@ void StreamSession::set_permissions(lumen1::control::Permissions permissions) {
 void StreamSession::admit(const lumen1::Secret& secret, lumen1::control::Permissions permissions) {
   paused_ = false;
   wish_.reset();
+  end_->board.set_pointer(std::nullopt);  // what was told of looks another client has
   set_permissions(permissions);
   admission_ = end_->port.admit(secret);
 }
@@ -152,6 +173,12 @@ SlotEvents StreamSession::slot_events() {
           [this](const link::SoundState& sound) {
             silent_ = sound.reason;
             tell([&](lumen1::HostState& board) { board.reason = reason(); });
+          },
+      .on_pad_feedback = {},
+      .on_pointer = [this](const PointerState& pointer) { on_pointer(pointer); },
+      .on_pointer_piece =
+          [this](const PointerPiece& piece) {
+            if (events_.on_pointer_piece) events_.on_pointer_piece(piece);
           }};
 }
 

@@ -22,6 +22,8 @@ struct StreamSessionParams {
 struct StreamSessionEvents {
   std::function<void(SlotState state, const std::string& reason)> on_state;
   std::function<void(const link::ModeChanged& mode)> on_mode;
+  // A piece of a look for who draws the pointer; pointer_taken() answers the last one of each. May be empty.
+  std::function<void(const PointerPiece& piece)> on_pointer_piece;
 };
 
 class StreamSession {
@@ -36,6 +38,9 @@ class StreamSession {
   // Who has this secret may connect from now on, and do what `permissions` allow; nobody who had another may.
   void admit(const lumen1::Secret& secret, lumen1::control::Permissions permissions);
   void set_permissions(lumen1::control::Permissions permissions);
+  // What was agreed with who is admitted: whether it may draw the pointer itself.
+  void allow_pointer_apart(bool allowed);
+  void pointer_taken(std::uint32_t image) { end_->link.send(link::PointerTaken{image}); }
   // Between them neither pictures nor sound are made, whatever the client asks for.
   void pause();
   void resume();
@@ -54,6 +59,8 @@ class StreamSession {
  private:
   SlotEvents slot_events();
   void on_wish(const Mode& mode, bool pointer_drawn);
+  void want();
+  void on_pointer(const PointerState& pointer);
   void on_gone();
   std::string reason() const;
   void tell(const std::function<void(lumen1::HostState&)>& change);
@@ -67,7 +74,8 @@ class StreamSession {
     bool pointer_drawn = false;
   };
   std::optional<Wish> wish_;  // of the client that is there
-  bool paused_ = false;
+  bool paused_ = false, pointer_apart_ = false;
+  std::uint32_t pointer_serial_ = 0;
   std::uint64_t admission_ = 0;  // what comes of an earlier one is nothing any more
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what was posted
   std::shared_ptr<MediaEnd> end_;

@@ -12,6 +12,7 @@
 #include "interface/screen_input.hpp"
 #include "media/mode.hpp"
 #include "media/pad.hpp"
+#include "media/pointer.hpp"
 
 namespace lumen {
 
@@ -63,6 +64,8 @@ class ClientWindow : public FrameRenderer {
   virtual void set_pacing(Pacing pacing) = 0;
   // To the pad in that slot, if there is one and it can.
   virtual void feed_back(const PadFeedback& feedback) = 0;
+  // The host's pointer, as it is now; until the first one it is taken to be in the picture.
+  virtual void set_pointer(const PointerView& /*pointer*/) {}
   // Of the display that the window is on.
   virtual Mode display_mode() const = 0;
   virtual PresentFigures present_figures() const = 0;

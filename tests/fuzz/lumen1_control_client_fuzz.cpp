@@ -63,7 +63,8 @@ class Run {
                                Done{request},
                                Refused{request, RefusalReason::busy, "", ""},
                                SessionEnded{1, EndReason::failed, ""},
-                               PermissionsChanged{}};
+                               PermissionsChanged{},
+                               PointerLook{1, {request, 0, {1, 1, 0, 0}, 0, std::vector<std::byte>(4)}}};
     send(all[which % std::size(all)]);
   }
   void user_acts(unsigned what) {

@@ -19,6 +19,7 @@
 #include "crypto/identity.hpp"
 #include "lumen1/connect_info.hpp"
 #include "lumen1/control/client_dialogue.hpp"
+#include "media/pointer.hpp"
 #include "net/quic/driver.hpp"
 #include "net/udp.hpp"
 
@@ -72,6 +73,9 @@ class LumenConnection {
 
   // Why `session` cannot go on, if it cannot: it was ended, or the connection is over.
   Status verdict(std::uint8_t session) const LUMEN_EXCLUDES(mutex_);
+  // What the host's pointer looks like, by its number; nullptr: not known, or not any more.
+  std::shared_ptr<const PointerImage> pointer_look(std::uint8_t session, std::uint32_t image) const
+      LUMEN_EXCLUDES(mutex_);
   // The host's clock less ours; none: not known yet.
   std::optional<Duration> clock_offset() const LUMEN_EXCLUDES(mutex_);
 
@@ -114,6 +118,7 @@ class LumenConnection {
   std::optional<Error> over_ LUMEN_GUARDED_BY(mutex_);
   std::map<std::uint8_t, std::string> ended_ LUMEN_GUARDED_BY(mutex_);  // sessions, and why
   std::map<std::uint8_t, lumen1::Secret> secrets_ LUMEN_GUARDED_BY(mutex_);
+  std::map<std::uint8_t, PointerLooks> looks_ LUMEN_GUARDED_BY(mutex_);  // of sessions that were opened
   bool paired_ LUMEN_GUARDED_BY(mutex_) = false;
   std::optional<Duration> clock_offset_ LUMEN_GUARDED_BY(mutex_);
   // lm-control, once it runs

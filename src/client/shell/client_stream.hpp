@@ -12,6 +12,7 @@
 #include "media/input.hpp"
 #include "media/mode.hpp"
 #include "media/pad.hpp"
+#include "media/pointer.hpp"
 
 namespace lumen::client {
 
@@ -35,7 +36,7 @@ struct StreamFacts {
   std::uint32_t bitrate_kbps = 0;         // agreed; 0: not known
 };
 
-// Thread-safe, except that take_feedback() has one owner.
+// Thread-safe, except that take_feedback() and take_pointer() have one owner.
 class ClientStream {
  public:
   virtual ~ClientStream() = default;  // says goodbye; blocks for two seconds at most
@@ -44,6 +45,9 @@ class ClientStream {
   virtual void send_pad(const PadEvent& event) = 0;
   // What the host wants of the pads, in order; none: nothing waits.
   virtual std::optional<PadFeedback> take_feedback() = 0;
+
+  // The host's pointer beside the picture, if that is news.
+  virtual std::optional<PointerView> take_pointer() { return std::nullopt; }
 
   virtual StreamCounters counters() const = 0;
   virtual StreamFacts facts() const = 0;

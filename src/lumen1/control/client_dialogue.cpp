@@ -327,6 +327,8 @@ void ClientDialogue::handle(const PermissionsChanged& changed, Timestamp) {
   events_.emplace_back(changed);
 }
 
+void ClientDialogue::handle(const PointerLook& look, Timestamp) { events_.emplace_back(look); }
+
 // --- time
 
 void ClientDialogue::expire_requests(Timestamp now) {

@@ -60,7 +60,7 @@ struct HostGone {
   std::string text, remedy;
 };
 using ClientEvent = std::variant<HostReady, CompareWords, PairedNow, PairingFailed, Apps, Opened, Changed,
-                                 Done, Refused, SessionEnded, PermissionsChanged, HostGone>;
+                                 Done, Refused, SessionEnded, PermissionsChanged, PointerLook, HostGone>;
 
 class ClientDialogue {
  public:
@@ -119,6 +119,7 @@ class ClientDialogue {
   void handle(const Refused& refused, Timestamp now);
   void handle(const SessionEnded& ended, Timestamp now);
   void handle(const PermissionsChanged& changed, Timestamp now);
+  void handle(const PointerLook& look, Timestamp now);
   void handle(const HostBye& bye, Timestamp now);
 
   void take_frames(ByteView bytes, Timestamp now);

@@ -121,6 +121,8 @@ class HostDialogue {
 
   // --- at any time
   void session_ended(SessionId session, EndReason reason, std::string_view text = {});
+  // False: not sent; no such session of this connection's, or over.
+  bool pointer_look(SessionId session, const PointerPiece& piece);
   // The book has changed: new permissions are told, a device that was removed or disabled is sent away.
   void book_changed();
   void bye(ByeReason reason, std::string_view text = {});

@@ -70,6 +70,9 @@ constexpr std::uint16_t kType<SessionEnded> = 0xA5;
 template <>
 constexpr std::uint16_t kType<PermissionsChanged> = 0xA6;
 
+template <>
+constexpr std::uint16_t kType<PointerLook> = 0xB0;
+
 // --- parts
 
 void mode_fields(auto& io, Is<Mode> auto& mode) {
@@ -249,6 +252,18 @@ void fields(auto& io, Is<SessionEnded> auto& m) {
   io.text(m.text, kMaxTextBytes);
 }
 void fields(auto& io, Is<PermissionsChanged> auto& m) { io.permissions(m.permissions); }
+
+void fields(auto& io, Is<PointerLook> auto& m) {
+  io.number(m.session);
+  io.number(m.piece.image);
+  io.number(m.piece.slot);
+  auto& geometry = m.piece.geometry;
+  for (auto* each : {&geometry.width, &geometry.height, &geometry.hotspot_x, &geometry.hotspot_y})
+    io.number(*each);
+  io.number(m.piece.offset);
+  io.block(m.piece.pixels, kMaxPointerPiece);
+  io.check(is_valid(m.piece));
+}
 
 // --- frames
 

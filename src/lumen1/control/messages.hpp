@@ -21,6 +21,7 @@
 #include "media/audio.hpp"
 #include "media/encoding.hpp"
 #include "media/mode.hpp"
+#include "media/pointer.hpp"
 
 namespace lumen::lumen1::control {
 
@@ -37,7 +38,9 @@ using Commitment = std::array<std::byte, 32>;
 using HostId = std::array<std::byte, 16>;  // random, made once, the same as long as the host is installed
 using RequestId = std::uint32_t;           // the client's; not used again while unanswered
 using SessionId = std::uint8_t;            // the host's, of one display's stream
-using Features = std::uint64_t;            // bits for what may be used when both ends have set it; none yet
+using Features = std::uint64_t;            // bits for what may be used when both ends have set it
+// The client draws the pointer itself while its state says that the picture is to have none.
+inline constexpr Features kPointerApart = 1;
 
 // --- what a stream is
 
@@ -229,13 +232,18 @@ struct SessionEnded {
 struct PermissionsChanged {
   Permissions permissions;
 };
+// A piece of what the pointer looks like; numbers are told by HostPointer. Pieces of one look come in order.
+struct PointerLook {
+  SessionId session = 0;
+  PointerPiece piece;
+};
 struct HostBye {
   ByeReason reason{};
   std::string text, remedy;
 };
 using HostMessage = std::variant<HostHello, Pong, PairShare, PairDone, ApprovalCommitment, ApprovalPending,
                                  Approved, PairingRefused, Apps, Opened, Changed, Done, Refused, SessionEnded,
-                                 PermissionsChanged, HostBye>;
+                                 PermissionsChanged, HostBye, PointerLook>;
 
 // --- as bytes
 

@@ -123,6 +123,8 @@ void StreamReceiver::on_connected() {
 
 void StreamReceiver::on_host_message() {
   if (stream_.host_left()) host_left_.store(true, std::memory_order_relaxed);
+  if (const auto pointer = stream_.take_pointer(); pointer && params_.on_pointer)
+    params_.on_pointer(pointer->state);
   const auto& state = stream_.host_state();
   if (!state) return;
   channel_.edges_acknowledged(state->input_acknowledged);

@@ -50,6 +50,8 @@ class VideoSender {
   void move_peer(const net::Endpoint& to);
   // Sealed and sent to the peer as a host message; a newer one replaces one that was not sent yet.
   void send_message(std::vector<std::byte> body);
+  // The same, beside it.
+  void send_pointer(const lumen1::HostPointer& pointer);
   // What the client measured; it is answered. Its round trip, zero: none.
   void report(const lumen1::Feedback& feedback);
   void set_round_trip(Duration round_trip);
