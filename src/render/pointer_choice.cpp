@@ -57,7 +57,7 @@ PointerImage scaled(const PointerImage& look, double factor) {
       const auto columns = between(x, old.width, made.width);
       for (std::size_t channel = 0; channel < 4; ++channel) {
         const auto at = [&](std::size_t row, std::size_t column) {
-          return double{std::to_integer<std::uint8_t>(look.pixels[(row * old.width + column) * 4 + channel])};
+          return static_cast<double>(look.pixels[(row * old.width + column) * 4 + channel]);
         };
         const auto upper =
             std::lerp(at(rows.first, columns.first), at(rows.first, columns.second), columns.share);

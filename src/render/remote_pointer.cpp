@@ -77,7 +77,8 @@ void RemotePointer::draw(SDL_Renderer* renderer, Size size, const Rect& area) {
   }
   if (!texture_) return;
   const auto& geometry = look_->geometry;
-  const double across = area.width / double{size.width}, down = area.height / double{size.height};
+  const double across = area.width / static_cast<double>(size.width),
+               down = area.height / static_cast<double>(size.height);
   const SDL_FRect to{.x = static_cast<float>(area.x + (pointer_.x - geometry.hotspot_x) * across),
                      .y = static_cast<float>(area.y + (pointer_.y - geometry.hotspot_y) * down),
                      .w = static_cast<float>(geometry.width * across),

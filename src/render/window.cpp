@@ -266,7 +266,7 @@ void SdlWindow::show_pointer() {
                                                   picture_area_.width);
     situation.local_y = static_cast<std::int32_t>((hand_.y - picture_area_.y) * std::int64_t{size.height} /
                                                   picture_area_.height);
-    factor = picture_area_.width / double{size.width};
+    factor = picture_area_.width / static_cast<double>(size.width);
   }
   const auto chosen = use_ == WindowUse::stream ? choose_pointer(situation) : PointerChoice{};
   stale_ = stale_ || chosen.drawn != pointer_choice_.drawn;
