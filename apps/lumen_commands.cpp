@@ -169,6 +169,10 @@ Result<client::ClientParams> open_stream(Talk& talk, const PlainStream& wanted, 
   params.verdict = [connection = talk.connection.get(), session = opened.connect.session] {
     return connection->verdict(session);
   };
+  if (client::is_pointer_apart(opened.stream)) {
+    params.find_pointer_look = [connection = talk.connection.get(), session = opened.connect.session](
+                                   std::uint32_t image) { return connection->pointer_look(session, image); };
+  }
   return params;
 }
 

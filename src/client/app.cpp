@@ -139,6 +139,7 @@ class App {
     window_->set_scene(nullptr);
     window_->set_use(WindowUse::stream);
     window_->set_message(begin.host.name);
+    window_->set_pointer({});
     left_ = false;
     desk_->begin(view_);
   }
@@ -157,6 +158,7 @@ class App {
     LUMEN_CHECK_OK(desk_->step(*window_, view_));
     while (const auto feedback = stream_->take_feedback()) window_->feed_back(*feedback);
     clipboard_.step(*stream_, *window_, log_);
+    if (const auto pointer = stream_->take_pointer()) window_->set_pointer(*pointer);
     const ClientWindow::Events events{
         .on_input = [this](const InputEvent& event) { stream_->send_input(event); },
         .on_pad = [this](const PadEvent& event) { stream_->send_pad(event); },

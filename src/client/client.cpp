@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "client/lumen1/lumen_client_stream.hpp"
+#include "client/lumen1/pointer_follower.hpp"
 #include "client/report_json.hpp"
 #include "client/stream_desk.hpp"
 #include "codec/decoder_choice.hpp"
@@ -75,13 +76,14 @@ class Run {
               stream::StreamReceiver::create(
                   {.connect = params_.connect,
                    .mode = params_.mode,
-                   .pointer_drawn = !params_.headless,
+                   .pointer_drawn = !params_.headless && !params_.find_pointer_look,
                    .loss_percent = params_.loss_percent,
                    .loss_seed = params_.loss_seed,
                    .make_decoder = [this](Codec codec) { return make_decoder(codec); },
                    .on_picture = [this](const auto& decoded) { desk_->on_picture(decoded); },
                    .on_host_state = [this](const auto& state) { on_host_state(state); },
                    .on_pad_feedback = [this](const auto& feedback) { keep_pad_feedback(feedback); },
+                   .on_pointer = [this](const PointerState& state) { pointer_.moved(state); },
                    .on_failed = [this](const Error& error) { set_failure(error); },
                    .sound = sound_params(),
                    .open_microphone =
@@ -174,6 +176,9 @@ class Run {
               if (command == WindowCommand::next_statistics) desk_->next_statistics();
             }};
     for (const auto& feedback : take_pad_feedback()) renderer_->feed_back(feedback);
+    if (params_.find_pointer_look) {
+      if (const auto pointer = pointer_.take(params_.find_pointer_look)) renderer_->set_pointer(*pointer);
+    }
     return renderer_->poll(events) && !left;
   }
 
@@ -254,6 +259,7 @@ class Run {
   StreamView view_{.counters = [this] { return to_counters(receiver_->stats()); },
                    .facts = [this] { return facts(); },
                    .notice = {}};
+  PointerFollower pointer_;
   std::unique_ptr<ClientWindow> renderer_;
   Timestamp streaming_since_{};
   std::uint64_t last_distinct_ = 0;

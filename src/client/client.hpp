@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,7 @@
 #include "client/sound_meter.hpp"
 #include "lumen1/connect_info.hpp"
 #include "media/mode.hpp"
+#include "media/pointer.hpp"
 #include "stream/receive/stream_receiver.hpp"
 
 namespace lumen::client {
@@ -22,6 +24,8 @@ struct ClientParams {
   lumen1::ConnectInfo connect;
   // Why what `connect` was opened by cannot go on, if it cannot: a control connection, say. May be empty.
   std::function<Status()> verdict;
+  // What the pointer looks like, where it was agreed that it is this client's to draw; empty: it is not.
+  std::function<std::shared_ptr<const PointerImage>(std::uint32_t image)> find_pointer_look;
   Mode mode;
   bool headless = false, fullscreen = false;
   bool sound = true;  // played; measured in any case

@@ -103,6 +103,7 @@ void ClientReceiver::begin(Timestamp now) {
   first_.reset();
   missing_.reset();
   ping_sent_.reset();
+  pointer_.reset();
   host_left_ = false;
   heard_ = now;
   next_state_ = now;
@@ -116,10 +117,18 @@ void ClientReceiver::on_messages(ByteView body, Timestamp now) {
       on_mark(*mark, now);
     } else if (const auto* word = std::get_if<lumen1::PadWord>(&message)) {
       pad_words_.take(*word);
+    } else if (const auto* pointer = std::get_if<lumen1::HostPointer>(&message)) {
+      on_pointer(*pointer);
     } else if (std::holds_alternative<lumen1::Goodbye>(message)) {
       host_left_ = true;
     }
   }
+}
+
+void ClientReceiver::on_pointer(const lumen1::HostPointer& pointer) {
+  if (pointer_ && static_cast<std::int32_t>(pointer.serial - *pointer_) <= 0) return;
+  pointer_ = pointer.serial;
+  new_pointer_ = pointer;
 }
 
 void ClientReceiver::on_mark(const lumen1::VideoMark& mark, Timestamp now) {

@@ -95,6 +95,8 @@ class ClientReceiver {
   bool host_left() const { return host_left_; }
   // What pads are to do, in order.
   std::optional<PadFeedback> take_pad_feedback() { return pad_words_.take_feedback(); }
+  // Where the host's pointer is, if that is news.
+  std::optional<lumen1::HostPointer> take_pointer() { return std::exchange(new_pointer_, std::nullopt); }
   Timestamp last_heard() const { return heard_; }
 
   void set_wish(const ClientWish& wish);
@@ -121,6 +123,7 @@ class ClientReceiver {
   bool on_welcome(ByteView datagram, Timestamp now);
   void on_messages(ByteView body, Timestamp now);
   void on_state(const lumen1::HostState& state, Timestamp now);
+  void on_pointer(const lumen1::HostPointer& pointer);
   void begin(Timestamp now);
   template <class Pop>
   bool pop_decodable(AccessUnit& unit, Pop pop);
@@ -151,6 +154,8 @@ class ClientReceiver {
   std::optional<lumen1::HostState> host_state_;
   bool state_changed_ = false, host_left_ = false;
   lumen1::PadWordReceiver pad_words_;
+  std::optional<std::uint32_t> pointer_;  // serial of the newest
+  std::optional<lumen1::HostPointer> new_pointer_;
   ClientWish wish_;
   Timestamp next_hello_{}, next_state_{}, heard_{};
   std::uint32_t ping_ = 0, pong_ = 0;

@@ -61,12 +61,12 @@ void SessionSlot::prepare(const Mode& mode) {
   start();
 }
 
-void SessionSlot::client_wants(const Mode& mode, bool pointer_drawn) {
+void SessionSlot::client_wants(const Mode& mode, const link::SetPointer& pointer) {
   const bool came = !has_client_;
   has_client_ = true;
   const bool mode_changed = mode_ != mode;
   mode_ = mode;
-  pointer_drawn_ = pointer_drawn;
+  pointer_ = pointer;
   if (child_.pid < 0) {
     ended_ = false;
     start();
@@ -76,7 +76,7 @@ void SessionSlot::client_wants(const Mode& mode, bool pointer_drawn) {
     log_.info("mode becomes {}", to_string(mode));
     port_.send(link::SetMode{mode});
   }
-  port_.send(link::SetPointer{pointer_drawn});
+  port_.send(pointer);
   if (came) port_.send(link::SetStreaming{true});
 }
 
@@ -169,7 +169,7 @@ Status SessionSlot::configure(const link::SharedRing& ring, const link::AudioRin
                                   .runtime_dir = params_.runtime_dir,
                                   .preset = params_.preset,
                                   .bitrate_kbps = params_.bitrate_kbps,
-                                  .pointer_drawn = pointer_drawn_,
+                                  .pointer_drawn = pointer_.drawn,
                                   .audio = params_.audio,
                                   .desktop = params_.desktop};
   std::vector<int> descriptors{ring.memory_fd(), ring.doorbell_fd()};
@@ -182,6 +182,9 @@ Status SessionSlot::configure(const link::SharedRing& ring, const link::AudioRin
   }
   if (watches_clipboard_) {
     LUMEN_CHECK_OK(link::send(link_.get(), link::WatchClipboard{true}));
+  }
+  if (pointer_.apart) {
+    LUMEN_CHECK_OK(link::send(link_.get(), pointer_));
   }
   return link::send(link_.get(), link::SetStreaming{has_client_});
 }
@@ -221,6 +224,10 @@ void SessionSlot::on_message(const link::ToHost& message) {
     on_sound(*sound);
   } else if (const auto* pad = std::get_if<PadFeedback>(&message)) {
     if (events_.on_pad_feedback) events_.on_pad_feedback(*pad);
+  } else if (const auto* pointer = std::get_if<PointerState>(&message)) {
+    if (events_.on_pointer) events_.on_pointer(*pointer);
+  } else if (const auto* piece = std::get_if<PointerPiece>(&message)) {
+    if (events_.on_pointer_piece) events_.on_pointer_piece(*piece);
   } else if (const auto* end = std::get_if<link::Ended>(&message)) {
     end_reason_ = fmt::format("{} [{}]", end->reason, end->id);
   } else if (const auto* stats = std::get_if<link::SessionStats>(&message)) {

@@ -57,6 +57,9 @@ struct SlotEvents {
   std::function<void(const link::ClipboardState&)> on_clipboard_state;
   std::function<void(const ClipboardPart&)> on_clipboard_part;
   std::function<void(const ClipboardTaken&)> on_clipboard_taken;
+  // Of the pointer, while it is wanted apart. May be empty.
+  std::function<void(const PointerState& pointer)> on_pointer;
+  std::function<void(const PointerPiece& piece)> on_pointer_piece;
 };
 
 class SessionSlot {
@@ -70,7 +73,7 @@ class SessionSlot {
   // Starts the session ahead of the client, when there is none; nothing is encoded until it comes.
   void prepare(const Mode& mode);
   // The client is there and wants this; starts the session when there is none.
-  void client_wants(const Mode& mode, bool pointer_drawn);
+  void client_wants(const Mode& mode, const link::SetPointer& pointer);
   // How to encode from now on, also after a restart; SlotEvents::on_mode answers once a session runs.
   void set_encoding(const Encoding& encoding);
   // How sound is encoded from now on, also after a restart. Packets say of which format they are. Ignored by
@@ -120,8 +123,8 @@ class SessionSlot {
   std::string told_encoder_;               // what the log says last
   Mode mode_;
   std::optional<Encoding> encoding_;
-  bool pointer_drawn_ = false, has_client_ = false, ended_ = false, ready_ = false,
-       watches_clipboard_ = false;
+  link::SetPointer pointer_{.drawn = true};  // where it cannot change later
+  bool has_client_ = false, ended_ = false, ready_ = false, watches_clipboard_ = false;
   Timestamp heard_{};
   std::deque<Timestamp> deaths_;
   std::uint64_t restarts_ = 0;

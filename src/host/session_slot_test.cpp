@@ -77,7 +77,7 @@ class SessionSlotTest : public testing::Test {
 
 TEST_F(SessionSlotTest, sound_comes_in_the_format_it_was_asked_for_and_in_the_next) {
   open(kSurround);
-  slot_->client_wants(kMode, true);
+  slot_->client_wants(kMode, {.drawn = true});
   ASSERT_TRUE(becomes([this] { return !packets_.empty(); }));
   EXPECT_EQ(packets_.back(), kSurround);
   EXPECT_TRUE(becomes([this] { return said("4 descriptors"); }));
@@ -90,7 +90,7 @@ TEST_F(SessionSlotTest, sound_is_wanted_only_while_a_client_is_there) {
   slot_->prepare(kMode);
   ASSERT_TRUE(becomes([this] { return said("off"); }));
   EXPECT_FALSE(said("on"));
-  slot_->client_wants(kMode, true);
+  slot_->client_wants(kMode, {.drawn = true});
   ASSERT_TRUE(becomes([this] { return said("on"); }));
   said_.clear();
   slot_->client_gone();
@@ -99,7 +99,7 @@ TEST_F(SessionSlotTest, sound_is_wanted_only_while_a_client_is_there) {
 
 TEST_F(SessionSlotTest, a_session_that_is_started_again_has_a_ring_of_its_own_and_keeps_the_format) {
   open(kStereo);
-  slot_->client_wants(kMode, true);
+  slot_->client_wants(kMode, {.drawn = true});
   ASSERT_TRUE(becomes([this] { return !packets_.empty(); }));
   slot_->set_audio(kSurround);
   ASSERT_TRUE(becomes([this] { return packets_.back() == kSurround; }));
@@ -112,7 +112,7 @@ TEST_F(SessionSlotTest, a_session_that_is_started_again_has_a_ring_of_its_own_an
 
 TEST_F(SessionSlotTest, when_the_slot_ends_its_ring_is_taken_back) {
   open(kStereo);
-  slot_->client_wants(kMode, true);
+  slot_->client_wants(kMode, {.drawn = true});
   ASSERT_TRUE(becomes([this] { return ring_ != nullptr; }));
   slot_.reset();
   EXPECT_EQ(ring_, nullptr);
@@ -120,7 +120,7 @@ TEST_F(SessionSlotTest, when_the_slot_ends_its_ring_is_taken_back) {
 
 TEST_F(SessionSlotTest, a_slot_without_sound_never_speaks_of_it) {
   open(std::nullopt);
-  slot_->client_wants(kMode, true);
+  slot_->client_wants(kMode, {.drawn = true});
   ASSERT_TRUE(becomes([this] { return has_ring_; }));
   slot_->set_audio(kSurround);
   const auto pid = slot_->pid();

@@ -57,12 +57,28 @@ StreamSession::~StreamSession() {
 
 void StreamSession::on_wish(const Mode& mode, bool pointer_drawn) {
   wish_ = {mode, pointer_drawn};
-  if (!paused_) client_wants();
+  if (!paused_) want();
 }
 
-void StreamSession::client_wants() {
-  slot_->client_wants(wish_->mode, wish_->pointer_drawn);
+void StreamSession::want() {
+  if (!wish_) return;
+  const bool apart = pointer_apart_ && !wish_->pointer_drawn;
+  if (!apart) end_->board.set_pointer(std::nullopt);
+  slot_->client_wants(wish_->mode, {.drawn = wish_->pointer_drawn, .apart = apart});
   end_->port.repeat_pads();  // it may have let go of them
+}
+
+void StreamSession::allow_pointer_apart(bool allowed) {
+  if (pointer_apart_ == allowed) return;
+  pointer_apart_ = allowed;
+  if (!paused_ && slot_->has_client()) want();
+}
+
+void StreamSession::on_pointer(const PointerState& pointer) {
+  if (!pointer_apart_) return;
+  const lumen1::HostPointer told{.serial = ++pointer_serial_, .state = pointer};
+  end_->board.set_pointer(told);
+  end_->sender.send_pointer(told);
 }
 
 void StreamSession::on_gone() {
@@ -76,7 +92,7 @@ void StreamSession::pause() {
 }
 
 void StreamSession::resume() {
-  if (std::exchange(paused_, false) && wish_) client_wants();
+  if (std::exchange(paused_, false)) want();
 }
 
 void StreamSession::set_permissions(lumen1::control::Permissions permissions) {
@@ -93,7 +109,8 @@ void StreamSession::share_clipboard(bool on) {
 void StreamSession::admit(const lumen1::Secret& secret, lumen1::control::Permissions permissions) {
   paused_ = false;
   wish_.reset();
-  share_clipboard(false);  // nothing of the client before
+  share_clipboard(false);                 // nothing of the client before
+  end_->board.set_pointer(std::nullopt);  // what was told of looks another client has
   set_permissions(permissions);
   admission_ = end_->port.admit(secret);
 }
@@ -170,7 +187,12 @@ SlotEvents StreamSession::slot_events() {
       .on_pad_feedback = [this](const PadFeedback& feedback) { end_->port.feed_back(feedback); },
       .on_clipboard_state = events_.on_clipboard_state,
       .on_clipboard_part = events_.on_clipboard_part,
-      .on_clipboard_taken = events_.on_clipboard_taken};
+      .on_clipboard_taken = events_.on_clipboard_taken,
+      .on_pointer = [this](const PointerState& pointer) { on_pointer(pointer); },
+      .on_pointer_piece =
+          [this](const PointerPiece& piece) {
+            if (events_.on_pointer_piece) events_.on_pointer_piece(piece);
+          }};
 }
 
 }  // namespace lumen::host

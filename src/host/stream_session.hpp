@@ -26,6 +26,8 @@ struct StreamSessionEvents {
   std::function<void(const link::ClipboardState&)> on_clipboard_state;
   std::function<void(const ClipboardPart&)> on_clipboard_part;
   std::function<void(const ClipboardTaken&)> on_clipboard_taken;
+  // A piece of a look for who draws the pointer; pointer_taken() answers the last one of each. May be empty.
+  std::function<void(const PointerPiece& piece)> on_pointer_piece;
 };
 
 class StreamSession {
@@ -47,6 +49,9 @@ class StreamSession {
   void clipboard(const What& what) {
     if (shares_clipboard_) end_->link.send(what);
   }
+  // What was agreed with who is admitted: whether it may draw the pointer itself.
+  void allow_pointer_apart(bool allowed);
+  void pointer_taken(std::uint32_t image) { end_->link.send(link::PointerTaken{image}); }
   // Between them neither pictures nor sound are made, whatever the client asks for.
   void pause();
   void resume();
@@ -65,8 +70,9 @@ class StreamSession {
  private:
   SlotEvents slot_events();
   void on_wish(const Mode& mode, bool pointer_drawn);
-  void client_wants();
+  void want();
   void share_clipboard(bool on);
+  void on_pointer(const PointerState& pointer);
   void on_gone();
   std::string reason() const;
   void tell(const std::function<void(lumen1::HostState&)>& change);
@@ -80,7 +86,8 @@ class StreamSession {
     bool pointer_drawn = false;
   };
   std::optional<Wish> wish_;  // of the client that is there
-  bool paused_ = false, shares_clipboard_ = false;
+  bool paused_ = false, pointer_apart_ = false, shares_clipboard_ = false;
+  std::uint32_t pointer_serial_ = 0;
   std::uint64_t admission_ = 0;  // what comes of an earlier one is nothing any more
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what was posted
   std::shared_ptr<MediaEnd> end_;

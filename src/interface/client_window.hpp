@@ -12,6 +12,7 @@
 #include "interface/screen_input.hpp"
 #include "media/mode.hpp"
 #include "media/pad.hpp"
+#include "media/pointer.hpp"
 
 namespace lumen {
 
@@ -69,6 +70,8 @@ class ClientWindow : public FrameRenderer {
   // Text of this computer's clipboard; empty: there is none.
   virtual std::string clipboard() { return {}; }
   virtual void set_clipboard(const std::string& /*text*/) {}
+  // The host's pointer, as it is now; until the first one it is taken to be in the picture.
+  virtual void set_pointer(const PointerView& /*pointer*/) {}
   // Of the display that the window is on.
   virtual Mode display_mode() const = 0;
   virtual PresentFigures present_figures() const = 0;

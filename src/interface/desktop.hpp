@@ -11,6 +11,7 @@
 #include "media/frames.hpp"
 #include "media/input.hpp"
 #include "media/mode.hpp"
+#include "media/pointer.hpp"
 
 namespace lumen {
 
@@ -37,13 +38,15 @@ struct DesktopAbilities {
   bool touch = false, pen = false;  // taken as such
   bool text = false;                // characters that no key of the layout makes
   bool sub_pixel = false;           // fractions of a pixel arrive
-  bool pointer_apart = false;       // set_pointer_drawn(false) takes it out of the picture
+  // set_pointer_drawn(false) takes it out of the picture, and on_pointer tells of it, drawn or not.
+  bool pointer_apart = false;
 };
 
 // Called on the owner's thread, from the event loop; never from inside a call to the desktop.
 struct DesktopEvents {
-  std::function<void(const BorrowedFrame&)> on_frame;  // pixels are valid during the call only
-  std::function<void()> on_window_mapped;              // something is shown for the first time
+  std::function<void(const BorrowedFrame&)> on_frame;      // pixels are valid during the call only
+  std::function<void(const BorrowedPointer&)> on_pointer;  // moved or looks otherwise; may also be as before
+  std::function<void()> on_window_mapped;                  // something is shown for the first time
   std::function<void(bool responding)> on_responding;  // the focused application stopped or resumed answering
   // The compositor, its sound-and-picture server or the display went away: this desktop gives no more frames
   // and takes no input. Called once. The owner destroys it (not from inside this call) and may make another.
@@ -91,6 +94,7 @@ class Desktop {
   virtual Status set_mode(const Mode& mode) = 0;
   virtual void set_pointer_drawn(bool drawn) = 0;  // false: the picture has no pointer in it, where it can be
   virtual void repaint() = 0;
+  virtual void tell_pointer() {}  // on_pointer again, soon, where it is known
   virtual void inject(const InputEvent& event) = 0;
   // nullptr: it has none that could be shared, or none yet.
   virtual Clipboard* clipboard() { return nullptr; }

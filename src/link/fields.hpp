@@ -117,6 +117,12 @@ class Writer {
     number(static_cast<std::uint16_t>(bytes.size()));
     if (ok_) out_.put(bytes);
   }
+  // 1…most bytes.
+  void bytes(const std::vector<std::byte>& value, std::size_t most) {
+    check(!value.empty() && value.size() <= most);
+    number(static_cast<std::uint16_t>(value.size()));
+    if (ok_) out_.put(value);
+  }
   void require(bool condition) { check(condition); }
   // For people: clipped rather than refused.
   void prose(std::string_view text) {
@@ -239,6 +245,12 @@ class Reader {
     check(size <= most);
     const auto read = in_.take(size);
     bytes.assign(read.begin(), read.end());
+  }
+  void bytes(std::vector<std::byte>& value, std::size_t most) {
+    const auto size = in_.little<std::uint16_t>();
+    check(size >= 1 && size <= most);
+    const auto read = in_.take(size);
+    value.assign(read.begin(), read.end());
   }
   void require(bool condition) { check(condition); }
   // It goes to logs and terminals.

@@ -5,6 +5,7 @@
 #include "link/fields.hpp"
 #include "link/packet.hpp"
 #include "link/pad_fields.hpp"
+#include "link/pointer_fields.hpp"
 
 namespace lumen::link {
 
@@ -12,8 +13,6 @@ template <>
 inline constexpr std::uint8_t kType<Configure> = 1;
 template <>
 inline constexpr std::uint8_t kType<SetMode> = 2;
-template <>
-inline constexpr std::uint8_t kType<SetPointer> = 3;
 template <>
 inline constexpr std::uint8_t kType<RequestIdr> = 4;
 template <>
@@ -84,7 +83,6 @@ static void fields(auto& io, Is<Configure> auto& m) {
   io.path_or_none(m.desktop.restore_dir);
 }
 static void fields(auto& io, Is<SetMode> auto& m) { io.mode(m.mode); }
-static void fields(auto& io, Is<SetPointer> auto& m) { io.flag(m.drawn); }
 static void fields(auto& io, Is<SetStreaming> auto& m) { io.flag(m.on); }
 static void fields(auto& io, Is<SetEncoding> auto& m) {
   auto& encoding = m.encoding;

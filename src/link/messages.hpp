@@ -18,6 +18,7 @@
 #include "media/input.hpp"
 #include "media/mode.hpp"
 #include "media/pad.hpp"
+#include "media/pointer.hpp"
 
 namespace lumen::link {
 
@@ -46,8 +47,14 @@ struct Configure {
 struct SetMode {
   Mode mode;
 };
+// `apart`: the client draws it, and is told of it anew, as of nothing before: where, and every look. Where
+// that cannot be, it is drawn.
 struct SetPointer {
-  bool drawn = false;
+  bool drawn = false, apart = false;
+};
+// All pieces of that look have gone to the client: the next one may come.
+struct PointerTaken {
+  std::uint32_t image = 0;
 };
 struct RequestIdr {};
 struct SetStreaming {  // false: no client; the desktop stays, nothing is converted or encoded, nothing heard
@@ -87,7 +94,7 @@ struct WatchClipboard {
 struct Stop {};
 using ToSession = std::variant<Configure, SetMode, SetPointer, RequestIdr, SetStreaming, Stop, InputEvent,
                                SetEncoding, SetAudio, VoicePacket, LimitBitrate, PadEvent, WatchClipboard,
-                               ClipboardPart, ClipboardTaken>;
+                               ClipboardPart, ClipboardTaken, PointerTaken>;
 
 // --- session → host
 struct Ready {  // the application shows its first window and the encoder is open
@@ -122,8 +129,9 @@ struct SessionStats {                                                // every se
   std::uint64_t frames_captured = 0, frames_encoded = 0, frames_overwritten = 0, idr_count = 0,
                 dropped_full = 0;
 };
-using ToHost = std::variant<Ready, ModeChanged, Responding, Ended, SessionStats, SoundState, DesktopState,
-                            PadFeedback, ClipboardState, ClipboardPart, ClipboardTaken>;
+using ToHost =
+    std::variant<Ready, ModeChanged, Responding, Ended, SessionStats, SoundState, DesktopState, PadFeedback,
+                 ClipboardState, ClipboardPart, ClipboardTaken, PointerState, PointerPiece>;
 
 // A connected SOCK_SEQPACKET socket. Owner: one thread at each end.
 inline constexpr std::size_t kMaxMessageBytes = 64U << 10U;

@@ -34,6 +34,8 @@ std::vector<ToSession> every_message_to_the_session() {
   return {full_configure(),
           SetMode{kMode},
           SetPointer{true},
+          SetPointer{false, true},
+          PointerTaken{0x01020304},
           RequestIdr{},
           SetStreaming{true},
           SetEncoding{{Codec::h264, {ColorMatrix::bt601, ColorRange::full}, 20'000, 4, 1, 9}},
@@ -75,6 +77,12 @@ std::vector<ToHost> every_message_to_the_host() {
           SessionStats{1, 2, 3, 4, 5, 6, 7, 8, ~0ULL},
           SoundState{"no PipeWire"},
           DesktopState{"KWin is gone"},
+          PointerState{PointerPlace::apart, 7, 8191, 1},
+          PointerPiece{7,
+                       31,
+                       {256, 256, 255, 0},
+                       256 * 256 * 4 - kMaxPointerPiece,
+                       std::vector<std::byte>(kMaxPointerPiece, std::byte{5})},
           PadFeedback{PadRumble{15, 65'535, 1}},
           PadFeedback{PadTriggerRumble{0, 1, 65'535}},
           PadFeedback{PadLight{1, 255, 128, 0}},
@@ -177,6 +185,12 @@ TEST(LinkMessages, have_these_bytes) {
             "0000");
   EXPECT_EQ(hex(ToSession{SetAudio{{6, AudioQuality::high, 10}}}), "010806010a");
   EXPECT_EQ(hex(ToSession{LimitBitrate{4'660}}), "010a34120000");
+  EXPECT_EQ(hex(ToSession{SetPointer{false, true}}), "01030001");
+  EXPECT_EQ(hex(ToSession{PointerTaken{4'660}}), "010b34120000");
+  EXPECT_EQ(hex(ToHost{PointerState{PointerPlace::hidden, 3, 4, 5}}), "0147020300000004000500");
+  EXPECT_EQ(hex(ToHost{PointerPiece{3, 1, {2, 1, 1, 0}, 4, {std::byte{0xA1}, std::byte{0xA2}}}}),
+            "0148030000000102000100010000000400000002"
+            "00a1a2");
   EXPECT_EQ(hex(ToHost{SoundState{"why"}}), "01450300776879");
   EXPECT_EQ(hex(ToHost{Ended{"i", "re"}}),
             "0143"
@@ -287,6 +301,7 @@ TEST(LinkMessages, beyond_the_limits_are_malformed) {
   EXPECT_TRUE(patched(SetMode{kMode}, 2, {0x25}));
   EXPECT_FALSE(patched(SetMode{kMode}, 2, {0, 0, 0, 0}));
   EXPECT_FALSE(patched(SetPointer{true}, 2, {2}));
+  EXPECT_FALSE(patched(SetPointer{true}, 3, {1})) << "in the picture and beside it";
   EXPECT_FALSE(patched(InputEvent{PointerMoveBy{}}, 2, {0, 0, 0x80, 0x7F})) << "infinity";
   EXPECT_FALSE(patched(InputEvent{PointerMoveBy{}}, 6, {0, 0, 0xC0, 0x7F})) << "not a number";
   EXPECT_FALSE(patched(SetEncoding{}, 2, {0})) << "no codec";

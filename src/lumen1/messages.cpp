@@ -23,7 +23,13 @@ enum class ClientType : std::uint8_t {
   pad = 0x10,
   pad_word_heard = 0x11,
 };
-enum class HostType : std::uint8_t { state = 0x81, goodbye = 0x82, video_mark = 0x83, pad_word = 0x90 };
+enum class HostType : std::uint8_t {
+  state = 0x81,
+  goodbye = 0x82,
+  video_mark = 0x83,
+  pad_word = 0x90,
+  pointer = 0x91
+};
 enum class EventType : std::uint8_t {
   pointer_move_to = 1,
   pointer_move_by = 2,
@@ -130,6 +136,13 @@ void put(ByteWriter& out, const VideoMark& mark) {
   out.little(mark.feedback);
 }
 void put(ByteWriter& out, const PadWordHeard& heard) { out.little(heard.sequence); }
+void put(ByteWriter& out, const HostPointer& pointer) {
+  out.little(pointer.serial);
+  out.little(static_cast<std::uint8_t>(pointer.state.place));
+  out.little(pointer.state.image);
+  out.little(pointer.state.x);
+  out.little(pointer.state.y);
+}
 void put(ByteWriter& out, const AskRecovery& ask) { out.little(ask.broken_frame); }
 void put(ByteWriter& out, const ClientInput& input) {
   out.little(input.sequence);
@@ -155,7 +168,8 @@ std::uint8_t type_of(const ClientMessage& message) {
   return static_cast<std::uint8_t>(kTypes[message.index()]);
 }
 std::uint8_t type_of(const HostMessage& message) {
-  constexpr std::array kTypes{HostType::state, HostType::goodbye, HostType::video_mark, HostType::pad_word};
+  constexpr std::array kTypes{HostType::state, HostType::goodbye, HostType::video_mark, HostType::pad_word,
+                              HostType::pointer};
   static_assert(kTypes.size() == std::variant_size_v<HostMessage>);
   return static_cast<std::uint8_t>(kTypes[message.index()]);
 }
@@ -357,7 +371,22 @@ std::optional<ClientMessage> read_client_message(std::uint8_t type, ByteReader& 
 bool is_known_host_type(std::uint8_t type) {
   return (type >= static_cast<std::uint8_t>(HostType::state) &&
           type <= static_cast<std::uint8_t>(HostType::video_mark)) ||
-         type == static_cast<std::uint8_t>(HostType::pad_word);
+         type == static_cast<std::uint8_t>(HostType::pad_word) ||
+         type == static_cast<std::uint8_t>(HostType::pointer);
+}
+
+std::optional<HostMessage> read_pointer(ByteReader& in) {
+  HostPointer pointer;
+  pointer.serial = in.little<std::uint32_t>();
+  const auto place = in.little<std::uint8_t>();
+  pointer.state.place = static_cast<PointerPlace>(place);
+  pointer.state.image = in.little<std::uint32_t>();
+  pointer.state.x = in.little<std::uint16_t>();
+  pointer.state.y = in.little<std::uint16_t>();
+  if (place > static_cast<std::uint8_t>(PointerPlace::hidden) || pointer.state.x >= kMaxModeSize ||
+      pointer.state.y >= kMaxModeSize)
+    return std::nullopt;
+  return pointer;
 }
 
 std::optional<HostMessage> read_host_message(std::uint8_t type, ByteReader& in) {
@@ -372,6 +401,8 @@ std::optional<HostMessage> read_host_message(std::uint8_t type, ByteReader& in) 
     }
     case HostType::pad_word:
       return read_pad_word(in);
+    case HostType::pointer:
+      return read_pointer(in);
   }
   return std::nullopt;
 }

@@ -15,6 +15,7 @@
 #include "lumen1/pad_messages.hpp"
 #include "media/input.hpp"
 #include "media/mode.hpp"
+#include "media/pointer.hpp"
 
 namespace lumen::lumen1 {
 
@@ -93,7 +94,13 @@ struct VideoMark {
       0;  // low 32 bits of the newest frame that has left whole; 0: none on this connection
   std::uint32_t feedback = 0;  // sequence of the newest Feedback
 };
-using HostMessage = std::variant<HostState, Goodbye, VideoMark, PadWord>;
+// Where the pointer is, on change and with each HostState: only to a client with which kPointerApart was
+// agreed. Its looks come over the control connection.
+struct HostPointer {
+  std::uint32_t serial = 0;  // grows with each change; one that is not newer is dropped
+  PointerState state;
+};
+using HostMessage = std::variant<HostState, Goodbye, VideoMark, PadWord, HostPointer>;
 
 // Texts of a peer may have this many bytes, of UTF-8 without control characters. Our own are made to fit when
 // they are written (see text.hpp): a reason to kMaxTextBytes, the others to kMaxNameBytes, so that a

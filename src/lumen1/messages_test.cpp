@@ -46,6 +46,11 @@ AskShards ask_shards() {
   return ask;
 }
 
+HostPointer host_pointer() {
+  return {.serial = 0x04030201, .state = {.place = PointerPlace::apart, .image = 5, .x = 640, .y = 360}};
+}
+constexpr const char* kHostPointerBytes = "91 0d00 01020304 01 05000000 8002 6801";
+
 HostState host_state() {
   return {.state = StreamState::interrupted,
           .mode = {1280, 720, 60'000},
@@ -125,6 +130,7 @@ TEST(HostMessages, have_these_bytes) {
   EXPECT_EQ(encoded(HostMessage{Goodbye{}}), from_hex("82 0000"));
   EXPECT_EQ(encoded(HostMessage{VideoMark{0x01020304, 9}}), from_hex("83 0800 04030201 09000000"));
   EXPECT_EQ(encoded(HostMessage{pad_word()}), from_hex(kPadWordBytes));
+  EXPECT_EQ(encoded(HostMessage{host_pointer()}), from_hex(kHostPointerBytes));
 }
 
 TEST(HostMessages, round_trip) {
@@ -143,6 +149,17 @@ TEST(HostMessages, round_trip) {
   const auto pads = decode_host_messages(from_hex(kPadWordBytes));
   ASSERT_EQ(pads.messages.size(), 1U);
   EXPECT_EQ(std::get<PadWord>(pads.messages[0]).feedback, pad_word().feedback);
+  const auto pointer = decode_host_messages(from_hex(kHostPointerBytes));
+  ASSERT_EQ(pointer.messages.size(), 1U);
+  EXPECT_EQ(std::get<HostPointer>(pointer.messages[0]).serial, 0x04030201U);
+  EXPECT_EQ(std::get<HostPointer>(pointer.messages[0]).state, host_pointer().state);
+}
+
+TEST(HostMessages, a_pointer_outside_of_any_picture_or_nowhere_is_refused) {
+  EXPECT_FALSE(decode_host_messages(from_hex("91 0d00 01020304 01 05000000 ff1f ff1f")).malformed);
+  EXPECT_TRUE(decode_host_messages(from_hex("91 0d00 01020304 01 05000000 0020 0000")).malformed);
+  EXPECT_TRUE(decode_host_messages(from_hex("91 0d00 01020304 01 05000000 0000 0020")).malformed);
+  EXPECT_TRUE(decode_host_messages(from_hex("91 0d00 01020304 03 05000000 0000 0000")).malformed);
 }
 
 TEST(Messages, fingers_and_pens_are_not_written) {
@@ -169,10 +186,12 @@ TEST(Messages, every_truncation_is_malformed_and_yields_no_part_of_a_message) {
       EXPECT_TRUE(decoded.malformed && decoded.messages.empty()) << golden.bytes << " at " << size;
     }
   }
-  const auto host = from_hex(kHostStateBytes);
-  for (std::size_t size = 1; size < host.size(); ++size) {
-    const auto decoded = decode_host_messages(ByteView{host}.first(size));
-    EXPECT_TRUE(decoded.malformed && decoded.messages.empty()) << size;
+  for (const auto* bytes : {kHostStateBytes, kHostPointerBytes}) {
+    const auto host = from_hex(bytes);
+    for (std::size_t size = 1; size < host.size(); ++size) {
+      const auto decoded = decode_host_messages(ByteView{host}.first(size));
+      EXPECT_TRUE(decoded.malformed && decoded.messages.empty()) << size;
+    }
   }
 }
 
@@ -190,9 +209,11 @@ TEST(Messages, a_known_message_has_exactly_its_length) {
           << golden.bytes << size;
     }
   }
-  const auto host = from_hex(kHostStateBytes);
-  for (std::size_t size = 3; size <= host.size() + 2; ++size) {
-    EXPECT_EQ(is_refused(host, size, decode_host_messages), size != host.size()) << size;
+  for (const auto* bytes : {kHostStateBytes, kHostPointerBytes}) {
+    const auto host = from_hex(bytes);
+    for (std::size_t size = 3; size <= host.size() + 2; ++size) {
+      EXPECT_EQ(is_refused(host, size, decode_host_messages), size != host.size()) << size;
+    }
   }
 }
 

@@ -11,6 +11,7 @@
 #include "render/pads.hpp"
 #include "render/picture_texture.hpp"
 #include "render/present_pacer.hpp"
+#include "render/remote_pointer.hpp"
 #include "render/screen_translator.hpp"
 #include "render/sdl_handles.hpp"
 
@@ -76,6 +77,7 @@ class SdlWindow final : public ClientWindow {
     return (SDL_GetWindowFlags(window_.get()) & SDL_WINDOW_FULLSCREEN_DESKTOP) != 0;
   }
   void set_pacing(Pacing pacing) override;
+  void set_pointer(const PointerView& pointer) override;
   void feed_back(const PadFeedback& feedback) override { pads_.feed_back(feedback); }
   bool take_clipboard_news() override {
     const bool focused = (SDL_GetWindowFlags(window_.get()) & SDL_WINDOW_INPUT_FOCUS) != 0;
@@ -98,6 +100,7 @@ class SdlWindow final : public ClientWindow {
   Duration redraw();
   void place_picture();
   void follow_pointer(std::int32_t x, std::int32_t y);
+  void show_pointer();
   void handle(const SDL_Event& event, const Events& events);
   void handle_window(const SDL_WindowEvent& event);
   void handle_stream(const SDL_Event& event, const Events& events);
@@ -111,6 +114,10 @@ class SdlWindow final : public ClientWindow {
   SdlHandle<SDL_Window> window_;
   SdlHandle<SDL_Renderer> renderer_;
   PictureTexture picture_;
+  RemotePointer pointer_;
+  PointerChoice pointer_choice_;
+  SDL_Point hand_{};  // where the window system's pointer is, in window coordinates
+  Timestamp hand_moved_{};
   std::unique_ptr<Canvas> canvas_;  // none: there is no font
   Pads pads_;
   EventTranslator translator_;
@@ -216,6 +223,7 @@ Duration SdlWindow::redraw() {
   if (use_ == WindowUse::stream && picture_.get() != nullptr) {
     const auto area = to_sdl(fit(picture_.size(), size));
     SDL_RenderCopy(renderer_.get(), picture_.get(), nullptr, &area);
+    if (pointer_choice_.drawn) pointer_.draw(renderer_.get(), picture_.size(), fit(picture_.size(), size));
   }
   if (canvas_) canvas_->draw(size);
   SDL_RenderFlush(renderer_.get());
@@ -235,11 +243,42 @@ void SdlWindow::place_picture() {
   follow_pointer(width, height);
 }
 
-// The picture has a pointer of its own; beside it the local one shows where one is.
 void SdlWindow::follow_pointer(std::int32_t x, std::int32_t y) {
-  const bool hidden = use_ == WindowUse::stream && contains(picture_area_, x, y);
-  const int wanted = hidden ? SDL_DISABLE : SDL_ENABLE;
-  if (SDL_ShowCursor(SDL_QUERY) != wanted) SDL_ShowCursor(wanted);
+  hand_ = {x, y};
+  hand_moved_ = now();
+  show_pointer();
+}
+
+void SdlWindow::set_pointer(const PointerView& pointer) {
+  pointer_.set(pointer);
+  stale_ = stale_ || pointer_choice_.drawn;
+  show_pointer();
+}
+
+// Where the picture has a pointer of its own, the local one is shown beside it only.
+void SdlWindow::show_pointer() {
+  const auto size = picture_.size();
+  const auto& host = pointer_.host();
+  PointerSituation situation{
+      .place = host.place,
+      .captured = translator_.captured(),
+      .over_picture = use_ == WindowUse::stream && contains(picture_area_, hand_.x, hand_.y) &&
+                      (SDL_GetWindowFlags(window_.get()) & SDL_WINDOW_MOUSE_FOCUS) != 0,
+      .host_x = host.x,
+      .host_y = host.y,
+      .still = now() - hand_moved_};
+  double factor = 1;
+  if (picture_area_.width > 0 && picture_area_.height > 0) {
+    situation.local_x = static_cast<std::int32_t>((hand_.x - picture_area_.x) * std::int64_t{size.width} /
+                                                  picture_area_.width);
+    situation.local_y = static_cast<std::int32_t>((hand_.y - picture_area_.y) * std::int64_t{size.height} /
+                                                  picture_area_.height);
+    factor = picture_area_.width / static_cast<double>(size.width);
+  }
+  const auto chosen = use_ == WindowUse::stream ? choose_pointer(situation) : PointerChoice{};
+  stale_ = stale_ || chosen.drawn != pointer_choice_.drawn;
+  pointer_choice_ = chosen;
+  pointer_.show_local(chosen.local, factor);
 }
 
 void SdlWindow::set_message(std::string_view text) {
@@ -260,6 +299,7 @@ void SdlWindow::set_use(WindowUse use) {
   pads_.quieten();
   if (use == WindowUse::screens) {
     picture_ = {};
+    pointer_.forget();
     SDL_StartTextInput();
   } else {
     SDL_StopTextInput();
@@ -310,6 +350,7 @@ bool SdlWindow::poll(const Events& events) {
     pads_.repeat_steps(now(), [&](ScreenKey key) { events.on_screen(ScreenPress{key}); });
   }
   pads_.tick(now());
+  if (use_ == WindowUse::stream) show_pointer();
   if (stale_ && !closed_) redraw();
   return !closed_;
 }
@@ -319,6 +360,7 @@ void SdlWindow::handle(const SDL_Event& event, const Events& events) {
   if (event.type == SDL_MOUSEMOTION) follow_pointer(event.motion.x, event.motion.y);
   if (event.type == SDL_RENDER_TARGETS_RESET) stale_ = true;
   if (event.type == SDL_RENDER_DEVICE_RESET && canvas_) canvas_->forget_textures();
+  if (event.type == SDL_RENDER_DEVICE_RESET) pointer_.forget_texture();
   if (event.type == SDL_WINDOWEVENT) handle_window(event.window);
   const bool focused = event.type == SDL_WINDOWEVENT && event.window.event == SDL_WINDOWEVENT_FOCUS_GAINED;
   clipboard_news_ = clipboard_news_ || focused || event.type == SDL_CLIPBOARDUPDATE;

@@ -90,6 +90,9 @@ DesktopEvents DesktopKeeper::events_of(std::uint64_t generation) {
     has_shown_ = has_ever_shown_ = true;
     events_.on_frame(frame);
   };
+  events.on_pointer = [this](const BorrowedPointer& pointer) {
+    if (desktop_ && events_.on_pointer) events_.on_pointer(pointer);
+  };
   events.on_window_mapped = [this, generation] {
     if (desktop_) return events_.on_window_mapped();
     loop_.post([this, generation] {  // it is being made
@@ -159,6 +162,10 @@ void DesktopKeeper::set_pointer_drawn(bool drawn) {
 
 void DesktopKeeper::repaint() {
   if (desktop_) desktop_->repaint();
+}
+
+void DesktopKeeper::tell_pointer() {
+  if (desktop_) desktop_->tell_pointer();
 }
 
 void DesktopKeeper::inject(const InputEvent& event) {

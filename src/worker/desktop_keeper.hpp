@@ -22,6 +22,7 @@ namespace lumen::worker {
 
 struct KeeperEvents {
   std::function<void(const BorrowedFrame&)> on_frame;
+  std::function<void(const BorrowedPointer&)> on_pointer;
   std::function<void()> on_window_mapped;  // of each desktop, once it shows something
   std::function<void(bool responding)> on_responding;
   // Why the picture stands still; empty: it goes on.
@@ -60,6 +61,7 @@ class DesktopKeeper {
   Status set_mode(const Mode& mode);
   void set_pointer_drawn(bool drawn);
   void repaint();
+  void tell_pointer();
   void inject(const InputEvent& event);
   // The session's own journal, for changes that are not the desktop's.
   RestoreJournal* journal() { return journal_ ? &*journal_ : nullptr; }

@@ -28,6 +28,7 @@ class PrivateDesktop final : public Desktop {
   Status set_mode(const Mode& mode) override { return desktop_->set_mode(mode); }
   void set_pointer_drawn(bool drawn) override { desktop_->set_pointer_drawn(drawn); }
   void repaint() override { desktop_->repaint(); }
+  void tell_pointer() override { desktop_->tell_pointer(); }
   void inject(const InputEvent& event) override { desktop_->inject(event); }
   Clipboard* clipboard() override { return desktop_->clipboard(); }
 

@@ -52,6 +52,7 @@ SessionWorker::SessionWorker(UniqueFd link, EventLoop& loop, Logger& log)
     : link_{std::move(link)},
       loop_{loop},
       log_{log},
+      pointer_{pointer_calls(), loop},
       pads_{{.sockets = gamepad::broker_sockets(),
              .on_feedback = [this](const PadFeedback& feedback) { send(feedback); }},
             loop,
@@ -156,7 +157,9 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
     mode_ = mode->mode;
     pipeline_->set_mode(mode_);
   } else if (const auto* pointer = std::get_if<link::SetPointer>(&message)) {
-    desktop_->set_pointer_drawn(pointer->drawn);
+    pointer_.set_wish(*pointer);
+  } else if (const auto* taken = std::get_if<link::PointerTaken>(&message)) {
+    pointer_.taken(taken->image);
   } else if (const auto* encoding = std::get_if<link::SetEncoding>(&message)) {
     bitrate_kbps_ = encoding->encoding.bitrate_kbps;
     zero_copy_->set_color(encoding->encoding.color);
@@ -180,10 +183,12 @@ void SessionWorker::handle_while_running(const link::ToSession& message) {
 
 Status SessionWorker::open_desktop(const link::Configure& configure) {
   zero_copy_ = std::make_unique<ZeroCopy>(zero_copy_wish_of_environment(), log_);
+  pointer_.set_wish({.drawn = configure.pointer_drawn});
   KeeperEvents events{.on_frame =
                           [this](const BorrowedFrame& frame) {
                             if (pipeline_) pipeline_->on_frame(frame);
                           },
+                      .on_pointer = [this](const BorrowedPointer& pointer) { on_pointer(pointer); },
                       .on_window_mapped = [this] { on_window_mapped(); },
                       .on_responding = [this](bool responding) { send(link::Responding{responding}); },
                       .on_trouble = [this](const std::string& reason) { on_desktop_trouble(reason); }};
@@ -202,6 +207,7 @@ Status SessionWorker::open_desktop(const link::Configure& configure) {
                        }},
       std::move(events), loop_, log_);
   LUMEN_CHECK_OK(desktop_->open());
+  pointer_.set_able(desktop_->desktop()->abilities().pointer_apart);
   log_.info("desktop: {}", desktop_->description());
   return {};
 }
@@ -422,6 +428,7 @@ void SessionWorker::on_desktop_trouble(const std::string& reason) {
     return;
   }
   update_idle_inhibition();
+  if (const auto* desktop = desktop_->desktop()) pointer_.set_able(desktop->abilities().pointer_apart);
   if (!window_shown_) return;
   tell_ready();
   desktop_->repaint();
@@ -472,6 +479,23 @@ void SessionWorker::send(const link::ToHost& message) {
   if (const auto sent = link::send(link_.get(), message); !sent && !ended_) {
     log_.warn("cannot tell the host: {}", describe(sent.error()));
   }
+}
+
+PointerTeller::Calls SessionWorker::pointer_calls() {
+  return {
+      .send = [this](const link::ToHost& message) { return link::send(link_.get(), message).has_value(); },
+      .draw =
+          [this](bool drawn) {
+            if (desktop_) desktop_->set_pointer_drawn(drawn);
+          },
+      .ask =
+          [this] {
+            if (desktop_) desktop_->tell_pointer();
+          }};
+}
+
+void SessionWorker::on_pointer(const BorrowedPointer& pointer) {
+  if (const auto* desktop = desktop_->desktop()) pointer_.on_pointer(pointer, desktop->mode());
 }
 
 void SessionWorker::end(std::string_view id, std::string reason) {

@@ -19,6 +19,7 @@
 #include "worker/desktop_keeper.hpp"
 #include "worker/idle_inhibitor.hpp"
 #include "worker/output_tail.hpp"
+#include "worker/pointer_teller.hpp"
 #include "worker/sound_focus.hpp"
 #include "worker/sound_server.hpp"
 #include "worker/zero_copy.hpp"
@@ -55,6 +56,7 @@ class SessionWorker {
   Status launch_application(const link::Configure& configure);
   void on_encoder(const Mode& mode, std::uint32_t encoding_id, const EncoderDescription& description);
   void on_window_mapped();
+  void on_pointer(const BorrowedPointer& pointer);
   void on_desktop_trouble(const std::string& reason);
   void tell_ready();
   void on_application_exit();
@@ -62,6 +64,7 @@ class SessionWorker {
   void update_streaming();
   void report_stats();
   void send(const link::ToHost& message);
+  PointerTeller::Calls pointer_calls();
   void end(std::string_view id, std::string reason);
   void end(const Error& error) { end(error.id, describe(error)); }
   void release_everything();
@@ -72,6 +75,7 @@ class SessionWorker {
   std::optional<link::SharedRing> ring_;
   std::unique_ptr<ZeroCopy> zero_copy_;  // the desktop and the pipeline use it to their end
   std::unique_ptr<DesktopKeeper> desktop_;
+  PointerTeller pointer_;
   std::unique_ptr<stream::PicturePipeline> pipeline_;
   std::optional<link::AudioRing> audio_ring_;
   gamepad::BrokerClient pads_;

@@ -124,6 +124,29 @@ TEST_P(DesktopContract, the_pointer_goes_where_it_is_told_and_by_what_it_is_told
       << testing::PrintToString(scene_->client->events);
 }
 
+TEST_P(DesktopContract, the_pointer_is_told_of_where_it_says_that_it_is) {
+  ASSERT_NO_FATAL_FAILURE(open_with_window());
+  auto& desktop = *scene_->desktop;
+  desktop.inject(scene_->to_pixel(300, 200));
+  desktop.inject(scene_->to_pixel(100, 50));
+  ASSERT_TRUE(scene_->sees_at("motion", 100, 50, 1.0)) << testing::PrintToString(scene_->client->events);
+  scene_->client->set_cursor(16, 12, 0xFFFF0000, 8, 6);
+  desktop.tell_pointer();
+  if (!desktop.abilities().pointer_apart) {
+    scene_->run_for(std::chrono::milliseconds{100});
+    EXPECT_FALSE(scene_->pointer);
+    return;
+  }
+  EXPECT_TRUE(scene_->run_until([&] {
+    return scene_->pointer && scene_->pointer->visible && scene_->pointer->width == 16 &&
+           scene_->pointer->height == 12 && scene_->pointer->hotspot_x == 8 && scene_->pointer->x == 100 &&
+           scene_->pointer->y == 50;
+  }));
+  EXPECT_EQ(scene_->pointer_pixels.size(), 16U * 12 * 4);
+  scene_->client->hide_cursor();
+  EXPECT_TRUE(scene_->run_until([&] { return !scene_->pointer->visible; }));
+}
+
 TEST_P(DesktopContract, fractions_of_a_pixel_add_up) {
   ASSERT_NO_FATAL_FAILURE(open_with_window());
   scene_->desktop->inject(scene_->to_pixel(100, 50));

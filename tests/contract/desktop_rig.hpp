@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -75,6 +76,11 @@ class DesktopScene {
   void open(const Mode& mode) {
     DesktopEvents events;
     events.on_frame = [this](const BorrowedFrame& frame) { take(frame); };
+    events.on_pointer = [this](const BorrowedPointer& told) {
+      pointer = told;
+      pointer_pixels.assign(told.pixels.begin(), told.pixels.end());
+      pointer->pixels = {};
+    };
     events.on_window_mapped = [this] { ++windows; };
     events.on_lost = [this](const Error& why) { lost.push_back(describe(why)); };
     DesktopParams params;
@@ -172,6 +178,8 @@ class DesktopScene {
   SeenPicture newest;
   int frames = 0, windows = 0;
   std::vector<std::string> lost;
+  std::optional<BorrowedPointer> pointer;  // without its pixels
+  std::vector<std::byte> pointer_pixels;
 
  private:
   // A turn for everybody, of two milliseconds at most.

@@ -66,7 +66,9 @@ class Run {
                                PermissionsChanged{},
                                SessionClipboardPart{1, {request, 1, 0, {std::byte{'x'}}}},
                                SessionClipboardTaken{1, {request, 1}},
-                               ClipboardState{1, ClipboardUse::works, ""}};
+                               ClipboardState{1, ClipboardUse::works, ""},
+
+                               PointerLook{1, {request, 0, {1, 1, 0, 0}, 0, std::vector<std::byte>(4)}}};
     send(all[which % std::size(all)]);
   }
   void user_acts(unsigned what) {

@@ -37,7 +37,12 @@ control::StreamWish to_wish(const StreamRequest& wanted) {
   }
   if (wanted.sound) wish.audio = AudioFormat{};
   wish.max_bitrate_kbps = wanted.bitrate_kbps;
+  wish.features = control::kPointerApart;
   return wish;
+}
+
+bool is_pointer_apart(const control::Stream& stream) {
+  return (stream.features & control::kPointerApart) != 0;
 }
 
 // What the receiver's threads leave for the main thread.
@@ -134,28 +139,35 @@ Result<std::unique_ptr<LumenClientStream>> LumenClientStream::start(
                             opened.connect.session,
                             told,
                             std::move(connection)}};
-  LUMEN_TRY(stream->receiver_,
-            stream::StreamReceiver::create(
-                {.connect = opened.connect,
-                 .mode = opened.stream.mode,
-                 .pointer_drawn = wanted.pointer_drawn,
-                 .loss_percent = extras.loss_percent,
-                 .loss_seed = extras.loss_seed,
-                 .make_decoder = outputs.make_decoder,
-                 .on_picture = outputs.on_picture,
-                 .on_host_state = [told](const lumen1::HostState& state) { told->says(state); },
-                 .on_pad_feedback = [told](const PadFeedback& feedback) { told->wants(feedback); },
-                 .on_failed = [told](const Error& error) { told->failed(error); },
-                 .sound = {.make_output = wanted.sound ? outputs.make_sound_output : MakeSoundOutput{},
-                           .on_sound = {}},
-                 .open_microphone = {}},
-                log));
+  stream->pointer_apart_ = is_pointer_apart(opened.stream);
+  LUMEN_TRY(
+      stream->receiver_,
+      stream::StreamReceiver::create(
+          {.connect = opened.connect,
+           .mode = opened.stream.mode,
+           .pointer_drawn = wanted.pointer_drawn || !stream->pointer_apart_,
+           .loss_percent = extras.loss_percent,
+           .loss_seed = extras.loss_seed,
+           .make_decoder = outputs.make_decoder,
+           .on_picture = outputs.on_picture,
+           .on_host_state = [told](const lumen1::HostState& state) { told->says(state); },
+           .on_pad_feedback = [told](const PadFeedback& feedback) { told->wants(feedback); },
+           .on_pointer = [pointer = &stream->pointer_](const PointerState& state) { pointer->moved(state); },
+           .on_failed = [told](const Error& error) { told->failed(error); },
+           .sound = {.make_output = wanted.sound ? outputs.make_sound_output : MakeSoundOutput{},
+                     .on_sound = {}},
+           .open_microphone = {}},
+          log));
   return stream;
 }
 
 LumenClientStream::~LumenClientStream() = default;
 
 std::optional<PadFeedback> LumenClientStream::take_feedback() { return told_->take_feedback(); }
+
+std::optional<PointerView> LumenClientStream::take_pointer() {
+  return pointer_.take([this](std::uint32_t image) { return connection_->pointer_look(session_, image); });
+}
 
 StreamFacts LumenClientStream::facts() const {
   auto facts = facts_;

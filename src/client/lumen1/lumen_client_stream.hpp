@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "client/lumen1/lumen_connection.hpp"
+#include "client/lumen1/pointer_follower.hpp"
 #include "client/shell/backend.hpp"
 #include "client/shell/client_stream.hpp"
 #include "stream/receive/stream_outputs.hpp"
@@ -47,11 +48,14 @@ class LumenClientStream final : public ClientStream {
   std::string clipboard_notice() const override { return clipboard_state().reason; }
   void send_clipboard(std::string text) override { connection_->offer_clipboard(session_, std::move(text)); }
   std::optional<std::string> take_clipboard() override { return connection_->take_clipboard(session_); }
+  std::optional<PointerView> take_pointer() override;
   StreamCounters counters() const override { return to_counters(receiver_->stats()); }
   StreamFacts facts() const override;
   std::string notice() const override;
   Status verdict() const override;
 
+  // Into the picture from now on, or not: then it is told of, if that was agreed.
+  void set_pointer_drawn(bool drawn) { receiver_->set_pointer_drawn(drawn || !pointer_apart_); }
   // Another display, agreed with the host. Blocks; not on the main thread of a window.
   Status change_mode(const Mode& mode, const std::stop_token& stop);
   stream::ReceiveStats stats() const { return receiver_->stats(); }
@@ -73,8 +77,13 @@ class LumenClientStream final : public ClientStream {
   std::shared_ptr<Told> told_;
   std::unique_ptr<LumenConnection> connection_;
   const Timestamp begun_;
+  bool pointer_apart_ = false;  // as agreed
+  PointerFollower pointer_;
   std::unique_ptr<stream::StreamReceiver> receiver_;
 };
+
+// Whether the client may draw the pointer.
+bool is_pointer_apart(const lumen1::control::Stream& stream);
 
 // What is asked of a host for it.
 lumen1::control::StreamWish to_wish(const StreamRequest& wanted);

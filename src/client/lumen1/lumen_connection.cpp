@@ -186,6 +186,11 @@ void LumenConnection::keep(Event event) {
     export_media_secret(opened->session, opened->open_count);
     ended_.erase(opened->session);
     clipboards_[opened->session] = {};
+    looks_[opened->session] = {};
+  }
+  if (const auto* look = std::get_if<control::PointerLook>(&event)) {
+    if (const auto of = looks_.find(look->session); of != looks_.end()) of->second.push(look->piece);
+    return;
   }
   if (const auto* ended = std::get_if<control::SessionEnded>(&event)) {
     ended_[ended->session] = ended->text.empty() ? std::string{control::text_of(ended->reason)} : ended->text;
@@ -431,6 +436,13 @@ Status LumenConnection::verdict(std::uint8_t session) const {
     return tl::unexpected{host_says("client.stream-ended", ended->second, {})};
   if (over_) return tl::unexpected{*over_};
   return {};
+}
+
+std::shared_ptr<const PointerImage> LumenConnection::pointer_look(std::uint8_t session,
+                                                                  std::uint32_t image) const {
+  MutexLock lock{mutex_};
+  const auto of = looks_.find(session);
+  return of == looks_.end() ? nullptr : of->second.find(image);
 }
 
 std::optional<Duration> LumenConnection::clock_offset() const {

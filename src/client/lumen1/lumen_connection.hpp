@@ -19,6 +19,7 @@
 #include "crypto/identity.hpp"
 #include "lumen1/connect_info.hpp"
 #include "lumen1/control/client_dialogue.hpp"
+#include "media/pointer.hpp"
 #include "net/quic/driver.hpp"
 #include "net/udp.hpp"
 
@@ -78,6 +79,9 @@ class LumenConnection {
   void offer_clipboard(std::uint8_t session, std::string text) LUMEN_EXCLUDES(mutex_);
   // What was copied there, once; of several the newest.
   std::optional<std::string> take_clipboard(std::uint8_t session) LUMEN_EXCLUDES(mutex_);
+  // What the host's pointer looks like, by its number; nullptr: not known, or not any more.
+  std::shared_ptr<const PointerImage> pointer_look(std::uint8_t session, std::uint32_t image) const
+      LUMEN_EXCLUDES(mutex_);
   // The host's clock less ours; none: not known yet.
   std::optional<Duration> clock_offset() const LUMEN_EXCLUDES(mutex_);
 
@@ -130,6 +134,7 @@ class LumenConnection {
   std::map<std::uint8_t, std::string> ended_ LUMEN_GUARDED_BY(mutex_);  // sessions, and why
   std::map<std::uint8_t, lumen1::Secret> secrets_ LUMEN_GUARDED_BY(mutex_);
   std::map<std::uint8_t, ClipboardEnd> clipboards_ LUMEN_GUARDED_BY(mutex_);
+  std::map<std::uint8_t, PointerLooks> looks_ LUMEN_GUARDED_BY(mutex_);  // of sessions that were opened
   bool paired_ LUMEN_GUARDED_BY(mutex_) = false;
   std::optional<Duration> clock_offset_ LUMEN_GUARDED_BY(mutex_);
   // lm-control, once it runs

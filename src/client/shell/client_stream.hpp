@@ -12,6 +12,7 @@
 #include "media/input.hpp"
 #include "media/mode.hpp"
 #include "media/pad.hpp"
+#include "media/pointer.hpp"
 
 namespace lumen::client {
 
@@ -35,7 +36,7 @@ struct StreamFacts {
   std::uint32_t bitrate_kbps = 0;         // agreed; 0: not known
 };
 
-// Thread-safe, except that take_feedback() has one owner.
+// Thread-safe, except that take_feedback() and take_pointer() have one owner.
 class ClientStream {
  public:
   virtual ~ClientStream() = default;  // says goodbye; blocks for two seconds at most
@@ -50,6 +51,9 @@ class ClientStream {
   virtual void send_clipboard(std::string /*text*/) {}
   // What was copied there, once.
   virtual std::optional<std::string> take_clipboard() { return std::nullopt; }
+
+  // The host's pointer beside the picture, if that is news.
+  virtual std::optional<PointerView> take_pointer() { return std::nullopt; }
 
   virtual StreamCounters counters() const = 0;
   virtual StreamFacts facts() const = 0;

@@ -31,9 +31,9 @@ struct Settings {
   bool fullscreen = true;
   Pacing pacing = Pacing::automatic;
   bool sound = true;
-  bool pointer_drawn = true;  // by the host, as part of the picture
-  bool grab_keyboard = true;  // in full screen
-  float pointer_speed = 1;    // of a captured pointer, 0.1…10
+  bool pointer_drawn = false;  // by the host, as part of the picture, also where it could be drawn here
+  bool grab_keyboard = true;   // in full screen
+  float pointer_speed = 1;     // of a captured pointer, 0.1…10
   OverlayLevel statistics = OverlayLevel::off;
   std::vector<std::string> addresses;  // of hosts that a person has named
   bool operator==(const Settings&) const = default;

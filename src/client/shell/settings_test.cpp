@@ -20,7 +20,7 @@ TEST(ClientSettings, what_is_written_is_read_back) {
                           .fullscreen = false,
                           .pacing = Pacing::display,
                           .sound = false,
-                          .pointer_drawn = false,
+                          .pointer_drawn = true,
                           .grab_keyboard = false,
                           .pointer_speed = 1.5F,
                           .statistics = OverlayLevel::full,

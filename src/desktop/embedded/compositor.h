@@ -47,8 +47,22 @@ typedef struct lumen_comp_frame {
   bool client_buffer;            /* the client's own memory: nothing was composed or copied */
 } lumen_comp_frame;
 
+/* The pointer, drawn or not. `pixels` are B, G, R, A, premultiplied, rows without a gap, and valid during the
+ * callback only; NULL though it is visible: what a client shows there cannot be given (a side above
+ * LUMEN_COMP_MAX_POINTER_SIDE, a scale, a format that is not ours). */
+#define LUMEN_COMP_MAX_POINTER_SIDE 256
+typedef struct lumen_comp_pointer {
+  bool visible;         /* false: a client hid it */
+  double x, y;          /* of the hot spot, output pixels */
+  int32_t hot_x, hot_y; /* in the picture; may lie outside */
+  int32_t width, height;
+  const uint32_t* pixels;
+} lumen_comp_pointer;
+
 typedef struct lumen_comp_callbacks { /* each may be NULL */
   void (*frame)(void* user, lumen_comp_output* output, const lumen_comp_frame* frame);
+  /* It moved or looks otherwise; not more than once a dispatch. */
+  void (*pointer)(void* user, const lumen_comp_pointer* pointer);
   /* A toplevel window came up (menus and tooltips do not count). */
   void (*window_mapped)(void* user);
   /* The focused Wayland client stopped or resumed answering pings. Starts as true. */
@@ -99,6 +113,8 @@ void lumen_comp_output_repaint(lumen_comp_output* output);
 /* Drawn: the pointer is part of the picture, which is then composed. Not drawn: clients' buffers pass
  * through. */
 void lumen_comp_set_pointer_drawn(lumen_comp* comp, bool drawn);
+/* The pointer is told again, as it is. */
+void lumen_comp_tell_pointer(lumen_comp* comp);
 
 /* Input. What clients may see of it is on its way to them when the call returns. Codes outside evdev's
  * ranges, repeated presses and releases of what is not pressed are ignored. */

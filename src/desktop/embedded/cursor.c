@@ -52,6 +52,66 @@ static void load_arrow(struct lce_cursor* cursor) {
   cursor->arrow_hot_y = (int)image->hotspot_y;
 }
 
+/* --- the host is told */
+
+static struct lce_look* read_look(struct lce_cursor* cursor) {
+  if (cursor->hidden) return NULL;
+  if (cursor->surface) return lce_look_of_surface(cursor->surface);
+  load_arrow(cursor);
+  return cursor->arrow ? lce_look_of_buffer(cursor->arrow) : NULL;
+}
+
+static struct lumen_comp_output* output_below(struct lumen_comp* comp, struct wlr_box* box) {
+  struct lumen_comp_output* output;
+  wl_list_for_each(output, &comp->outputs, link) {
+    lce_output_box(output, box);
+    if (wlr_box_contains_point(box, comp->pointer.x, comp->pointer.y)) return output;
+  }
+  return NULL;
+}
+
+static void tell(void* data) {
+  struct lumen_comp* comp = data;
+  struct lce_cursor* cursor = &comp->cursor;
+  struct wlr_box box;
+  cursor->telling = NULL;
+  if (!comp->callbacks.pointer || !output_below(comp, &box)) return;
+  if (cursor->look_is_old) {
+    free(cursor->look);
+    cursor->look = read_look(cursor);
+    cursor->look_is_old = false;
+  }
+  const struct lce_look* look = cursor->look;
+  const lumen_comp_pointer pointer = {
+      .visible = !cursor->hidden,
+      .x = comp->pointer.x - box.x,
+      .y = comp->pointer.y - box.y,
+      .hot_x = cursor->surface ? cursor->hot_x : cursor->arrow_hot_x,
+      .hot_y = cursor->surface ? cursor->hot_y : cursor->arrow_hot_y,
+      .width = look ? look->width : 0,
+      .height = look ? look->height : 0,
+      .pixels = look ? look->argb : NULL,
+  };
+  comp->callbacks.pointer(comp->user, &pointer);
+}
+
+static void tell_soon(struct lumen_comp* comp) {
+  if (comp->callbacks.pointer && !comp->cursor.telling)
+    comp->cursor.telling = wl_event_loop_add_idle(comp->loop, tell, comp);
+}
+
+static void looks_otherwise(struct lumen_comp* comp) {
+  comp->cursor.look_is_old = true;
+  tell_soon(comp);
+}
+
+void lumen_comp_tell_pointer(lumen_comp* comp) {
+  tell_soon(comp);
+  lce_kick(comp);
+}
+
+/* --- the scene */
+
 static void on_node_destroy(struct wl_listener* listener, void* data) {
   (void)data;
   struct lce_cursor* cursor = wl_container_of(listener, cursor, node_destroy);
@@ -90,8 +150,10 @@ static void forget_surface(struct lce_cursor* cursor) {
 
 static void on_surface_commit(struct wl_listener* listener, void* data) {
   (void)data;
-  struct lce_cursor* cursor = wl_container_of(listener, cursor, surface_commit);
+  struct lumen_comp* comp = wl_container_of(listener, comp, cursor.surface_commit);
+  struct lce_cursor* cursor = &comp->cursor;
   const struct wlr_surface* surface = cursor->surface;
+  looks_otherwise(comp);
   if (!surface->current.dx && !surface->current.dy) return;
   cursor->hot_x -= surface->current.dx;
   cursor->hot_y -= surface->current.dy;
@@ -118,10 +180,12 @@ static void on_set_cursor(struct wl_listener* listener, void* data) {
     lce_listen(&cursor->surface_commit, &event->surface->events.commit, on_surface_commit);
     lce_listen(&cursor->surface_destroy, &event->surface->events.destroy, on_surface_destroy);
   }
+  looks_otherwise(comp);
   refresh(comp);
 }
 
 void lce_cursor_move(struct lumen_comp* comp) {
+  tell_soon(comp);
   if (!comp->cursor.drawn) return; /* not even damage: the picture has no pointer in it */
   wlr_scene_node_set_position(&comp->cursor.tree->node, (int)comp->pointer.x, (int)comp->pointer.y);
 }
@@ -130,6 +194,7 @@ void lce_cursor_reset(struct lumen_comp* comp) {
   if (!comp->cursor.surface && !comp->cursor.hidden) return;
   forget_surface(&comp->cursor);
   comp->cursor.hidden = false;
+  looks_otherwise(comp);
   refresh(comp);
 }
 
@@ -148,6 +213,7 @@ void lumen_comp_set_pointer_drawn(lumen_comp* comp, bool drawn) {
 bool lce_cursor_start(struct lumen_comp* comp, bool drawn) {
   struct lce_cursor* cursor = &comp->cursor;
   cursor->drawn = drawn;
+  cursor->look_is_old = true;
   cursor->tree = wlr_scene_tree_create(LCE_ROOT(comp->scene));
   if (!cursor->tree) return false;
   lce_listen(&cursor->set_cursor, &comp->seat->events.request_set_cursor, on_set_cursor);
@@ -157,6 +223,8 @@ bool lce_cursor_start(struct lumen_comp* comp, bool drawn) {
 
 void lce_cursor_stop(struct lumen_comp* comp) {
   struct lce_cursor* cursor = &comp->cursor;
+  if (cursor->telling) wl_event_source_remove(cursor->telling);
+  free(cursor->look);
   forget_surface(cursor);
   if (cursor->node) wlr_scene_node_destroy(cursor->node);
   if (cursor->arrow) wlr_buffer_drop(cursor->arrow);

@@ -25,6 +25,7 @@ struct CompositorDeleter {
 using CompositorPtr = std::unique_ptr<lumen_comp, CompositorDeleter>;
 
 static_assert(kMaxTouches == LUMEN_COMP_MAX_TOUCHES);
+static_assert(kMaxPointerSide == LUMEN_COMP_MAX_POINTER_SIDE);
 
 lumen_comp_mode to_comp(const Mode& mode) {
   return {static_cast<std::int32_t>(mode.width), static_cast<std::int32_t>(mode.height), mode.refresh_mhz};
@@ -93,6 +94,7 @@ class CompositorDesktop final : public EmbeddedDesktop, public Clipboard {
   Status set_mode(const Mode& mode) override;
   void set_pointer_drawn(bool drawn) override { lumen_comp_set_pointer_drawn(comp_.get(), drawn); }
   void repaint() override { lumen_comp_output_repaint(output_); }
+  void tell_pointer() override { lumen_comp_tell_pointer(comp_.get()); }
   void inject(const InputEvent& event) override {
     std::visit([this](const auto& concrete) { deliver(concrete); }, event);
   }
@@ -106,6 +108,7 @@ class CompositorDesktop final : public EmbeddedDesktop, public Clipboard {
  private:
   static lumen_comp_callbacks callbacks();
   void on_frame(const lumen_comp_frame& frame);
+  void on_pointer(const lumen_comp_pointer& pointer) const;
   void on_log(bool error, const char* line);
 
   void deliver(const PointerMoveTo& event) {
@@ -149,6 +152,9 @@ lumen_comp_callbacks CompositorDesktop::callbacks() {
   lumen_comp_callbacks callbacks{};
   callbacks.frame = [](void* user, lumen_comp_output*, const lumen_comp_frame* frame) noexcept {
     static_cast<CompositorDesktop*>(user)->on_frame(*frame);
+  };
+  callbacks.pointer = [](void* user, const lumen_comp_pointer* pointer) noexcept {
+    static_cast<const CompositorDesktop*>(user)->on_pointer(*pointer);
   };
   callbacks.window_mapped = [](void* user) noexcept {
     const auto& self = *static_cast<CompositorDesktop*>(user);
@@ -274,6 +280,20 @@ void CompositorDesktop::on_frame(const lumen_comp_frame& frame) {
   borrowed.presented = from_ns(static_cast<std::int64_t>(frame.presented_ns));
   borrowed.client_buffer = frame.client_buffer;
   events_.on_frame(borrowed);
+}
+
+void CompositorDesktop::on_pointer(const lumen_comp_pointer& pointer) const {
+  if (!events_.on_pointer) return;
+  BorrowedPointer borrowed{.visible = pointer.visible,
+                           .x = static_cast<std::int32_t>(pointer.x),
+                           .y = static_cast<std::int32_t>(pointer.y),
+                           .hotspot_x = pointer.hot_x,
+                           .hotspot_y = pointer.hot_y,
+                           .width = static_cast<std::uint32_t>(pointer.width),
+                           .height = static_cast<std::uint32_t>(pointer.height)};
+  const auto count = std::size_t{borrowed.width} * borrowed.height;
+  borrowed.pixels = std::as_bytes(std::span{pointer.pixels, count});
+  events_.on_pointer(borrowed);
 }
 
 void CompositorDesktop::on_log(bool error, const char* line) {

@@ -22,6 +22,9 @@ struct lce_cursor {
   struct wlr_xcursor_manager* theme;
   struct wlr_buffer* arrow;
   int arrow_hot_x, arrow_hot_y;
+  struct lce_look* look; /* what it shows, read once it is asked for; NULL: nothing, or it cannot be read */
+  bool look_is_old;
+  struct wl_event_source* telling; /* the host is to be told at the end of this dispatch */
   struct wl_listener set_cursor, surface_commit, surface_destroy, node_destroy;
 };
 
@@ -245,6 +248,14 @@ void lce_windows_leave(struct lumen_comp_output* output);
 void lce_xdg_start(struct lumen_comp* comp);
 void lce_xwayland_start(struct lumen_comp* comp);
 void lce_xwayland_stop(struct lumen_comp* comp);
+
+/* cursor_look.c: a copy of a picture of the pointer. */
+struct lce_look {
+  int32_t width, height;
+  uint32_t argb[];
+};
+struct lce_look* lce_look_of_buffer(struct wlr_buffer* buffer);   /* NULL: it cannot be given */
+struct lce_look* lce_look_of_surface(struct wlr_surface* surface); /* the same */
 
 /* cursor.c */
 bool lce_cursor_start(struct lumen_comp* comp, bool drawn);

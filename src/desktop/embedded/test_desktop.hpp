@@ -55,6 +55,7 @@ class EmbeddedDesktopTest : public ::testing::Test {
       newest_ = std::make_unique<SeenFrame>(copy_of(frame));
     };
     events.on_window_mapped = [this] { ++windows_; };
+    events.on_pointer = on_pointer_;
     EmbeddedParams params{.mode = mode, .runtime_dir = dir_.path(), .xkb_layout = {}};
     params.xwayland = false;
     params.pointer_drawn = pointer_drawn;
@@ -87,6 +88,7 @@ class EmbeddedDesktopTest : public ::testing::Test {
   int frames_ = 0, windows_ = 0;
   std::unique_ptr<SeenFrame> newest_;
   std::string clipboard_;
+  std::function<void(const BorrowedPointer&)> on_pointer_;
   std::unique_ptr<EmbeddedDesktop> desktop_;
   std::unique_ptr<Stage> stage_;  // its clients go before the desktop does
 };

@@ -57,6 +57,7 @@ class StreamCapture final : public PipeWireCapture {
   Status request_mode(const Mode& mode) override;
   void set_pointer_drawn(bool drawn) override;
   void repaint() override;
+  void tell_cursor_again() override;
   CaptureCounts counts() const override;
 
  private:
@@ -100,7 +101,8 @@ class StreamCapture final : public PipeWireCapture {
   std::optional<Error> failed_;  // acted upon when no event is being handled
   bool lost_ = false, in_library_ = false, waiting_ = false;
   std::optional<ChosenFormat> format_;
-  bool format_is_new_ = false, show_again_ = false, frames_wait_ = false, import_is_off_ = false;
+  bool format_is_new_ = false, show_again_ = false, tell_again_ = false, frames_wait_ = false,
+       import_is_off_ = false;
   EventLoop::TimerId scheduled_ = 0, format_timer_ = 0, mode_timer_ = 0, lost_picture_timer_ = 0;
   int mode_tries_left_ = 0;
   int watched_fd_ = -1;
@@ -251,6 +253,7 @@ void StreamCapture::run_scheduled() {
   if (std::exchange(format_is_new_, false) && events_.on_format) events_.on_format();
   if (frames_wait_) read_buffers();
   if (std::exchange(show_again_, false)) reader_.show_again();
+  if (std::exchange(tell_again_, false)) tell_cursor();
 }
 
 void StreamCapture::tell_cursor() {
@@ -347,6 +350,11 @@ void StreamCapture::set_pointer_drawn(bool drawn) {
 
 void StreamCapture::repaint() {
   show_again_ = true;
+  schedule();
+}
+
+void StreamCapture::tell_cursor_again() {
+  tell_again_ = true;
   schedule();
 }
 

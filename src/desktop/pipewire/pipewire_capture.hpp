@@ -83,6 +83,8 @@ class PipeWireCapture {
   virtual void set_pointer_drawn(bool drawn) = 0;
   // Tells the newest picture again, soon; nothing where there is none.
   virtual void repaint() = 0;
+  // on_cursor again, soon.
+  virtual void tell_cursor_again() = 0;
   virtual CaptureCounts counts() const = 0;
 };
 

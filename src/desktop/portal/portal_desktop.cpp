@@ -23,12 +23,12 @@ constexpr std::size_t kMaxToken = 4096;
 
 Timestamp now() { return SteadyTime{}.now(); }
 
-DesktopAbilities abilities_of(bool is_virtual, std::uint32_t device_types) {
+DesktopAbilities abilities_of(bool is_virtual, std::uint32_t device_types, bool pointer_is_beside) {
   return {.any_mode = is_virtual,
           .live_mode = is_virtual,
           .touch = (device_types & kTouchscreen) != 0,
           .sub_pixel = (device_types & kPointer) != 0,
-          .pointer_apart = false};
+          .pointer_apart = pointer_is_beside};
 }
 
 // The portal's Notify methods; `stream` is what absolute positions refer to.
@@ -105,8 +105,13 @@ class PortalDesktop final : public Desktop {
   Mode mode() const override { return mode_; }
   std::vector<std::string> environment() const override;
   Status set_mode(const Mode& mode) override;
-  // Settled when the person is asked: abilities() says so.
-  void set_pointer_drawn(bool /*drawn*/) override {}
+  // Where it is not beside the picture it was settled when the person was asked: abilities() says so.
+  void set_pointer_drawn(bool drawn) override {
+    if (session_->pointer_is_beside()) capture_->set_pointer_drawn(drawn);
+  }
+  void tell_pointer() override {
+    if (session_->pointer_is_beside()) capture_->tell_cursor_again();
+  }
   void repaint() override { capture_->repaint(); }
   void inject(const InputEvent& event) override {
     if (!lost_) input_->inject(event, input_area());
@@ -119,6 +124,7 @@ class PortalDesktop final : public Desktop {
   Status start_capture(const DesktopParams& params);
   void take_mode();
   void on_frame(const BorrowedFrame& frame);
+  void on_pointer(const pipewire::CursorPicture& cursor) const;
   void lose(const Error& why);
   // What stands behind the portal may keep held what its client held.
   void release_all() {
@@ -183,8 +189,14 @@ Status PortalDesktop::start_capture(const DesktopParams& params) {
   pipewire::CaptureParams wanted{.remote = std::move(grant.pipewire), .node_id = grant.node_id};
   if (is_virtual()) wanted.mode = params.mode;
   wanted.importer = params.importer;
+  // What stands behind the portal may be Mutter: see docs/desktops.md.
+  if (session_->pointer_is_beside()) {
+    wanted.pointer_drawn = params.pointer_drawn;
+    wanted.pictures_get_lost = true;
+  }
   pipewire::CaptureEvents events;
   events.on_frame = [this](const BorrowedFrame& frame) { on_frame(frame); };
+  events.on_cursor = [this](const pipewire::CursorPicture& cursor) { on_pointer(cursor); };
   events.on_format = [this] { take_mode(); };
   events.on_lost = [this](const Error& why) { lose(why); };
   LUMEN_TRY(capture_, pipewire::PipeWireCapture::create(std::move(wanted), std::move(events), loop_, log_));
@@ -205,6 +217,18 @@ void PortalDesktop::on_frame(const BorrowedFrame& frame) {
   if (events_.on_frame) events_.on_frame(frame);
 }
 
+void PortalDesktop::on_pointer(const pipewire::CursorPicture& cursor) const {
+  if (!session_->pointer_is_beside() || !events_.on_pointer) return;
+  events_.on_pointer({.visible = cursor.visible,
+                      .x = cursor.x,
+                      .y = cursor.y,
+                      .hotspot_x = cursor.hotspot_x,
+                      .hotspot_y = cursor.hotspot_y,
+                      .width = cursor.width,
+                      .height = cursor.height,
+                      .pixels = cursor.pixels});
+}
+
 void PortalDesktop::lose(const Error& why) {
   if (lost_) return;
   release_all();
@@ -214,7 +238,7 @@ void PortalDesktop::lose(const Error& why) {
 }
 
 DesktopAbilities PortalDesktop::abilities() const {
-  auto abilities = abilities_of(is_virtual(), session_->grant().device_types);
+  auto abilities = abilities_of(is_virtual(), session_->grant().device_types, session_->pointer_is_beside());
   abilities.max_refresh_mhz = limit_mhz_;
   return abilities;
 }
@@ -253,7 +277,8 @@ Status probe(const DesktopPlace& place, DesktopProbe& found, Timestamp deadline)
                 "this desktop's portal has no screen to share",
                 "Install the portal of this desktop: xdg-desktop-portal-gnome, -kde or -wlr");
   }
-  found.abilities = abilities_of((offer.source_types & kVirtual) != 0, offer.device_types);
+  found.abilities = abilities_of((offer.source_types & kVirtual) != 0, offer.device_types,
+                                 (offer.cursor_modes & kCursorBeside) != 0);
   return {};
 }
 

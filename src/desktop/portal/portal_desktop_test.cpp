@@ -49,6 +49,10 @@ class PortalDesktops : public testing::Test {
       width_ = frame.width;
       std::memcpy(&first_pixel_, frame.pixels + 4, 4);
     };
+    events.on_pointer = [this](const BorrowedPointer& pointer) {
+      pointer_ = pointer;
+      pointer_pixels_.assign(pointer.pixels.begin(), pointer.pixels.end());
+    };
     events.on_lost = [this](const Error& why) { lost_.emplace_back(why.id); };
     return create_portal_desktop(params, {.token_file = token_file(), .consent_within = patience}, events,
                                  *loop_, *log_);
@@ -87,6 +91,8 @@ class PortalDesktops : public testing::Test {
   std::unique_ptr<FakePortal> portal_;
   int frames_ = 0;
   std::uint32_t width_ = 0, first_pixel_ = 0;
+  std::optional<BorrowedPointer> pointer_;  // without its pixels
+  std::vector<std::byte> pointer_pixels_;
   std::vector<std::string> lost_;
   std::unique_ptr<Desktop> desktop_;
 };
@@ -110,6 +116,42 @@ TEST_F(PortalDesktops, a_shared_monitor_is_seen_as_it_is_and_steered) {
   EXPECT_TRUE(std::ranges::any_of(asked, [](const auto& each) {
     return each.starts_with("NotifyPointerMotionAbsolute") && each.ends_with(" 639 359");
   })) << testing::PrintToString(asked);
+}
+
+TEST_F(PortalDesktops, the_pointer_comes_beside_the_picture_where_the_portal_can) {
+  offer();
+  ASSERT_NO_FATAL_FAILURE(open());
+  EXPECT_THAT(question("SelectSources"), HasSubstr(" cursor_mode=4"));
+  EXPECT_TRUE(desktop_->abilities().pointer_apart);
+  ASSERT_TRUE(shows(7));
+  const desktop_test::SourcePush::Pointer red{
+      .x = 2, .y = 1, .hotspot_x = 2, .hotspot_y = 1, .width = 8, .height = 4, .argb = 0xFFFF0000};
+  EXPECT_TRUE(run_until([&] {
+    portal_->push_pointer(8, red);
+    return pointer_ && pointer_->visible && pointer_->x == 2 &&
+           (first_pixel_ & 0xFFFFFFU) == test_pixel(8, 1, 0);
+  }));
+  EXPECT_EQ(pointer_->width, 8U);
+  EXPECT_EQ(pointer_->hotspot_y, 1);
+  ASSERT_EQ(pointer_pixels_.size(), 8U * 4 * 4);
+  EXPECT_EQ(pointer_pixels_[2], std::byte{0xFF});
+  pointer_.reset();
+  desktop_->tell_pointer();
+  EXPECT_TRUE(run_until([&] { return pointer_ && pointer_->y == 1; }));
+  desktop_->set_pointer_drawn(true);
+  EXPECT_TRUE(run_until([&] { return (first_pixel_ & 0xFFFFFFU) == 0xFF0000; }));
+  desktop_->set_pointer_drawn(false);
+  EXPECT_TRUE(run_until([&] { return (first_pixel_ & 0xFFFFFFU) == test_pixel(8, 1, 0); }));
+}
+
+TEST_F(PortalDesktops, the_pointer_stays_in_the_picture_where_the_portal_knows_no_other_way) {
+  offer({.cursor_modes = 3});
+  ASSERT_NO_FATAL_FAILURE(open());
+  EXPECT_FALSE(desktop_->abilities().pointer_apart);
+  EXPECT_THAT(question("SelectSources"), HasSubstr(" cursor_mode=1"));
+  desktop_->tell_pointer();
+  EXPECT_TRUE(shows(7));
+  EXPECT_FALSE(pointer_);
 }
 
 TEST_F(PortalDesktops, a_virtual_monitor_has_the_mode_asked_for_and_changes_it) {

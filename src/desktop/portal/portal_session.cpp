@@ -160,8 +160,8 @@ Status Session::select_devices(const Params& params) {
 
 Status Session::select_sources(const Params& params) {
   const auto source = (offer_.source_types & kVirtual) != 0 ? kVirtual : kMonitor;
-  // Not beside the picture: see mutter_session.cpp, which is what may stand behind the portal.
-  const auto cursor = params.pointer_drawn ? kCursorEmbedded : kCursorHidden;
+  auto cursor = params.pointer_drawn ? kCursorEmbedded : kCursorHidden;
+  if (pointer_is_beside()) cursor = kCursorBeside;
   LUMEN_TRY(
       const auto done,
       ask({.interface = kScreenCast,

@@ -27,7 +27,7 @@ inline constexpr auto kRemoteDesktop = "org.freedesktop.portal.RemoteDesktop";
 // As the portal numbers them.
 inline constexpr std::uint32_t kMonitor = 1, kVirtual = 4;                     // sources
 inline constexpr std::uint32_t kKeyboard = 1, kPointer = 2, kTouchscreen = 4;  // devices
-inline constexpr std::uint32_t kCursorHidden = 1, kCursorEmbedded = 2;
+inline constexpr std::uint32_t kCursorHidden = 1, kCursorEmbedded = 2, kCursorBeside = 4;
 
 // What is offered here, before anybody is asked.
 struct Offer {
@@ -68,6 +68,8 @@ class Session {
   void stop();  // nothing is heard of it afterwards
 
   Grant& grant() { return grant_; }
+  // The stream tells of the pointer, and its pictures have none.
+  bool pointer_is_beside() const { return (offer_.cursor_modes & kCursorBeside) != 0; }
   const Offer& offer() const { return offer_; }
 
   // Input: a Notify method of RemoteDesktop. No answer is waited for.

@@ -220,6 +220,11 @@ void FakePortal::push(std::uint32_t seed) {
   loop_->post([this, seed] { static_cast<void>(source_->push({.seed = seed})); });
 }
 
+void FakePortal::push_pointer(std::uint32_t seed, const desktop_test::SourcePush::Pointer& pointer) {
+  loop_->post(
+      [this, seed, pointer] { static_cast<void>(source_->push({.seed = seed, .pointer = pointer})); });
+}
+
 void FakePortal::end_session() {
   loop_->post([this] {
     sd_bus_emit_signal(bus_, session_.c_str(), "org.freedesktop.portal.Session", "Closed", "a{sv}", 0);

@@ -37,7 +37,8 @@ class FakePortal {
   std::vector<std::string> asked() const LUMEN_EXCLUDES(mutex_);
   bool was_asked(const std::string& start) const;
   void push(std::uint32_t seed);  // a picture of the screen
-  void end_session();             // as the person does
+  void push_pointer(std::uint32_t seed, const desktop_test::SourcePush::Pointer& pointer);
+  void end_session();  // as the person does
   void die();
 
  private:

@@ -150,7 +150,7 @@ void GameSession::announce(const rtsp::StreamAgreement& agreement, ByteView key,
   encoding.id = ++encoding_id_;
   slot_->set_encoding(encoding);
   slot_->set_audio(format);
-  slot_->client_wants(video.mode, true);
+  slot_->client_wants(video.mode, {.drawn = true});
 }
 
 void GameSession::client_gone() {

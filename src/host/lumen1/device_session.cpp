@@ -17,15 +17,30 @@ Result<std::unique_ptr<DeviceSession>> DeviceSession::create(Params params, Host
   const auto on_state = [self](SlotState state, const std::string& reason) {
     if (state == SlotState::ended) self->over(reason);
   };
-  LUMEN_TRY(self->stream_, host.make_session(app_slot(self->params_.app, self->environment(),
-                                                      self->params_.runtime_dir, self->params_.settings),
-                                             {.on_state = on_state,
-                                              .on_mode = {},
-                                              .on_clipboard_state = self->params_.on_clipboard_state,
-                                              .on_clipboard_part = self->params_.on_clipboard_part,
-                                              .on_clipboard_taken = self->params_.on_clipboard_taken}));
+  LUMEN_TRY(
+      self->stream_,
+      host.make_session(
+          app_slot(self->params_.app, self->environment(), self->params_.runtime_dir, self->params_.settings),
+          {.on_state = on_state,
+           .on_mode = {},
+           .on_clipboard_state = self->params_.on_clipboard_state,
+           .on_clipboard_part = self->params_.on_clipboard_part,
+           .on_clipboard_taken = self->params_.on_clipboard_taken,
+           .on_pointer_piece = [self](const PointerPiece& piece) { self->pointer_.push(piece); }}));
   self->stream_->set_pad_owner(self->params_.pads);
   return session;
+}
+
+DeviceSession::DeviceSession(Params params, EventLoop& loop, Logger& log)
+    : params_{std::move(params)},
+      loop_{loop},
+      log_{log},
+      pointer_{{.send = [this](const PointerPiece& piece) { return send_pointer(piece); },
+                .taken = [this](std::uint32_t image) { stream_->pointer_taken(image); }},
+               loop} {}
+
+bool DeviceSession::send_pointer(const PointerPiece& piece) const {
+  return !viewer_ || params_.send_pointer(viewer_->connection, id(), piece);  // of nobody it is rid at once
 }
 
 DeviceSession::~DeviceSession() {
@@ -96,7 +111,9 @@ void DeviceSession::expect(const control::Stream& stream) {
 
 void DeviceSession::admit(Viewer viewer, const lumen1::Secret& secret, control::Permissions permissions) {
   encode_as(viewer.stream);
+  pointer_.clear();
   stream_->admit(secret, permissions);
+  stream_->allow_pointer_apart((viewer.stream.features & control::kPointerApart) != 0);
   viewer_ = std::move(viewer);
 }
 
@@ -115,6 +132,7 @@ void DeviceSession::resume() { stream_->resume(); }
 
 void DeviceSession::leave() {
   viewer_.reset();
+  pointer_.clear();
   stream_->shut_out();
 }
 

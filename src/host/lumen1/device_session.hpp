@@ -12,6 +12,7 @@
 #include "host/app_run.hpp"
 #include "host/command_chain.hpp"
 #include "host/host.hpp"
+#include "host/lumen1/pointer_relay.hpp"
 #include "lumen1/control/messages.hpp"
 #include "net/quic/event.hpp"
 
@@ -39,6 +40,8 @@ class DeviceSession {
     std::function<void(const ClipboardTaken&)> on_clipboard_taken;
     // It is over for good, and why; the owner destroys it later.
     std::function<void(const std::string& reason)> on_ended;
+    // What the pointer looks like, to whom this connection is with. False: there is no room now.
+    std::function<bool(net::QuicId, std::uint8_t session, const PointerPiece&)> send_pointer;
   };
   // Who watches.
   struct Viewer {
@@ -87,12 +90,12 @@ class DeviceSession {
   ChainParams after() const;
 
  private:
-  DeviceSession(Params params, EventLoop& loop, Logger& log)
-      : params_{std::move(params)}, loop_{loop}, log_{log} {}
+  DeviceSession(Params params, EventLoop& loop, Logger& log);
   std::vector<std::string> environment() const;
   void ready();
   void over(const std::string& reason);
   void encode_as(const lumen1::control::Stream& stream);
+  bool send_pointer(const PointerPiece& piece) const;
 
   Params params_;
   EventLoop& loop_;
@@ -104,6 +107,7 @@ class DeviceSession {
   std::string reason_;
   std::vector<Done> waiting_;  // for what is to run before
   std::unique_ptr<StreamSession> stream_;
+  PointerRelay pointer_;
   std::unique_ptr<CommandChain> before_;
 };
 

@@ -20,6 +20,8 @@ constexpr std::uint64_t kCloseCode = 0x4c00;  // and the reason of the last mess
 constexpr Duration kLastWordsWithin = 1s, kLastWordsCheck = 20ms;
 constexpr std::size_t kMaxStrangers = 16, kMaxStrangersOfAddress = 4;  // connected and not paired
 constexpr auto kSeenInterval = std::chrono::hours{1};                  // between two notes of it on the disk
+constexpr std::size_t kPointerBacklog = 48U
+                                        << 10U;  // bytes of a connection that wait for their acknowledgement
 constexpr Duration kSilence = 3s, kSilenceCheck = 250ms;
 
 Timestamp now() { return SteadyTime{}.now(); }
@@ -300,7 +302,7 @@ const AppEntry* LumenService::find_app(std::uint32_t id) const {
 }
 
 control::HostOffer LumenService::offer_for(const Mode& mode) const {
-  control::HostOffer offer{.max_bitrate_kbps = params_.max_bitrate_kbps};
+  control::HostOffer offer{.max_bitrate_kbps = params_.max_bitrate_kbps, .features = control::kPointerApart};
   for (const auto codec : {Codec::av1, Codec::hevc, Codec::h264}) {
     const bool good = codec == Codec::h264 || (encoders_.offers(codec) && encoders_.sustains(codec, mode));
     if (good) offer.formats.push_back({.codec = codec});
@@ -365,7 +367,9 @@ Result<DeviceSession*> LumenService::session_for(const SessionKey& key, const Ap
            .on_ended =
                [this, key](const std::string& reason) {
                  post([this, key, reason] { session_ended(key, reason); });
-               }},
+               },
+           .send_pointer = [this](net::QuicId connection, std::uint8_t id,
+                                  const PointerPiece& piece) { return send_pointer(connection, id, piece); }},
           host_, loop_, log_));
   return sessions_.emplace(key, std::move(session)).first->second.get();
 }
@@ -501,6 +505,17 @@ void LumenService::leave_all(net::QuicId connection) {
   for (auto& [key, session] : sessions_) {
     if (session->viewer() && session->viewer()->connection == connection) session->leave();
   }
+}
+
+// What waits there delays everything else that the device is told.
+bool LumenService::send_pointer(net::QuicId connection, std::uint8_t session, const PointerPiece& piece) {
+  const auto found = connections_.find(connection);
+  if (found == connections_.end() || found->second.closes_by) return true;  // it needs none any more
+  const auto status = driver_->endpoint().status(connection);
+  if (status && status->unacknowledged_bytes > kPointerBacklog) return false;
+  found->second.dialogue->pointer_look(session, piece);
+  settle();
+  return true;
 }
 
 void LumenService::end_session(Sessions::iterator found) {

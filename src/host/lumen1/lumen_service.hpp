@@ -111,6 +111,7 @@ class LumenService {
                                       std::uint32_t open_count) const;
   Sessions::iterator watched_by(net::QuicId connection, std::uint8_t session);
   void leave_all(net::QuicId connection);
+  bool send_pointer(net::QuicId connection, std::uint8_t session, const PointerPiece& piece);
   void end_session(Sessions::iterator session);
   void session_ended(const SessionKey& key, const std::string& reason);
   void check_silence();

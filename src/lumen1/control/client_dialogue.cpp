@@ -341,6 +341,8 @@ void ClientDialogue::clipboard(SessionId session, const ClipboardTaken& taken) {
   if (require_ready()) send(SessionClipboardTaken{session, taken});
 }
 
+void ClientDialogue::handle(const PointerLook& look, Timestamp) { events_.emplace_back(look); }
+
 // --- time
 
 void ClientDialogue::expire_requests(Timestamp now) {

@@ -61,7 +61,7 @@ struct HostGone {
 };
 using ClientEvent = std::variant<HostReady, CompareWords, PairedNow, PairingFailed, Apps, Opened, Changed,
                                  Done, Refused, SessionEnded, PermissionsChanged, SessionClipboardPart,
-                                 SessionClipboardTaken, ClipboardState, HostGone>;
+                                 SessionClipboardTaken, ClipboardState, PointerLook, HostGone>;
 
 class ClientDialogue {
  public:
@@ -126,6 +126,7 @@ class ClientDialogue {
   void handle(const SessionClipboardPart& part, Timestamp now);
   void handle(const SessionClipboardTaken& taken, Timestamp now);
   void handle(const ClipboardState& state, Timestamp now);
+  void handle(const PointerLook& look, Timestamp now);
   void handle(const HostBye& bye, Timestamp now);
 
   void take_frames(ByteView bytes, Timestamp now);

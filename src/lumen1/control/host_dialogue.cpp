@@ -412,6 +412,10 @@ void HostDialogue::session_ended(SessionId session, EndReason reason, std::strin
   forget_session(session);
 }
 
+bool HostDialogue::pointer_look(SessionId session, const PointerPiece& piece) {
+  return !over_ && sessions_.contains(session) && send(PointerLook{session, piece});
+}
+
 // --- time
 
 void HostDialogue::advance(Timestamp now) {

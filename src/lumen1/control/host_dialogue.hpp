@@ -130,6 +130,8 @@ class HostDialogue {
   void clipboard(SessionId session, const ClipboardPart& part);
   void clipboard(SessionId session, const ClipboardTaken& taken);
   void clipboard_state(SessionId session, ClipboardUse use, std::string_view reason = {});
+  // False: not sent; no such session of this connection's, or over.
+  bool pointer_look(SessionId session, const PointerPiece& piece);
   // The book has changed: new permissions are told, a device that was removed or disabled is sent away.
   void book_changed();
   void bye(ByeReason reason, std::string_view text = {});

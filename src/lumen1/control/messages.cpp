@@ -76,6 +76,9 @@ constexpr std::uint16_t kType<PermissionsChanged> = 0xA6;
 template <>
 constexpr std::uint16_t kType<ClipboardState> = 0xA7;
 
+template <>
+constexpr std::uint16_t kType<PointerLook> = 0xB0;
+
 // --- parts
 
 void mode_fields(auto& io, Is<Mode> auto& mode) {
@@ -273,6 +276,18 @@ void fields(auto& io, Is<ClipboardState> auto& m) {
   io.number(m.session);
   io.choice(m.use, ClipboardUse::works, ClipboardUse::not_there);
   io.text(m.reason, kMaxTextBytes);
+}
+
+void fields(auto& io, Is<PointerLook> auto& m) {
+  io.number(m.session);
+  io.number(m.piece.image);
+  io.number(m.piece.slot);
+  auto& geometry = m.piece.geometry;
+  for (auto* each : {&geometry.width, &geometry.height, &geometry.hotspot_x, &geometry.hotspot_y})
+    io.number(*each);
+  io.number(m.piece.offset);
+  io.block(m.piece.pixels, kMaxPointerPiece);
+  io.check(is_valid(m.piece));
 }
 
 // --- frames

@@ -22,6 +22,7 @@
 #include "media/clipboard.hpp"
 #include "media/encoding.hpp"
 #include "media/mode.hpp"
+#include "media/pointer.hpp"
 
 namespace lumen::lumen1::control {
 
@@ -38,7 +39,9 @@ using Commitment = std::array<std::byte, 32>;
 using HostId = std::array<std::byte, 16>;  // random, made once, the same as long as the host is installed
 using RequestId = std::uint32_t;           // the client's; not used again while unanswered
 using SessionId = std::uint8_t;            // the host's, of one display's stream
-using Features = std::uint64_t;            // bits for what may be used when both ends have set it; none yet
+using Features = std::uint64_t;            // bits for what may be used when both ends have set it
+// The client draws the pointer itself while its state says that the picture is to have none.
+inline constexpr Features kPointerApart = 1;
 
 // --- what a stream is
 
@@ -248,6 +251,11 @@ struct ClipboardState {
   ClipboardUse use = ClipboardUse::not_permitted;
   std::string reason;  // for people: why it is not there; empty else
 };
+// A piece of what the pointer looks like; numbers are told by HostPointer. Pieces of one look come in order.
+struct PointerLook {
+  SessionId session = 0;
+  PointerPiece piece;
+};
 struct HostBye {
   ByeReason reason{};
   std::string text, remedy;
@@ -255,7 +263,7 @@ struct HostBye {
 using HostMessage =
     std::variant<HostHello, Pong, PairShare, PairDone, ApprovalCommitment, ApprovalPending, Approved,
                  PairingRefused, Apps, Opened, Changed, Done, Refused, SessionEnded, PermissionsChanged,
-                 HostBye, SessionClipboardPart, SessionClipboardTaken, ClipboardState>;
+                 HostBye, SessionClipboardPart, SessionClipboardTaken, ClipboardState, PointerLook>;
 
 // --- as bytes
 

@@ -139,6 +139,8 @@ std::vector<Golden<HostMessage>> host_golden() {
           {Refused{6, RefusalReason::mode_out_of_range, "no", "ask"},
            "11000000 a400 06000000 0600 0200 6e6f 0300 61736b"},
           {SessionEnded{3, EndReason::application_exited, "no"}, "09000000 a500 03 0100 0200 6e6f"},
+          {PointerLook{3, {7, 31, {2, 1, 1, 0}, 4, {std::byte{0xA1}, std::byte{0xA2}}}},
+           "18000000 b000 03 07000000 1f 0200 0100 0100 0000 04000000 0200 a1a2"},
           {PermissionsChanged{Permissions{1}}, "06000000 a600 01000000"},
           {SessionClipboardPart{3, {7, 5, 2, {std::byte{'l'}, std::byte{'l'}}}},
            "13000000 3000 03 07000000 05000000 02000000 0200 6c6c"},

@@ -126,6 +126,8 @@ void StreamReceiver::on_host_message() {
   while (const auto feedback = stream_.take_pad_feedback()) {
     if (params_.on_pad_feedback) params_.on_pad_feedback(*feedback);
   }
+  if (const auto pointer = stream_.take_pointer(); pointer && params_.on_pointer)
+    params_.on_pointer(pointer->state);
   const auto& state = stream_.host_state();
   if (!state) return;
   channel_.edges_acknowledged(state->input_acknowledged);

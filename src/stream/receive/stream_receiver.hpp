@@ -29,6 +29,7 @@ struct ReceiverParams {
   std::function<void(const DecodedPicture&)> on_picture;        // lm-dec
   std::function<void(const lumen1::HostState&)> on_host_state;  // lm-recv, on every change
   std::function<void(const PadFeedback&)> on_pad_feedback;      // lm-recv; may be empty
+  std::function<void(const PointerState&)> on_pointer;          // lm-recv, on every change; may be empty
   std::function<void(const Error&)> on_failed;                  // any thread: the stream cannot go on
   SoundReceiver::Params sound;                                  // lm-audio
   OpenSoundInput open_microphone;                               // lm-mic; empty: none

@@ -32,12 +32,13 @@ class SendInbox {
   };
   struct Taken {
     bool peer_changed = false;
-    std::optional<Peer> peer;                  // new one; nullopt with peer_changed: gone
-    std::optional<net::Endpoint> moved_to;     // same connection, new address
-    std::vector<std::byte> message;            // newest message body, empty: none
-    std::vector<std::byte> pad_word;           // the same, of pads
-    std::optional<lumen1::Feedback> feedback;  // the newest one, with the losses of all
-    Duration round_trip{};                     // zero: none new
+    std::optional<Peer> peer;                    // new one; nullopt with peer_changed: gone
+    std::optional<net::Endpoint> moved_to;       // same connection, new address
+    std::vector<std::byte> message;              // newest message body, empty: none
+    std::vector<std::byte> pad_word;             // the same, of pads
+    std::optional<lumen1::HostPointer> pointer;  // the newest one
+    std::optional<lumen1::Feedback> feedback;    // the newest one, with the losses of all
+    Duration round_trip{};                       // zero: none new
     Asks asks;
     std::optional<std::uint32_t> bitrate_cap_kbps;
     std::optional<FrameId> broken;  // newest frame the client cannot decode
@@ -59,6 +60,10 @@ class SendInbox {
   void put_pad_word(std::vector<std::byte> body) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
     next_.pad_word = std::move(body);
+  }
+  void put_pointer(const lumen1::HostPointer& pointer) LUMEN_EXCLUDES(mutex_) {
+    MutexLock lock{mutex_};
+    next_.pointer = pointer;
   }
   void report(const lumen1::Feedback& feedback) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};

@@ -50,6 +50,11 @@ void VideoSender::move_peer(const net::Endpoint& to) {
   wake();
 }
 
+void VideoSender::send_pointer(const lumen1::HostPointer& pointer) {
+  inbox_.put_pointer(pointer);
+  wake();
+}
+
 void VideoSender::send_message(std::vector<std::byte> body) {
   inbox_.put_message(std::move(body));
   wake();
@@ -133,6 +138,11 @@ void VideoSender::apply(SendInbox::Taken taken) {
   if (taken.broken) stream_.broken(*taken.broken, now());
   if (!taken.message.empty()) send_message_now(taken.message);
   if (!taken.pad_word.empty()) send_message_now(taken.pad_word);
+  if (taken.pointer) {
+    body_.clear();
+    lumen1::append(body_, lumen1::HostMessage{*taken.pointer}, lumen1::kMaxDatagramBytes);
+    send_message_now(body_);
+  }
   settle();
 }
 

@@ -52,6 +52,8 @@ class VideoSender {
   void send_message(std::vector<std::byte> body);
   // The same of what pads are to do, apart from it.
   void send_pad_word(std::vector<std::byte> body);
+  // The same, beside it.
+  void send_pointer(const lumen1::HostPointer& pointer);
   // What the client measured; it is answered. Its round trip, zero: none.
   void report(const lumen1::Feedback& feedback);
   void set_round_trip(Duration round_trip);
