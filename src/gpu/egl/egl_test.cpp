@@ -133,9 +133,10 @@ TEST_P(EglPassKinds, any_call_that_fails_is_a_typed_error_and_leaves_nothing_beh
 
 // The whole picture as a buffer of OpenGL's holds it.
 void expect_nv12_as_the_cpu_makes_it(const Display& display, Pass& pass, std::uint32_t width,
-                                     std::uint32_t height, ColorSpace color) {
+                                     std::uint32_t height, ColorSpace color,
+                                     const PointerPicture& pointer = {}) {
   const auto& api = display.api();
-  const auto bgrx = noise(std::size_t{4} * width * height);
+  auto bgrx = noise(std::size_t{4} * width * height);
   const auto source =
       upload(display, GL_RGBA8, width, height, GL_BGRA, GL_UNSIGNED_INT_8_8_8_8_REV, bgrx.data());
   ASSERT_TRUE(source);
@@ -148,8 +149,11 @@ void expect_nv12_as_the_cpu_makes_it(const Display& display, Pass& pass, std::ui
   api.bind_buffer(GL_SHADER_STORAGE_BUFFER, buffer);
   api.buffer_storage(GL_SHADER_STORAGE_BUFFER, static_cast<GLsizeiptr>(pitch * rows), nullptr, 0);
   const Pass::Nv12 out{buffer, pitch, pitch * wanted.coded_height(), color};
-  ASSERT_TRUE(pass.run_to_nv12(source->name(), out, width, height));
+  const auto texture = *PointerTexture::create(display);
+  ASSERT_TRUE(texture->set(pointer));
+  ASSERT_TRUE(pass.run_to_nv12(source->name(), out, width, height, texture.get()));
   ASSERT_TRUE(pass.wait());
+  draw_over(pointer, reinterpret_cast<std::byte*>(bgrx.data()), std::size_t{4} * width, width, height);
   std::vector<std::byte> got(pitch * rows);
   api.buffer_read(GL_SHADER_STORAGE_BUFFER, 0, static_cast<GLsizeiptr>(got.size()), got.data());
   api.delete_buffers(1, &buffer);
@@ -177,6 +181,49 @@ TEST(EglPass, makes_the_nv12_that_the_cpu_makes) {
       }
     }
   }
+}
+
+TEST(EglPass, draws_the_pointer_that_the_cpu_draws_wherever_it_lies) {
+  const auto display = *Display::create(machine_api());
+  const auto pass = *Pass::create(*display, PassKind::nv12);
+  const auto pixels = noise(std::size_t{4} * 37 * 23);
+  for (const auto& [x, y] : {std::pair{9, 7}, {-5, -5}, {50, 40}, {63, 47}, {64, 48}, {-37, 0}}) {
+    const PointerPicture pointer{{x, y, 37, 23}, std::as_bytes(std::span{pixels}), 1};
+    expect_nv12_as_the_cpu_makes_it(*display, *pass, 64, 48, {}, pointer);
+    expect_nv12_as_the_cpu_makes_it(*display, *pass, 61, 45, {ColorMatrix::bt601, ColorRange::full}, pointer);
+  }
+}
+
+TEST(PointerTextures, are_uploaded_when_the_pointer_is_another_and_not_when_it_moves) {
+  static int uploads = 0;
+  uploads = 0;
+  static Api real;
+  real = machine_api();
+  auto api = real;
+  api.texture_upload = [](GLenum target, GLint level, GLint x, GLint y, GLsizei width, GLsizei height,
+                          GLenum format, GLenum type, const void* pixels) {
+    ++uploads;
+    real.texture_upload(target, level, x, y, width, height, format, type, pixels);
+  };
+  const auto display = *Display::create(api);
+  const auto texture = *PointerTexture::create(*display);
+  const auto pixels = noise(std::size_t{4} * 512 * 512);
+  PointerPicture pointer{{1, 2, 512, 512}, std::as_bytes(std::span{pixels}), 1};
+  ASSERT_TRUE(texture->set(pointer));
+  pointer.area.x = 40;
+  ASSERT_TRUE(texture->set(pointer));
+  EXPECT_EQ(texture->area(), pointer.area);
+  ASSERT_TRUE(texture->set({}));
+  EXPECT_EQ(texture->area().width, 0);
+  ASSERT_TRUE(texture->set(pointer));
+  EXPECT_EQ(uploads, 1);
+  ++pointer.shape;
+  ASSERT_TRUE(texture->set(pointer));
+  EXPECT_EQ(uploads, 2);
+  pointer = {{0, 0, 513, 1}, std::as_bytes(std::span{pixels}).first(std::size_t{4} * 513), 9};
+  const auto refused = texture->set(pointer);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().id, "egl.pointer");
 }
 
 TEST(EglDisplay, any_call_that_fails_is_a_typed_error) {
