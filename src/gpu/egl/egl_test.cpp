@@ -257,6 +257,16 @@ TEST(EglDisplay, names_its_renderer_and_refuses_a_gpu_that_is_not_there) {
   }
 }
 
+TEST(EglDisplay, leaves_the_modifier_to_a_driver_that_takes_dmabufs_and_lists_none) {
+  auto api = machine_api();
+  api.query_string = [](EGLDisplay, EGLint) -> const char* {
+    return "EGL_KHR_image_base EGL_EXT_image_dma_buf_import";
+  };
+  EXPECT_EQ((*Display::create(api))->importable(kXrgb), std::vector<std::uint64_t>{kInvalid});
+  api.query_string = [](EGLDisplay, EGLint) -> const char* { return "EGL_KHR_image_base"; };
+  EXPECT_TRUE((*Display::create(api))->importable(kXrgb).empty());
+}
+
 TEST(EglDisplay, offers_tiled_modifiers_first_linear_last_and_none_that_opengl_cannot_sample) {
   auto api = machine_api();
   api.create_image = [](EGLDisplay, EGLContext, EGLenum, EGLClientBuffer, const EGLint*) -> EGLImageKHR {
@@ -292,6 +302,7 @@ struct FileBuffers {
   }
   DmabufPicture make() {
     fds.push_back(memfd_create("dmabuf", MFD_CLOEXEC));
+    EXPECT_EQ(ftruncate(fds.back(), 64 * 512), 0);
     DmabufPicture picture{.width = 64, .height = 64, .fourcc = kXrgb, .plane_count = 1};
     picture.planes[0] = {fds.back(), 0, 256};
     return picture;
@@ -364,6 +375,30 @@ TEST(DmabufTextures, a_refused_dmabuf_is_a_typed_error) {
   const auto none = textures.texture_of(DmabufPicture{.width = 64, .height = 64});
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, ErrorCode::malformed);
+}
+
+TEST(DmabufTextures, a_picture_that_lies_outside_of_its_memory_is_not_even_shown_to_egl) {
+  const auto display = *Display::create(api_with_images());
+  FileBuffers files;
+  DmabufTextures textures{*display};
+  const auto refused = [&](auto change) {
+    auto picture = files.make();
+    change(picture);
+    const auto name = textures.texture_of(picture);
+    return !name && name.error().id == "egl.import" && name.error().code == ErrorCode::malformed;
+  };
+  EXPECT_TRUE(refused([](auto& picture) { picture.planes[0].stride_bytes = 255; }));
+  EXPECT_TRUE(refused([](auto& picture) { picture.planes[0].stride_bytes = 520; }));
+  EXPECT_TRUE(refused([](auto& picture) { picture.planes[0].stride_bytes = 0xFFFF'FFFF; }));
+  EXPECT_TRUE(refused([](auto& picture) { picture.planes[0].offset_bytes = 64 * 256 + 4; }));
+  EXPECT_TRUE(refused([](auto& picture) { picture.height = 0; }));
+  EXPECT_TRUE(refused([](auto& picture) { picture.fourcc = fourcc('N', 'V', '1', '2'); }));
+  EXPECT_TRUE(refused([](auto& picture) {
+    picture.modifier = kInvalid;
+    picture.height = 129;
+  }));
+  EXPECT_EQ(imports, 0U);
+  EXPECT_FALSE(refused([](auto& picture) { picture.planes[0].offset_bytes = 64 * 256; }));
 }
 
 }  // namespace

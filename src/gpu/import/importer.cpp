@@ -6,7 +6,7 @@
 namespace lumen::gpu {
 namespace {
 
-constexpr std::uint64_t kLinear = 0;  // DRM_FORMAT_MOD_LINEAR
+using egl::kLinear;
 constexpr std::uint32_t kXrgb = fourcc('X', 'R', '2', '4');
 
 }  // namespace
