@@ -152,6 +152,38 @@ TEST(LinearBridge, draws_the_pointer_that_the_cpu_draws_wherever_it_lies) {
   }
 }
 
+// The shader itself, by Mesa's Vulkan in software.
+TEST(LinearBridge, makes_the_same_pixels_on_a_real_vulkan) {
+  testing::FaultPlan faults;
+  testing::FakeCuda cuda{faults};
+  const auto context = *cuda::Context::create(cuda.driver());
+  const auto loader = load_loader();
+  ASSERT_TRUE(loader) << describe(loader.error());
+  const auto device = Device::create(*loader, std::nullopt);
+  ASSERT_TRUE(device) << describe(device.error());
+  const auto bridge = *LinearBridge::create(**device);
+  const Pointer pointer{{-5, 7, 37, 23}};
+  for (const auto format : {kXrgb, kXbgr, fourcc('B', 'G', '2', '4')}) {
+    for (const auto& drawn : {PointerPicture{}, pointer.picture()}) {
+      const Dmabuf dmabuf{61, 47, format};
+      const auto source = SharedBuffer::create(**device, context, dmabuf.bytes.size());
+      ASSERT_TRUE(source) << describe(source.error());
+      std::memcpy(reinterpret_cast<void*>((*source)->address()),  // NOLINT(performance-no-int-to-ptr)
+                  dmabuf.bytes.data(), dmabuf.bytes.size());
+      const auto pool = *SharedPool::create(**device, context, {.width = 61, .height = 47, .count = 1});
+      const auto out = pool->try_acquire();
+      const LinearPicture linear{61, 47, 64, dmabuf.picture.planes[0].stride_bytes, dmabuf.layout};
+      static std::uint64_t id = 0;
+      ASSERT_TRUE(bridge->copy((*source)->buffer(), ++id, linear, *pool, *out, kColor, drawn));
+      const auto cpu = *PicturePool::create({.color = kColor, .width = 61, .height = 47, .count = 1});
+      const auto lease = cpu->try_acquire();
+      ASSERT_TRUE(out->download(lease->picture()));
+      expect_as_the_cpu_makes_it(lease->picture(), dmabuf, drawn);
+      bridge->forget_results();
+    }
+  }
+}
+
 TEST(LinearBridge, refuses_a_pointer_that_is_larger_than_any) {
   Rig rig;
   const auto refused = rig.bring_over(Dmabuf{64, 48, kXrgb}, Pointer{{0, 0, 513, 1}}.picture());
