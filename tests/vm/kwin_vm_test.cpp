@@ -88,6 +88,8 @@ TEST(KWinOnAGpu, says_that_it_can_be_used) {
   EXPECT_FALSE(probe.refusal) << describe(*probe.refusal);
 }
 
+constexpr std::chrono::seconds kPatience{60};  // OpenGL in software, twice, on an emulated processor
+
 // What KWin drew on its GPU, by way of EGL: the client's pixels, every one, and the NV12 of them.
 TEST(KWinOnAGpu, gives_dmabufs_that_egl_reads_pixel_for_pixel) {
   auto importer = vm::ReadBackImporter::create();
@@ -96,11 +98,10 @@ TEST(KWinOnAGpu, gives_dmabufs_that_egl_reads_pixel_for_pixel) {
   Rig rig{{}, importer->get()};
   contract::DesktopScene scene{rig, *loop};
   ASSERT_NO_FATAL_FAILURE(scene.open({640, 480, 60'000}));
-  ASSERT_NO_FATAL_FAILURE(scene.show_window());
+  ASSERT_NO_FATAL_FAILURE(scene.show_window(kPatience));
   for (const std::uint32_t seed : {77U, 78U, 79U}) {
     scene.client->draw(seed);
-    EXPECT_TRUE(scene.run_until([&] { return scene.shows_client(); }, std::chrono::seconds{20}))
-        << scene.what_is_wrong();
+    EXPECT_TRUE(scene.run_until([&] { return scene.shows_client(); }, kPatience)) << scene.what_is_wrong();
   }
   EXPECT_GE((*importer)->pictures(), 3U);
   EXPECT_EQ((*importer)->wrong_bytes(), 0U);
@@ -113,13 +114,13 @@ TEST(KWinOnAGpu, goes_on_in_memory_when_egl_fails) {
   Rig rig{{}, importer->get()};
   contract::DesktopScene scene{rig, *loop};
   ASSERT_NO_FATAL_FAILURE(scene.open({640, 480, 60'000}));
-  ASSERT_NO_FATAL_FAILURE(scene.show_window());
+  ASSERT_NO_FATAL_FAILURE(scene.show_window(kPatience));
   const auto before = (*importer)->pictures();
   EXPECT_GE(before, 1U);
   (*importer)->fail_after(before);
   for (const std::uint32_t seed : {77U, 78U}) {
     scene.client->draw(seed);
-    scene.run_until([&] { return scene.shows_client(); }, std::chrono::seconds{20});
+    scene.run_until([&] { return scene.shows_client(); }, kPatience);
   }
   EXPECT_TRUE(scene.shows_client()) << scene.what_is_wrong();
   EXPECT_EQ((*importer)->pictures(), before);

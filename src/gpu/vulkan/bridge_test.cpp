@@ -5,12 +5,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <random>
 
 #include "codec/convert.hpp"
 #include "gpu/testing/fake_vulkan.hpp"
+#include "gpu/testing/pin_drivers.hpp"
 
 namespace lumen::gpu::vulkan {
 namespace {
@@ -152,15 +154,17 @@ TEST(LinearBridge, draws_the_pointer_that_the_cpu_draws_wherever_it_lies) {
   }
 }
 
-// The shader itself, by Mesa's Vulkan in software.
+// The shader itself, by Mesa's Vulkan in software, whatever else is here.
 TEST(LinearBridge, makes_the_same_pixels_on_a_real_vulkan) {
   testing::FaultPlan faults;
   testing::FakeCuda cuda{faults};
   const auto context = *cuda::Context::create(cuda.driver());
+  setenv("VK_LOADER_DRIVERS_SELECT", "*lvp*", 1);  // NOLINT(concurrency-mt-unsafe): there is no other thread
   const auto loader = load_loader();
   ASSERT_TRUE(loader) << describe(loader.error());
   const auto device = Device::create(*loader, std::nullopt);
   ASSERT_TRUE(device) << describe(device.error());
+  testing::pin_drivers();
   const auto bridge = *LinearBridge::create(**device);
   const Pointer pointer{{-5, 7, 37, 23}};
   for (const auto format : {kXrgb, kXbgr, fourcc('B', 'G', '2', '4')}) {
