@@ -103,6 +103,11 @@ Status measure_floor(Gpu& gpu, Size size) {
                  [&] { return gpu.converter->to_nv12(from->view(), *out, {}); });
 }
 
+const NoisePointer& noise_pointer() {
+  static const NoisePointer pointer;
+  return pointer;
+}
+
 Result<gpu::egl::Texture> source_texture(Gpu& gpu, Size size) {
   const auto pixels = noise(std::size_t{4} * size.width * size.height, 1);
   return upload(*gpu.egl, GL_RGBA8, size, GL_BGRA, GL_UNSIGNED_INT_8_8_8_8_REV, pixels.data());
@@ -153,6 +158,20 @@ Status measure_shared_gl(Gpu& gpu, Size size) {
   const auto submit = [&] { return pass->run_to_nv12(source.name(), target, size.width, size.height); };
   const auto wait = [&] { return pass->wait(); };
   LUMEN_CHECK_OK(measure_alone("GL pass to NV12 in shared memory", submit, wait));
+  LUMEN_TRY(const auto pointer, gpu::egl::PointerTexture::create(*gpu.egl));
+  PointerPicture drawn = noise_pointer().on(size);
+  const auto with_pointer = [&]() -> Status {
+    LUMEN_CHECK_OK(pointer->set(drawn));
+    return pass->run_to_nv12(source.name(), target, size.width, size.height, pointer.get());
+  };
+  LUMEN_CHECK_OK(measure_alone("  with a pointer", with_pointer, wait));
+  LUMEN_CHECK_OK(measure_alone(
+      "  with another pointer each time",
+      [&] {
+        ++drawn.shape;
+        return with_pointer();
+      },
+      wait));
   return measure(gpu, "  right after work of CUDA's", submit, wait);
 }
 
@@ -163,10 +182,19 @@ Status measure_vulkan(Gpu& gpu, Size size, gpu::vulkan::QueueKind queue, const c
   LUMEN_TRY(const auto bridge, gpu::vulkan::LinearBridge::create(*device));
   LUMEN_TRY(const auto pool, SharedPool::create(*device, gpu.cuda, {size.width, size.height, 2}));
   const auto out = pool->try_acquire();
+  PointerPicture drawn;
   const auto copy = [&] {
-    return bridge->copy(source->buffer(), 1, {size.width, size.height, 0, stride, kBgrx}, *pool, *out, {});
+    return bridge->copy(source->buffer(), 1, {size.width, size.height, 0, stride, kBgrx}, *pool, *out, {},
+                        drawn);
   };
   LUMEN_CHECK_OK(measure_alone(name, copy));
+  drawn = noise_pointer().on(size);
+  LUMEN_CHECK_OK(measure_alone("  with a pointer", copy));
+  LUMEN_CHECK_OK(measure_alone("  with another pointer each time", [&] {
+    ++drawn.shape;
+    return copy();
+  }));
+  drawn = {};
   return measure(gpu, "  right after work of CUDA's", copy);
 }
 

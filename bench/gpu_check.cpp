@@ -59,6 +59,12 @@ std::vector<std::uint8_t> to_bgrx(const std::vector<std::uint8_t>& source, std::
   return bgrx;
 }
 
+std::vector<std::uint8_t> with(const PointerPicture& pointer, std::vector<std::uint8_t> bgrx, Size size) {
+  draw_over(pointer, reinterpret_cast<std::byte*>(bgrx.data()), std::size_t{4} * size.width, size.width,
+            size.height);
+  return bgrx;
+}
+
 std::size_t count_wrong(const std::vector<std::uint8_t>& got, const std::vector<std::uint8_t>& wanted) {
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < wanted.size(); ++i) wrong += got[i] == wanted[i] ? 0U : 1U;
@@ -114,12 +120,15 @@ Result<std::size_t> check_vulkan(Gpu& gpu, gpu::vulkan::Device& device, const Pa
   LUMEN_TRY(const auto bridge, gpu::vulkan::LinearBridge::create(device));
   LUMEN_TRY(const auto pool, SharedPool::create(device, gpu.cuda, {size.width, size.height, 2}));
   std::size_t wrong = 0;
+  const NoisePointer noise_pointer;
   for (const auto matrix : {ColorMatrix::bt601, ColorMatrix::bt709}) {
+    const auto pointer = matrix == ColorMatrix::bt601 ? PointerPicture{} : noise_pointer.on(size);
     const auto first = pool->try_acquire(), out = pool->try_acquire();
     auto copied = bridge->copy(source->buffer(), 1, {size.width, size.height, offset, stride, layout}, *pool,
-                               *out, {matrix, ColorRange::limited});
+                               *out, {matrix, ColorRange::limited}, pointer);
     LUMEN_CHECK_OK(copied);
-    LUMEN_TRY(const auto found, count_wrong_nv12(*out, to_bgrx(bytes, stride, offset, layout, size)));
+    LUMEN_TRY(const auto found,
+              count_wrong_nv12(*out, with(pointer, to_bgrx(bytes, stride, offset, layout, size), size)));
     wrong += found;
   }
   return wrong;
@@ -133,17 +142,21 @@ Result<std::size_t> check_shared_gl(Gpu& gpu, gpu::vulkan::Device& device, const
   LUMEN_TRY(const auto pass, gpu::egl::Pass::create(*gpu.egl, gpu::egl::PassKind::nv12));
   LUMEN_TRY(const auto pool, SharedPool::create(device, gpu.cuda, {size.width, size.height, 2}));
   std::size_t wrong = 0;
+  const NoisePointer noise_pointer;
+  LUMEN_TRY(const auto texture, gpu::egl::PointerTexture::create(*gpu.egl));
   for (const auto range : {ColorRange::limited, ColorRange::full}) {
+    const auto pointer = range == ColorRange::limited ? PointerPicture{} : noise_pointer.on(size);
+    LUMEN_CHECK_OK(texture->set(pointer));
     const auto out = pool->try_acquire();
     LUMEN_TRY(const auto buffer, import(*gpu.egl, pool->buffer_of(*out)));
     const ColorSpace color{ColorMatrix::bt709, range};
     out->set_color(color);
     LUMEN_CHECK_OK(pass->run_to_nv12(source.name(),
                                      {buffer->name(), out->pitch_bytes(), out->chroma_offset_bytes(), color},
-                                     size.width, size.height));
+                                     size.width, size.height, texture.get()));
     LUMEN_CHECK_OK(pass->wait());
-    LUMEN_TRY(const auto found,
-              count_wrong_nv12(*out, to_bgrx(pixels, std::size_t{4} * size.width, 0, format.layout, size)));
+    const auto bgrx = to_bgrx(pixels, std::size_t{4} * size.width, 0, format.layout, size);
+    LUMEN_TRY(const auto found, count_wrong_nv12(*out, with(pointer, bgrx, size)));
     wrong += found;
   }
   return wrong;

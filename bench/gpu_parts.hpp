@@ -29,6 +29,21 @@ Result<Gpu> open_gpu();
 
 std::vector<std::uint8_t> noise(std::size_t bytes, unsigned seed);
 
+// A pointer of noise, half of it clear, at the upper edge of a picture of this size.
+class NoisePointer {
+ public:
+  static constexpr std::int32_t kSide = 64;
+  NoisePointer() : bytes_{noise(std::size_t{4} * kSide * kSide, 21)} {}
+  PointerPicture on(Size size) const {
+    return {{static_cast<std::int32_t>(size.width) / 2 - 9, -5, kSide, kSide},
+            std::as_bytes(std::span{bytes_}),
+            1};
+  }
+
+ private:
+  std::vector<std::uint8_t> bytes_;
+};
+
 // A texture that stands for a desktop's: OpenGL's `format`, filled from `pixels`.
 Result<gpu::egl::Texture> upload(const gpu::egl::Display& display, GLenum format, Size size, GLenum order,
                                  GLenum type, const void* pixels);

@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "media/device_picture.hpp"
+#include "media/pointer_picture.hpp"
 
 namespace lumen {
 
@@ -28,8 +29,8 @@ struct DmabufPicture {
 // Contract: called on the capture's thread; outlives the capture.
 class DmabufImporter {
  public:
-  // One of the two: pixels that the CPU reads, or a picture that stays with the GPU. Neither: whoever takes
-  // them is behind, and this one is left out.
+  // One of the two: pixels that the CPU reads, or a picture that stays with the GPU, with the pointer in it.
+  // Neither: whoever takes them is behind, and this one is left out.
   struct Imported {
     const std::byte* pixels = nullptr;  // B, G, R, ignored; top row first
     std::size_t stride_bytes = 0;
@@ -38,9 +39,10 @@ class DmabufImporter {
   virtual ~DmabufImporter() = default;
   // What it can read, best first, LINEAR last. The same for as long as it lives.
   virtual std::vector<std::uint64_t> modifiers() const = 0;
+  // `pointer` is to be drawn over a picture that stays with the GPU; over pixels, the caller draws it.
   // Pixels are valid until the next call, the lease is the caller's; the source has its dmabuf back when this
   // returns. Fails: the capture goes on in shared memory and does not ask again.
-  virtual Result<Imported> import(const DmabufPicture& picture) = 0;
+  virtual Result<Imported> import(const DmabufPicture& picture, const PointerPicture& pointer) = 0;
 };
 
 }  // namespace lumen

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -52,5 +53,8 @@ constexpr std::optional<PackedLayout> layout_of(std::uint32_t drm_fourcc) {
   }
   return std::nullopt;
 }
+
+// One row of `width` pixels to B, G, R, 255. Colours of ten bits are rounded as everywhere. Thread-safe.
+void expand_packed(const std::byte* in, const PackedLayout& layout, std::uint32_t width, std::byte* out);
 
 }  // namespace lumen

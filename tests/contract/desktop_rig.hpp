@@ -92,7 +92,7 @@ class DesktopScene {
   }
   // A window over the whole display, in front and with the keyboard, its picture seen without one wrong
   // pixel.
-  void show_window() {
+  void show_window(std::chrono::milliseconds limit = std::chrono::seconds{20}) {
     client = desktop_test::TestClient::connect(rig_.client_socket(), [this] { step(); }, false);
     ASSERT_TRUE(client) << "nobody listens at " << rig_.client_socket();
     const auto mode = desktop->mode();
@@ -100,7 +100,7 @@ class DesktopScene {
     client->open_window({.fullscreen = true,
                          .output_width = static_cast<int>(mode.width),
                          .output_height = static_cast<int>(mode.height)});
-    ASSERT_TRUE(run_until([&] { return client->activated && shows_client(); })) << what_is_wrong();
+    ASSERT_TRUE(run_until([&] { return client->activated && shows_client(); }, limit)) << what_is_wrong();
   }
   void close() {
     client.reset();

@@ -7,6 +7,7 @@
 #include "desktop/kwin/kwin_desktop.hpp"
 #include "desktop/testing/test_process.hpp"
 #include "desktop/wayland/connection.hpp"
+#include "vm/read_back_importer.hpp"
 
 namespace lumen::kwin {
 namespace {
@@ -49,11 +50,13 @@ std::string outputs_now() {
 
 class Rig final : public contract::DesktopRig {
  public:
-  explicit Rig(std::vector<std::uint64_t> modifiers) : modifiers_{std::move(modifiers)} {}
+  explicit Rig(std::vector<std::uint64_t> modifiers, DmabufImporter* importer = nullptr)
+      : modifiers_{std::move(modifiers)}, importer_{importer} {}
   Result<std::unique_ptr<Desktop>> create(const DesktopParams& wanted, const DesktopEvents& events,
                                           EventLoop& loop, Logger& log) override {
     auto params = wanted;
     params.place = place();
+    params.importer = importer_;
     // Five seconds, which it has anywhere else, may not be enough for an emulated processor.
     for (int tries = 1;; ++tries) {
       wait_for_kwin();
@@ -66,6 +69,7 @@ class Rig final : public contract::DesktopRig {
 
  private:
   std::vector<std::uint64_t> modifiers_;
+  DmabufImporter* importer_;
 };
 
 contract::DesktopCase with(std::string name, std::vector<std::uint64_t> modifiers) {
@@ -82,6 +86,44 @@ TEST(KWinOnAGpu, says_that_it_can_be_used) {
   const auto probe = probe_kwin(place());
   EXPECT_THAT(probe.name, testing::StartsWith("KWin "));
   EXPECT_FALSE(probe.refusal) << describe(*probe.refusal);
+}
+
+constexpr std::chrono::seconds kPatience{60};  // OpenGL in software, twice, on an emulated processor
+
+// What KWin drew on its GPU, by way of EGL: the client's pixels, every one, and the NV12 of them.
+TEST(KWinOnAGpu, gives_dmabufs_that_egl_reads_pixel_for_pixel) {
+  auto importer = vm::ReadBackImporter::create();
+  ASSERT_TRUE(importer) << describe(importer.error());
+  const auto loop = EventLoop::create().value();
+  Rig rig{{}, importer->get()};
+  contract::DesktopScene scene{rig, *loop};
+  ASSERT_NO_FATAL_FAILURE(scene.open({640, 480, 60'000}));
+  ASSERT_NO_FATAL_FAILURE(scene.show_window(kPatience));
+  for (const std::uint32_t seed : {77U, 78U, 79U}) {
+    scene.client->draw(seed);
+    EXPECT_TRUE(scene.run_until([&] { return scene.shows_client(); }, kPatience)) << scene.what_is_wrong();
+  }
+  EXPECT_GE((*importer)->pictures(), 3U);
+  EXPECT_EQ((*importer)->wrong_bytes(), 0U);
+}
+
+TEST(KWinOnAGpu, goes_on_in_memory_when_egl_fails) {
+  auto importer = vm::ReadBackImporter::create();
+  ASSERT_TRUE(importer) << describe(importer.error());
+  const auto loop = EventLoop::create().value();
+  Rig rig{{}, importer->get()};
+  contract::DesktopScene scene{rig, *loop};
+  ASSERT_NO_FATAL_FAILURE(scene.open({640, 480, 60'000}));
+  ASSERT_NO_FATAL_FAILURE(scene.show_window(kPatience));
+  const auto before = (*importer)->pictures();
+  EXPECT_GE(before, 1U);
+  (*importer)->fail_after(before);
+  for (const std::uint32_t seed : {77U, 78U}) {
+    scene.client->draw(seed);
+    scene.run_until([&] { return scene.shows_client(); }, kPatience);
+  }
+  EXPECT_TRUE(scene.shows_client()) << scene.what_is_wrong();
+  EXPECT_EQ((*importer)->pictures(), before);
 }
 
 TEST(KWinOnAGpu, keeps_the_pointer_out_of_the_picture_as_it_says) {

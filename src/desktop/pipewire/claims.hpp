@@ -10,6 +10,7 @@
 #include <span>
 
 #include "media/picture.hpp"
+#include "media/pointer_picture.hpp"
 
 namespace lumen::pipewire {
 
@@ -41,7 +42,7 @@ inline constexpr std::size_t kMaxDamage = 16;
 std::size_t read_damage(std::span<const spa_meta_region> told, const spa_region& shown,
                         std::span<Rect, kMaxDamage> out);
 
-inline constexpr std::uint32_t kMaxCursorSide = 512;  // pixels
+inline constexpr std::uint32_t kMaxCursorSide = PointerPicture::kMaxSide;  // pixels
 
 struct CursorBitmap {
   std::uint32_t width = 0, height = 0;  // both zero: the cursor is invisible

@@ -40,6 +40,7 @@ bool Cursor::apply(const CursorClaim& claim) {
 }
 
 void Cursor::take(const CursorBitmap& bitmap) {
+  ++shape_;
   width_ = static_cast<std::int32_t>(bitmap.width);
   height_ = static_cast<std::int32_t>(bitmap.height);
   pixels_.resize(std::size_t{bitmap.width} * bitmap.height * 4);
@@ -51,14 +52,6 @@ void Cursor::take(const CursorBitmap& bitmap) {
       for (const auto place : order) *out++ = in[place];
     }
   }
-}
-
-Rect PointerCanvas::clip(const Rect& rect) const {
-  const auto left = std::max(rect.x, 0), top = std::max(rect.y, 0);
-  const auto right = std::min(rect.x + rect.width, static_cast<std::int32_t>(width_));
-  const auto bottom = std::min(rect.y + rect.height, static_cast<std::int32_t>(height_));
-  if (left >= right || top >= bottom) return {};
-  return {left, top, right - left, bottom - top};
 }
 
 void PointerCanvas::copy(const PictureView& from, const Rect& rect) {
@@ -108,26 +101,7 @@ Rect PointerCanvas::draw(const Cursor& cursor) {
     std::memcpy(out, pixels_.data() + place * 4, bytes);
   }
   hidden_ = now;
-  blend(cursor, now);
-  return now;
-}
-
-void PointerCanvas::blend(const Cursor& cursor, const Rect& rect) {
-  const auto area = cursor.area();
-  for (auto row = rect.y; row < rect.y + rect.height; ++row) {
-    const auto from = (row - area.y) * area.width + (rect.x - area.x);
-    const auto* in = cursor.pixels().data() + static_cast<std::size_t>(from) * 4;
-    auto* out =
-        pixels_.data() + (static_cast<std::size_t>(row) * width_ + static_cast<std::size_t>(rect.x)) * 4;
-    for (std::int32_t column = 0; column < rect.width; ++column, in += 4, out += 4) {
-      const auto clear = 255U - std::to_integer<unsigned>(in[3]);
-      for (std::size_t channel = 0; channel < 3; ++channel) {
-        const auto below = std::to_integer<unsigned>(out[channel]) * clear + 127;
-        const auto sum = std::to_integer<unsigned>(in[channel]) + below / 255;
-        out[channel] = static_cast<std::byte>(std::min(sum, 255U));  // a source may not premultiply
-      }
-    }
-  }
+  return draw_over(cursor.picture(), pixels_.data(), std::size_t{width_} * 4, width_, height_);
 }
 
 }  // namespace lumen::pipewire

@@ -9,6 +9,7 @@
 
 #include "desktop/pipewire/claims.hpp"
 #include "media/picture.hpp"
+#include "media/pointer_picture.hpp"
 
 namespace lumen::pipewire {
 
@@ -28,11 +29,14 @@ class Cursor {
   std::int32_t height() const { return height_; }
   // B, G, R, A, premultiplied, rows without a gap.
   std::span<const std::byte> pixels() const { return pixels_; }
+  // To be drawn; valid until the next apply().
+  PointerPicture picture() const { return {area(), pixels_, shape_}; }
 
  private:
   void take(const CursorBitmap& bitmap);
 
   std::int32_t x_ = 0, y_ = 0, hotspot_x_ = 0, hotspot_y_ = 0, width_ = 0, height_ = 0;
+  std::uint64_t shape_ = 0;  // so many pixels there have been
   std::vector<std::byte> pixels_;
 };
 
@@ -59,9 +63,8 @@ class PointerCanvas {
   Rect draw(const Cursor& cursor);
 
  private:
-  Rect clip(const Rect& rect) const;
+  Rect clip(const Rect& rect) const { return clipped(rect, width_, height_); }
   void copy(const PictureView& from, const Rect& rect);
-  void blend(const Cursor& cursor, const Rect& rect);
 
   std::uint32_t width_ = 0, height_ = 0;
   std::vector<std::byte> pixels_;

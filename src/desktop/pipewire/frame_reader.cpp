@@ -1,6 +1,7 @@
 #include "desktop/pipewire/frame_reader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "desktop/pipewire/metas.hpp"
 
@@ -26,6 +27,7 @@ void FrameReader::set_format(const ChosenFormat& format) {
   format_ = format;
   kept_.reset();
   canvas_.forget();
+  is_on_gpu_ = false;
   damage_is_lost_ = true;
 }
 
@@ -156,13 +158,14 @@ std::optional<PictureView> FrameReader::import(const Kept& kept) {
     picture.planes[i] = {static_cast<int>(data.fd), data.chunk->offset,
                          static_cast<std::uint32_t>(std::max(data.chunk->stride, 0))};
   }
-  auto imported = importer_->import(picture);
+  auto imported = importer_->import(picture, pointer());
   if (!imported) return fail_import(imported.error());
   if (imported->device != nullptr) return keep_on_gpu(std::move(imported->device), kept.layout);
   if (imported->pixels == nullptr) {
     refuse("whoever takes it is behind");
     return std::nullopt;
   }
+  is_on_gpu_ = false;
   // The crop counts in the imported picture's own rows.
   const auto crop = read_meta<spa_region>(buffer, SPA_META_VideoCrop);
   const auto layout = check_picture({.width = format_.width,
@@ -181,20 +184,29 @@ std::nullopt_t FrameReader::fail_import(Error why) {
   return std::nullopt;
 }
 
-// What is to be done to the pixels, only the CPU does.
+// A part of it, only the CPU cuts out.
 std::optional<PictureView> FrameReader::keep_on_gpu(DeviceLease picture, const PictureLayout& layout) {
-  if (pointer_drawn_ || layout.width != picture->width() || layout.height != picture->height()) {
-    return fail_import(
-        {ErrorCode::unsupported, "capture.gpu-picture",
-         "pictures stay off the GPU's way while their pointer is to be drawn, or a part be cut out",
-         "A client that draws the pointer itself lets them stay there", 0});
+  if (layout.width != picture->width() || layout.height != picture->height()) {
+    return fail_import({ErrorCode::unsupported, "capture.gpu-picture",
+                        "the desktop shares more than its screen, and the GPU cuts nothing out",
+                        "Nothing is lost but time: the processor does", 0});
   }
   device_ = std::move(picture);
+  is_on_gpu_ = true;
+  gpu_hidden_ = std::exchange(gpu_pointer_, clipped(pointer().area, layout.width, layout.height));
   return PictureView{nullptr, 0, layout.width, layout.height};
 }
 
+PointerPicture FrameReader::pointer() const {
+  return pointer_drawn_ && cursor_.visible() ? cursor_.picture() : PointerPicture{};
+}
+
 void FrameReader::show_picture(const PictureView& picture, Damage damage, Timestamp presented) {
-  if (!pointer_drawn_) return tell(picture, damage, presented);
+  if (device_ != nullptr && damage.count > 0) {
+    damage.add(gpu_hidden_);
+    damage.add(gpu_pointer_);
+  }
+  if (!pointer_drawn_ || device_ != nullptr) return tell(picture, damage, presented);
   if (!canvas_.holds_picture()) damage.count = 0;
   const bool is_whole = damage.count == 0;
   const auto hidden = canvas_.update(picture, damage.view());
@@ -208,11 +220,23 @@ void FrameReader::show_picture(const PictureView& picture, Damage damage, Timest
 
 // Only the pointer is other than before.
 void FrameReader::show_pointer(Timestamp presented) {
+  if (is_on_gpu_) return show_pointer_on_gpu(presented);
   if (!canvas_.holds_picture()) return;
   Damage damage;
   damage.add(canvas_.take_pointer_away());
   damage.add(canvas_.draw(cursor_));
   if (damage.count > 0) tell(canvas_.view(), damage, presented);
+}
+
+void FrameReader::show_pointer_on_gpu(Timestamp presented) {
+  const auto moved_to = clipped(pointer().area, format_.width, format_.height);
+  if (!kept_ || (moved_to.width == 0 && gpu_pointer_.width == 0)) return;
+  Damage damage;
+  if (!damage_is_lost_) {
+    damage.add(gpu_pointer_);
+    damage.add(moved_to);
+  }
+  show(damage, presented);
 }
 
 void FrameReader::tell(const PictureView& picture, const Damage& damage, Timestamp presented) {

@@ -35,7 +35,8 @@ class FrameReader {
   // Tells the picture in it. `damage_is_lost`: its damage is not all that changed. Returns the buffer that is
   // of no more use: this, the one kept before, or none.
   const spa_buffer* take(const spa_buffer& buffer, bool damage_is_lost);
-  // The pointer has moved, and no picture came: drawn anew where it is drawn at all.
+  // The pointer has moved, and no picture came: drawn anew where it is drawn at all. A picture on the GPU is
+  // imported anew for it.
   void show_pointer_alone();
   // A change was missed: the next picture is all new.
   void forget_damage() { damage_is_lost_ = true; }
@@ -74,6 +75,8 @@ class FrameReader {
   void refuse(const char* why);
   void show(Damage damage, Timestamp presented);
   void show_pointer(Timestamp presented);
+  void show_pointer_on_gpu(Timestamp presented);
+  PointerPicture pointer() const;
   void show_picture(const PictureView& picture, Damage damage, Timestamp presented);
   std::optional<PictureView> settle(const Kept& kept);
   std::optional<PictureView> import(const Kept& kept);
@@ -93,7 +96,9 @@ class FrameReader {
   PointerCanvas canvas_;
   std::uint64_t sequence_ = 0, refused_ = 0, refused_in_row_ = 0;
   std::optional<Error> import_failure_;
-  DeviceLease device_;  // the picture that is being shown, where it stays on the GPU
+  DeviceLease device_;             // the picture that is being shown, where it stays on the GPU
+  bool is_on_gpu_ = false;         // the newest one was
+  Rect gpu_pointer_, gpu_hidden_;  // where the pointer is on it, and was on the one before
 };
 
 }  // namespace lumen::pipewire

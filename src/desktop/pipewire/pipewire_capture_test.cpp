@@ -327,7 +327,7 @@ TEST_F(PipeWireCaptures, shared_memory_is_taken_where_dmabufs_cannot_be_read) {
 class FailingImporter final : public DmabufImporter {
  public:
   std::vector<std::uint64_t> modifiers() const override { return {0}; }
-  Result<Imported> import(const DmabufPicture& picture) override {
+  Result<Imported> import(const DmabufPicture& picture, const PointerPicture& /*pointer*/) override {
     pictures.push_back(picture);
     if (pictures.size() > 1) return fail(ErrorCode::unavailable, "test.gpu", "the GPU is gone");
     pixels.assign(std::size_t{picture.width} * picture.height, 0xABCDEF);

@@ -13,15 +13,17 @@
 namespace lumen::wayland {
 namespace {
 
-constexpr std::uint32_t kMaxSide = 16'384, kPixelBytes = 4, kMaxStrideRows = 4;
+constexpr std::uint32_t kMaxSide = 16'384, kMaxStrideRows = 4;
+constexpr std::uint32_t kRgb = 0x34324752, kBgr = 0x34324742;  // DRM_FORMAT_RGB888, DRM_FORMAT_BGR888
 
 bool is_sane(const ShmFormat& format) {
   if (format.width == 0 || format.height == 0 || format.width > kMaxSide || format.height > kMaxSide) {
     return false;
   }
-  const std::uint32_t row = format.width * kPixelBytes;
+  const bool is_packed = format.format == kRgb || format.format == kBgr;
+  const std::uint32_t row = format.width * (is_packed ? 3 : 4);
   return format.stride_bytes >= row && format.stride_bytes <= row * kMaxStrideRows &&
-         format.stride_bytes % kPixelBytes == 0 &&
+         (is_packed || format.stride_bytes % 4 == 0) &&
          std::size_t{format.stride_bytes} * format.height <= std::size_t{INT32_MAX};
 }
 
@@ -31,6 +33,17 @@ tl::unexpected<Error> no_memory() {
 }
 
 }  // namespace
+
+std::uint32_t drm_fourcc_of(std::uint32_t shm_format) {
+  switch (shm_format) {
+    case WL_SHM_FORMAT_ARGB8888:
+      return 0x34325241;
+    case WL_SHM_FORMAT_XRGB8888:
+      return 0x34325258;
+    default:
+      return shm_format;
+  }
+}
 
 void UnmapPicture::operator()(std::byte* memory) const noexcept { ::munmap(memory, size_bytes); }
 

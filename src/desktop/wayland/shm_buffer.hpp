@@ -17,6 +17,9 @@ struct ShmFormat {
   bool operator==(const ShmFormat&) const = default;
 };
 
+// The same as a format of DRM's.
+std::uint32_t drm_fourcc_of(std::uint32_t shm_format);
+
 struct UnmapPicture {
   std::size_t size_bytes = 0;
   void operator()(std::byte* memory) const noexcept;

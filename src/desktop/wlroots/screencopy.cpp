@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "media/packed_pixels.hpp"
+
 #include "wlr-screencopy-unstable-v1-client-protocol.h"
 
 namespace lumen::wlroots {
@@ -22,11 +24,8 @@ constexpr std::uint32_t kMinVersion = 2, kMaxVersion = 3;
 
 Timestamp now() { return SteadyTime{}.now(); }
 
-bool is_swapped(std::uint32_t format) {
-  return format == WL_SHM_FORMAT_XBGR8888 || format == WL_SHM_FORMAT_ABGR8888;
-}
-bool is_known(std::uint32_t format) {
-  return format == WL_SHM_FORMAT_XRGB8888 || format == WL_SHM_FORMAT_ARGB8888 || is_swapped(format);
+std::optional<PackedLayout> layout_of_shm(std::uint32_t format) {
+  return layout_of(wayland::drm_fourcc_of(format));
 }
 
 }  // namespace
@@ -37,7 +36,7 @@ struct Screencopy::Listeners {
 
   static void buffer(void* self, zwlr_screencopy_frame_v1* frame, std::uint32_t format, std::uint32_t width,
                      std::uint32_t height, std::uint32_t stride) {
-    if (!of(self).offered_ && is_known(format)) {
+    if (!of(self).offered_ && layout_of_shm(format)) {
       of(self).offered_ = wayland::ShmFormat{width, height, stride, format};
     }
     if (zwlr_screencopy_frame_v1_get_version(frame) < ZWLR_SCREENCOPY_FRAME_V1_BUFFER_DONE_SINCE_VERSION) {
@@ -148,7 +147,6 @@ void Screencopy::copy() {
     auto made = wayland::ShmBuffer::create(shm_.get(), *offered_);
     if (!made) return fail_for_good(made.error());
     buffer_ = *std::move(made);
-    row_.resize(offered_->stride_bytes);
     all_damaged_ = true;
   }
   if (whole_) {
@@ -176,19 +174,28 @@ bool Screencopy::is_awaited() const {
   return now() >= strict_until_ || (format.width == mode_.width && format.height == mode_.height);
 }
 
-void Screencopy::straighten() {
+// As everybody wants it: B, G, R, X, top row first.
+BorrowedFrame Screencopy::picture() {
   const auto& format = buffer_->format();
-  auto* const pixels = buffer_->bytes().data();
   const std::size_t stride = format.stride_bytes;
-  if (upside_down_) {
-    for (std::size_t top = 0, bottom = format.height - 1; top < bottom; ++top, --bottom) {
-      std::memcpy(row_.data(), pixels + top * stride, stride);
-      std::memcpy(pixels + top * stride, pixels + bottom * stride, stride);
-      std::memcpy(pixels + bottom * stride, row_.data(), stride);
-    }
+  BorrowedFrame frame;
+  frame.width = format.width;
+  frame.height = format.height;
+  const auto* const pixels = buffer_->bytes().data();
+  const auto layout = *layout_of_shm(format.format);  // as it was offered
+  if (layout == kBgrx && !upside_down_) {
+    frame.stride_bytes = stride;
+    frame.pixels = pixels;
+    return frame;
   }
-  if (!is_swapped(format.format)) return;
-  for (std::size_t at = 0; at + 4 <= buffer_->bytes().size(); at += 4) std::swap(pixels[at], pixels[at + 2]);
+  frame.stride_bytes = std::size_t{4} * format.width;
+  straight_.resize(frame.stride_bytes * format.height);
+  frame.pixels = straight_.data();
+  for (std::size_t y = 0; y < format.height; ++y) {
+    const auto from = upside_down_ ? format.height - 1 - y : y;
+    expand_packed(pixels + from * stride, layout, format.width, straight_.data() + y * frame.stride_bytes);
+  }
+  return frame;
 }
 
 void Screencopy::deliver(Timestamp presented) {
@@ -201,12 +208,7 @@ void Screencopy::deliver(Timestamp presented) {
     all_damaged_ = true;
     return ask_at(at + kRetryTime);
   }
-  straighten();
-  BorrowedFrame frame;
-  frame.width = buffer_->format().width;
-  frame.height = buffer_->format().height;
-  frame.stride_bytes = buffer_->format().stride_bytes;
-  frame.pixels = buffer_->bytes().data();
+  auto frame = picture();
   const auto damage = damage_;
   if (!std::exchange(all_damaged_, false)) frame.damage = std::span{damage}.first(damage_count_);
   frame.sequence = ++sequence_;

@@ -54,7 +54,7 @@ class Screencopy {
   void retry();
   void fail_for_good(Error why);
   void note_damage(const Rect& rect);
-  void straighten();  // as BorrowedFrame wants it: top row first, B before R
+  BorrowedFrame picture();  // as BorrowedFrame wants it: top row first, B before R
   bool is_awaited() const;
 
   wayland::WaylandConnection& connection_;
@@ -65,7 +65,7 @@ class Screencopy {
   wayland::Proxy<zwlr_screencopy_frame_v1> frame_;
   std::optional<wayland::ShmFormat> offered_;
   std::optional<wayland::ShmBuffer> buffer_;
-  std::vector<std::byte> row_;
+  std::vector<std::byte> straight_;  // the picture, where the compositor's is of another form
   std::array<Rect, 32> damage_;
   std::size_t damage_count_ = 0;
   bool whole_ = true;        // the copy that was asked for is a whole one

@@ -34,6 +34,9 @@ class FakeCompositor {
     EXPECT_EQ(::listen(listening.get(), 1), 0);
     EXPECT_EQ(wl_display_add_socket_fd(display_, listening.release()), 0);
     wl_display_init_shm(display_);
+    for (const auto format :
+         {WL_SHM_FORMAT_XBGR8888, WL_SHM_FORMAT_RGBX8888, WL_SHM_FORMAT_RGB888, WL_SHM_FORMAT_BGR888})
+      wl_display_add_shm_format(display_, format);
     output_ = wl_global_create(display_, &wl_output_interface, 4, this, bind_output);
     woken_ = wl_event_loop_add_fd(wl_display_get_event_loop(display_), wake_.get(), WL_EVENT_READABLE,
                                   on_wake, this);

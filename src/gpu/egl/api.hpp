@@ -97,6 +97,7 @@ using BufferStorageMemory = void(GLenum target, GLsizeiptr bytes, GLuint memory,
   X(buffer_read, LUMEN_GL_TYPE(PFNGLGETBUFFERSUBDATAPROC), "glGetBufferSubData")                    \
   X(uniform_2ui, LUMEN_GL_TYPE(PFNGLUNIFORM2UIPROC), "glUniform2ui")                                \
   X(uniform_2i, LUMEN_GL_TYPE(PFNGLUNIFORM2IPROC), "glUniform2i")                                   \
+  X(uniform_4i, LUMEN_GL_TYPE(PFNGLUNIFORM4IPROC), "glUniform4i")                                   \
   X(uniform_3iv, LUMEN_GL_TYPE(PFNGLUNIFORM3IVPROC), "glUniform3iv")
 
 struct Api {

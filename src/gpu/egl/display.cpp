@@ -9,7 +9,6 @@ namespace lumen::gpu::egl {
 namespace {
 
 constexpr EGLint kMostDevices = 16, kMostModifiers = 256;
-constexpr std::uint64_t kLinear = 0;  // DRM_FORMAT_MOD_LINEAR
 
 bool lists(const char* extensions, std::string_view wanted) {
   if (extensions == nullptr) return false;
@@ -90,13 +89,18 @@ Result<std::unique_ptr<Display>> Display::create(const Api& api, const DeviceWis
 }
 
 Status Display::open(const DeviceWish& wish) {
-  LUMEN_TRY(const auto device, choose_device(api_, wish));
+  EGLDeviceEXT device = nullptr;
+  if (!wish.surfaceless) {
+    LUMEN_TRY(device, choose_device(api_, wish));
+  }
   const auto failed = [this](std::string_view what) {
     return fail(ErrorCode::unsupported, "egl.display",
                 fmt::format("{} failed: EGL error 0x{:x}", what, static_cast<unsigned>(api_.get_error())),
                 "Look whether this user may open the GPU's devices (groups video and render)");
   };
-  const auto display = api_.get_display(EGL_PLATFORM_DEVICE_EXT, device, nullptr);
+  const auto display =
+      api_.get_display(wish.surfaceless ? EGL_PLATFORM_SURFACELESS_MESA : EGL_PLATFORM_DEVICE_EXT,
+                       wish.surfaceless ? EGL_DEFAULT_DISPLAY : device, nullptr);
   if (display == EGL_NO_DISPLAY) return failed("opening the GPU through EGL");
   if (api_.initialize(display, nullptr, nullptr) != EGL_TRUE) return failed("starting EGL");
   display_ = display;
@@ -165,6 +169,7 @@ std::vector<std::uint64_t> Display::importable(std::uint32_t fourcc) const {
     if (!modifier.external_only) usable.push_back(modifier.value);
   }
   if (std::erase(usable, kLinear) > 0) usable.push_back(kLinear);  // last
+  if (imports_dmabufs_ && modifiers(fourcc).empty()) usable.push_back(kInvalid);
   return usable;
 }
 

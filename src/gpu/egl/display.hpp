@@ -17,7 +17,12 @@ struct DeviceWish {
   std::optional<Uuid> uuid;         // where EGL tells it
   std::optional<int> cuda_ordinal;  // where it does not, on NVIDIA
   std::string render_node;          // "/dev/dri/renderD128"
+  // Whatever Mesa chooses by itself: the one way to software that imports dmabufs, with
+  // LIBGL_ALWAYS_SOFTWARE=1 on virtio_gpu and vgem.
+  bool surfaceless = false;
 };
+
+inline constexpr std::uint64_t kLinear = 0, kInvalid = 0x00FF'FFFF'FFFF'FFFF;  // DRM_FORMAT_MOD_…
 
 struct Modifier {
   std::uint64_t value = 0;
@@ -41,7 +46,8 @@ class Display {
   bool imports_memory() const { return imports_memory_; }
   // Of pixels with this DRM format, as EGL orders them; empty where no dmabuf can be imported.
   std::vector<Modifier> modifiers(std::uint32_t fourcc) const;
-  // What OpenGL can sample, tiled ones first, LINEAR last.
+  // What OpenGL can sample, tiled ones first, LINEAR last. INVALID, which leaves it to the driver, where it
+  // takes dmabufs and lists no modifiers.
   std::vector<std::uint64_t> importable(std::uint32_t fourcc) const;
   // Ok, or what OpenGL complains of since the last call. `egl.gl`.
   Status check_gl(std::string_view what) const;

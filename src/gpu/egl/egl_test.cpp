@@ -133,9 +133,10 @@ TEST_P(EglPassKinds, any_call_that_fails_is_a_typed_error_and_leaves_nothing_beh
 
 // The whole picture as a buffer of OpenGL's holds it.
 void expect_nv12_as_the_cpu_makes_it(const Display& display, Pass& pass, std::uint32_t width,
-                                     std::uint32_t height, ColorSpace color) {
+                                     std::uint32_t height, ColorSpace color,
+                                     const PointerPicture& pointer = {}) {
   const auto& api = display.api();
-  const auto bgrx = noise(std::size_t{4} * width * height);
+  auto bgrx = noise(std::size_t{4} * width * height);
   const auto source =
       upload(display, GL_RGBA8, width, height, GL_BGRA, GL_UNSIGNED_INT_8_8_8_8_REV, bgrx.data());
   ASSERT_TRUE(source);
@@ -148,8 +149,11 @@ void expect_nv12_as_the_cpu_makes_it(const Display& display, Pass& pass, std::ui
   api.bind_buffer(GL_SHADER_STORAGE_BUFFER, buffer);
   api.buffer_storage(GL_SHADER_STORAGE_BUFFER, static_cast<GLsizeiptr>(pitch * rows), nullptr, 0);
   const Pass::Nv12 out{buffer, pitch, pitch * wanted.coded_height(), color};
-  ASSERT_TRUE(pass.run_to_nv12(source->name(), out, width, height));
+  const auto texture = *PointerTexture::create(display);
+  ASSERT_TRUE(texture->set(pointer));
+  ASSERT_TRUE(pass.run_to_nv12(source->name(), out, width, height, texture.get()));
   ASSERT_TRUE(pass.wait());
+  draw_over(pointer, reinterpret_cast<std::byte*>(bgrx.data()), std::size_t{4} * width, width, height);
   std::vector<std::byte> got(pitch * rows);
   api.buffer_read(GL_SHADER_STORAGE_BUFFER, 0, static_cast<GLsizeiptr>(got.size()), got.data());
   api.delete_buffers(1, &buffer);
@@ -177,6 +181,49 @@ TEST(EglPass, makes_the_nv12_that_the_cpu_makes) {
       }
     }
   }
+}
+
+TEST(EglPass, draws_the_pointer_that_the_cpu_draws_wherever_it_lies) {
+  const auto display = *Display::create(machine_api());
+  const auto pass = *Pass::create(*display, PassKind::nv12);
+  const auto pixels = noise(std::size_t{4} * 37 * 23);
+  for (const auto& [x, y] : {std::pair{9, 7}, {-5, -5}, {50, 40}, {63, 47}, {64, 48}, {-37, 0}}) {
+    const PointerPicture pointer{{x, y, 37, 23}, std::as_bytes(std::span{pixels}), 1};
+    expect_nv12_as_the_cpu_makes_it(*display, *pass, 64, 48, {}, pointer);
+    expect_nv12_as_the_cpu_makes_it(*display, *pass, 61, 45, {ColorMatrix::bt601, ColorRange::full}, pointer);
+  }
+}
+
+TEST(PointerTextures, are_uploaded_when_the_pointer_is_another_and_not_when_it_moves) {
+  static int uploads = 0;
+  uploads = 0;
+  static Api real;
+  real = machine_api();
+  auto api = real;
+  api.texture_upload = [](GLenum target, GLint level, GLint x, GLint y, GLsizei width, GLsizei height,
+                          GLenum format, GLenum type, const void* pixels) {
+    ++uploads;
+    real.texture_upload(target, level, x, y, width, height, format, type, pixels);
+  };
+  const auto display = *Display::create(api);
+  const auto texture = *PointerTexture::create(*display);
+  const auto pixels = noise(std::size_t{4} * 512 * 512);
+  PointerPicture pointer{{1, 2, 512, 512}, std::as_bytes(std::span{pixels}), 1};
+  ASSERT_TRUE(texture->set(pointer));
+  pointer.area.x = 40;
+  ASSERT_TRUE(texture->set(pointer));
+  EXPECT_EQ(texture->area(), pointer.area);
+  ASSERT_TRUE(texture->set({}));
+  EXPECT_EQ(texture->area().width, 0);
+  ASSERT_TRUE(texture->set(pointer));
+  EXPECT_EQ(uploads, 1);
+  ++pointer.shape;
+  ASSERT_TRUE(texture->set(pointer));
+  EXPECT_EQ(uploads, 2);
+  pointer = {{0, 0, 513, 1}, std::as_bytes(std::span{pixels}).first(std::size_t{4} * 513), 9};
+  const auto refused = texture->set(pointer);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().id, "egl.pointer");
 }
 
 TEST(EglDisplay, any_call_that_fails_is_a_typed_error) {
@@ -208,6 +255,16 @@ TEST(EglDisplay, names_its_renderer_and_refuses_a_gpu_that_is_not_there) {
     EXPECT_EQ(absent.error().id, "egl.no-device");
     EXPECT_FALSE(absent.error().remedy.empty());
   }
+}
+
+TEST(EglDisplay, leaves_the_modifier_to_a_driver_that_takes_dmabufs_and_lists_none) {
+  auto api = machine_api();
+  api.query_string = [](EGLDisplay, EGLint) -> const char* {
+    return "EGL_KHR_image_base EGL_EXT_image_dma_buf_import";
+  };
+  EXPECT_EQ((*Display::create(api))->importable(kXrgb), std::vector<std::uint64_t>{kInvalid});
+  api.query_string = [](EGLDisplay, EGLint) -> const char* { return "EGL_KHR_image_base"; };
+  EXPECT_TRUE((*Display::create(api))->importable(kXrgb).empty());
 }
 
 TEST(EglDisplay, offers_tiled_modifiers_first_linear_last_and_none_that_opengl_cannot_sample) {
@@ -245,6 +302,7 @@ struct FileBuffers {
   }
   DmabufPicture make() {
     fds.push_back(memfd_create("dmabuf", MFD_CLOEXEC));
+    EXPECT_EQ(ftruncate(fds.back(), 64 * 512), 0);
     DmabufPicture picture{.width = 64, .height = 64, .fourcc = kXrgb, .plane_count = 1};
     picture.planes[0] = {fds.back(), 0, 256};
     return picture;
@@ -317,6 +375,30 @@ TEST(DmabufTextures, a_refused_dmabuf_is_a_typed_error) {
   const auto none = textures.texture_of(DmabufPicture{.width = 64, .height = 64});
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, ErrorCode::malformed);
+}
+
+TEST(DmabufTextures, a_picture_that_lies_outside_of_its_memory_is_not_even_shown_to_egl) {
+  const auto display = *Display::create(api_with_images());
+  FileBuffers files;
+  DmabufTextures textures{*display};
+  const auto refused = [&](auto change) {
+    auto picture = files.make();
+    change(picture);
+    const auto name = textures.texture_of(picture);
+    return !name && name.error().id == "egl.import" && name.error().code == ErrorCode::malformed;
+  };
+  EXPECT_TRUE(refused([](auto& picture) { picture.planes[0].stride_bytes = 255; }));
+  EXPECT_TRUE(refused([](auto& picture) { picture.planes[0].stride_bytes = 520; }));
+  EXPECT_TRUE(refused([](auto& picture) { picture.planes[0].stride_bytes = 0xFFFF'FFFF; }));
+  EXPECT_TRUE(refused([](auto& picture) { picture.planes[0].offset_bytes = 64 * 256 + 4; }));
+  EXPECT_TRUE(refused([](auto& picture) { picture.height = 0; }));
+  EXPECT_TRUE(refused([](auto& picture) { picture.fourcc = fourcc('N', 'V', '1', '2'); }));
+  EXPECT_TRUE(refused([](auto& picture) {
+    picture.modifier = kInvalid;
+    picture.height = 129;
+  }));
+  EXPECT_EQ(imports, 0U);
+  EXPECT_FALSE(refused([](auto& picture) { picture.planes[0].offset_bytes = 64 * 256; }));
 }
 
 }  // namespace

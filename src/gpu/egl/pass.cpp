@@ -31,7 +31,8 @@ void main() {
   imageStore(result, at, vec4(eight_bits(texelFetch(source, at, 0).bgr), 1.0));
 })";
 
-// A thread has four columns of two rows. The arithmetic is media/convert_coefficients.hpp's.
+// A thread has four columns of two rows. The arithmetic is media/convert_coefficients.hpp's, and
+// media/pointer_picture.hpp's.
 constexpr const char* kToNv12 = R"(#version 430 core
 layout(local_size_x = 32, local_size_y = 8) in;
 layout(binding = 0) uniform sampler2D source;
@@ -40,10 +41,16 @@ layout(location = 0) uniform uvec2 size;
 layout(location = 1) uniform uvec2 place;  // pitch and chroma's offset, in words of four bytes
 layout(location = 2) uniform ivec3 weights[3];  // of B, G, R for Y, Cb, Cr
 layout(location = 5) uniform ivec2 bias;  // of Y, of Cb and Cr
+layout(binding = 1) uniform sampler2D pointer;
+layout(location = 6) uniform ivec4 pointer_area;  // left, top, width, height; no width: there is none
 )" LUMEN_EIGHT_BITS R"(
 ivec3 pixel(uint x, uint y) {
   ivec2 at = ivec2(min(uvec2(x, y), size - 1u));
-  return ivec3(eight_bits(texelFetch(source, at, 0).bgr) * 255.0 + 0.5);
+  ivec3 below = ivec3(eight_bits(texelFetch(source, at, 0).bgr) * 255.0 + 0.5);
+  ivec2 inside = at - pointer_area.xy;
+  if (any(lessThan(inside, ivec2(0))) || any(greaterThanEqual(inside, pointer_area.zw))) return below;
+  ivec4 over = ivec4(texelFetch(pointer, inside, 0).bgra * 255.0 + 0.5);
+  return min(over.rgb + (below * (255 - over.a) + 127) / 255, ivec3(255));  // drawn_over()
 }
 uint luma(ivec3 p) { return uint((weights[0].x * p.x + weights[0].y * p.y + weights[0].z * p.z + bias.x) >> 15); }
 uint chroma(ivec3 w, ivec3 sum) { return uint(min((w.x * sum.x + w.y * sum.y + w.z * sum.z + bias.y) >> 16, 255)); }
@@ -82,6 +89,26 @@ void main() { result = vec4(eight_bits(texelFetch(source, ivec2(gl_FragCoord.xy)
 constexpr GLuint tiles(std::uint32_t pixels, std::uint32_t tile) { return (pixels + tile - 1) / tile; }
 
 }  // namespace
+
+Result<std::unique_ptr<PointerTexture>> PointerTexture::create(const Display& display) {
+  constexpr auto kSide = static_cast<std::uint32_t>(PointerPicture::kMaxSide);
+  LUMEN_TRY(auto texture, Texture::create(display, GL_RGBA8, kSide, kSide));
+  return std::unique_ptr<PointerTexture>{new PointerTexture{display, std::move(texture)}};
+}
+
+Status PointerTexture::set(const PointerPicture& pointer) {
+  area_ = pointer.visible() ? pointer.area : Rect{};
+  if (!pointer.visible() || pointer.shape == shape_) return {};
+  LUMEN_CHECK_OK(check_pointer(pointer, "egl.pointer"));
+  const auto& gl = display_.api();
+  gl.active_texture(GL_TEXTURE1);
+  gl.bind_texture(GL_TEXTURE_2D, texture_.name());
+  gl.texture_upload(GL_TEXTURE_2D, 0, 0, 0, area_.width, area_.height, GL_BGRA, GL_UNSIGNED_INT_8_8_8_8_REV,
+                    pointer.pixels.data());
+  LUMEN_CHECK_OK(display_.check_gl("taking the pointer"));
+  shape_ = pointer.shape;
+  return {};
+}
 
 Result<std::unique_ptr<Pass>> Pass::create(const Display& display, PassKind kind) {
   std::unique_ptr<Pass> pass{new Pass{display, kind}};
@@ -144,9 +171,14 @@ Status Pass::run(GLuint source, GLuint out, std::uint32_t width, std::uint32_t h
   return display_.check_gl("the pass over a picture");
 }
 
-Status Pass::run_to_nv12(GLuint source, const Nv12& out, std::uint32_t width, std::uint32_t height) {
+Status Pass::run_to_nv12(GLuint source, const Nv12& out, std::uint32_t width, std::uint32_t height,
+                         const PointerTexture* pointer) {
   const auto& gl = display_.api();
   gl.use_program(program_);
+  if (pointer != nullptr) {
+    gl.active_texture(GL_TEXTURE1);
+    gl.bind_texture(GL_TEXTURE_2D, pointer->name());
+  }
   gl.active_texture(GL_TEXTURE0);
   gl.bind_texture(GL_TEXTURE_2D, source);
   gl.bind_buffer_base(GL_SHADER_STORAGE_BUFFER, 0, out.buffer);
@@ -158,6 +190,8 @@ Status Pass::run_to_nv12(GLuint source, const Nv12& out, std::uint32_t width, st
                            GLint{c.cb.r}, GLint{c.cr.b}, GLint{c.cr.g}, GLint{c.cr.r}};
   gl.uniform_3iv(2, 3, weights.data());
   gl.uniform_2i(5, c.y_bias, c.chroma_bias);
+  const Rect area = pointer == nullptr ? Rect{} : pointer->area();
+  gl.uniform_4i(6, area.x, area.y, area.width, area.height);
   gl.dispatch(tiles(tiles(width, 4), kTileWidth), tiles(tiles(height, 2), kTileHeight), 1);
   gl.memory_barrier(GL_BUFFER_UPDATE_BARRIER_BIT);
   return display_.check_gl("the pass over a picture");

@@ -2,12 +2,33 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "gpu/egl/display.hpp"
 #include "gpu/egl/texture.hpp"
 #include "media/picture.hpp"
+#include "media/pointer_picture.hpp"
 
 namespace lumen::gpu::egl {
+
+// The pointer's picture on the GPU: taken there when it is another, not when it moves. The display outlives
+// it.
+class PointerTexture {
+ public:
+  // `egl.gl`.
+  static Result<std::unique_ptr<PointerTexture>> create(const Display& display);
+  // What is drawn from now on. `egl.gl`; `egl.pointer` for one larger than a pointer may be.
+  Status set(const PointerPicture& pointer);
+  GLuint name() const { return texture_.name(); }
+  const Rect& area() const { return area_; }
+
+ private:
+  PointerTexture(const Display& display, Texture texture) : display_{display}, texture_{std::move(texture)} {}
+  const Display& display_;
+  Texture texture_;
+  Rect area_;
+  std::uint64_t shape_ = 0;
+};
 
 // The first two write into a texture, the last into a buffer.
 enum class PassKind : std::uint8_t { compute, fragment, nv12 };
@@ -31,7 +52,9 @@ class Pass {
     std::size_t pitch_bytes = 0, chroma_offset_bytes = 0;
     ColorSpace color;
   };
-  Status run_to_nv12(GLuint source, const Nv12& out, std::uint32_t width, std::uint32_t height);
+  // With the pointer over it, where one is given.
+  Status run_to_nv12(GLuint source, const Nv12& out, std::uint32_t width, std::uint32_t height,
+                     const PointerTexture* pointer = nullptr);
   // Blocks until all that was queued is done, and the source may be drawn into again: `egl.timeout` after a
   // second.
   Status wait();

@@ -1,16 +1,18 @@
 #include "gpu/egl/texture.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
+#include "media/packed_pixels.hpp"
+
 namespace lumen::gpu::egl {
 namespace {
 
 constexpr unsigned kReadOnly = 1;  // CU_GRAPHICS_REGISTER_FLAGS_READ_ONLY
-constexpr std::uint64_t kModifierInvalid = 0x00FF'FFFF'FFFF'FFFF;
 
 struct PlaneAttributes {
   EGLint fd, offset, pitch, modifier_low, modifier_high;
@@ -54,11 +56,31 @@ ImageAttributes attributes_of(const DmabufPicture& picture) {
     attributes.add(names.fd, static_cast<std::uint32_t>(plane.fd));
     attributes.add(names.offset, plane.offset_bytes);
     attributes.add(names.pitch, plane.stride_bytes);
-    if (picture.modifier == kModifierInvalid) continue;  // the driver knows by itself
+    if (picture.modifier == kInvalid) continue;  // the driver knows by itself
     attributes.add(names.modifier_low, static_cast<std::uint32_t>(picture.modifier));
     attributes.add(names.modifier_high, static_cast<std::uint32_t>(picture.modifier >> 32U));
   }
   return attributes;
+}
+
+// A driver in software reads where it is told to, and the process ends.
+Status check_claim(const DmabufPicture& picture) {
+  const auto layout = layout_of(picture.fourcc);
+  if (picture.plane_count == 0 || picture.plane_count > DmabufPicture::kMaxPlanes || !layout ||
+      picture.width == 0 || picture.height == 0) {
+    return fail(ErrorCode::malformed, "egl.import", "the source gives a dmabuf that is none");
+  }
+  const auto& plane = picture.planes[0];
+  const auto row = std::uint64_t{picture.width} * layout->bytes;
+  const auto there = lseek(plane.fd, 0, SEEK_END);
+  const auto bytes = there < 0 ? 0 : static_cast<std::uint64_t>(there);
+  // Of tiles only their driver knows how they lie; but they are no smaller than their pixels.
+  const bool is_linear = picture.modifier == kLinear;
+  const auto stride = is_linear ? std::uint64_t{plane.stride_bytes} : row;
+  const auto end = plane.offset_bytes + stride * (picture.height - 1) + row;
+  const bool compresses = picture.plane_count > 1;  // its first plane may be smaller
+  if (compresses || (stride >= row && end <= bytes)) return {};
+  return fail(ErrorCode::malformed, "egl.import", "a picture lies outside of its dmabuf");
 }
 
 }  // namespace
@@ -130,8 +152,7 @@ Result<EGLImageKHR> DmabufTextures::import(const DmabufPicture& picture) const {
 
 Result<GLuint> DmabufTextures::texture_of(const DmabufPicture& picture) {
   struct stat file{};
-  if (picture.plane_count == 0 || picture.plane_count > DmabufPicture::kMaxPlanes ||
-      fstat(picture.planes[0].fd, &file) != 0) {
+  if (fstat(picture.planes[0].fd, &file) != 0) {
     return fail(ErrorCode::malformed, "egl.import", "the source gives a dmabuf that is none");
   }
   const Key key{file.st_ino, picture};
@@ -140,6 +161,7 @@ Result<GLuint> DmabufTextures::texture_of(const DmabufPicture& picture) {
     entry->used = ++uses_;
     return entry->texture.name();
   }
+  LUMEN_CHECK_OK(check_claim(picture));
   if (entries_.size() == kMostBuffers) forget_oldest();
   LUMEN_TRY(auto texture, Texture::create_empty(display_));
   LUMEN_TRY(auto* const image, import(picture));

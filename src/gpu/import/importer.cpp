@@ -6,7 +6,7 @@
 namespace lumen::gpu {
 namespace {
 
-constexpr std::uint64_t kLinear = 0;  // DRM_FORMAT_MOD_LINEAR
+using egl::kLinear;
 constexpr std::uint32_t kXrgb = fourcc('X', 'R', '2', '4');
 
 }  // namespace
@@ -45,6 +45,7 @@ Status Importer::open_egl(const Apis& apis) {
     return fail(ErrorCode::unsupported, "egl.memory", "this OpenGL shares no memory with Vulkan",
                 "Install the GPU's own driver");
   LUMEN_TRY(pass_, egl::Pass::create(*display_, egl::PassKind::nv12));
+  LUMEN_TRY(pointer_, egl::PointerTexture::create(*display_));
   textures_ = std::make_unique<egl::DmabufTextures>(*display_);
   modifiers_ = display_->importable(kXrgb);
   return {};
@@ -56,21 +57,23 @@ Importer::~Importer() {
   buffers_.clear();
 }
 
-Result<DmabufImporter::Imported> Importer::import(const DmabufPicture& picture) {
+Result<DmabufImporter::Imported> Importer::import(const DmabufPicture& picture,
+                                                  const PointerPicture& pointer) {
   if (off_) return tl::unexpected<Error>{*off_};
-  auto imported = try_import(picture);
+  auto imported = try_import(picture, pointer);
   if (!imported) off_ = imported.error();
   return imported;
 }
 
-Result<DmabufImporter::Imported> Importer::try_import(const DmabufPicture& picture) {
+Result<DmabufImporter::Imported> Importer::try_import(const DmabufPicture& picture,
+                                                      const PointerPicture& pointer) {
   LUMEN_CHECK_OK(fit_pool(picture.width, picture.height));
   auto out = pool_->try_acquire();
   if (out == nullptr) return Imported{};  // the encoder is behind
   if (picture.modifier == kLinear) {
-    LUMEN_CHECK_OK(bridge_->copy(picture, *pool_, *out, color_));
+    LUMEN_CHECK_OK(bridge_->copy(picture, *pool_, *out, color_, pointer));
   } else {
-    LUMEN_CHECK_OK(import_tiled(picture, *out));
+    LUMEN_CHECK_OK(import_tiled(picture, *out, pointer));
   }
   Imported imported;
   imported.device = std::move(out);
@@ -94,13 +97,15 @@ Status Importer::fit_pool(std::uint32_t width, std::uint32_t height) {
   return {};
 }
 
-Status Importer::import_tiled(const DmabufPicture& picture, cuda::PooledPicture& out) {
+Status Importer::import_tiled(const DmabufPicture& picture, cuda::PooledPicture& out,
+                              const PointerPicture& pointer) {
   if (!pass_) return fail(ErrorCode::unsupported, "egl.import", "tiled dmabufs need OpenGL");
   LUMEN_TRY(const auto source, textures_->texture_of(picture));
   const egl::Pass::Nv12 target{buffers_[out.slot()]->name(), out.pitch_bytes(), out.chroma_offset_bytes(),
                                color_};
   out.set_color(color_);
-  LUMEN_CHECK_OK(pass_->run_to_nv12(source, target, picture.width, picture.height));
+  LUMEN_CHECK_OK(pointer_->set(pointer));
+  LUMEN_CHECK_OK(pass_->run_to_nv12(source, target, picture.width, picture.height, pointer_.get()));
   return pass_->wait();
 }
 

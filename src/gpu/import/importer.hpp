@@ -36,7 +36,7 @@ class Importer final : public DmabufImporter {
   Importer& operator=(const Importer&) = delete;
 
   std::vector<std::uint64_t> modifiers() const override { return modifiers_; }
-  Result<Imported> import(const DmabufPicture& picture) override;
+  Result<Imported> import(const DmabufPicture& picture, const PointerPicture& pointer) override;
 
   // Of the pictures to come.
   void set_color(ColorSpace color) { color_ = color; }
@@ -51,13 +51,14 @@ class Importer final : public DmabufImporter {
   explicit Importer(std::shared_ptr<cuda::Context> cuda) : cuda_{std::move(cuda)} {}
   Status open(const Apis& apis);
   Status open_egl(const Apis& apis);
-  Result<Imported> try_import(const DmabufPicture& picture);
+  Result<Imported> try_import(const DmabufPicture& picture, const PointerPicture& pointer);
   Status fit_pool(std::uint32_t width, std::uint32_t height);
-  Status import_tiled(const DmabufPicture& picture, cuda::PooledPicture& out);
+  Status import_tiled(const DmabufPicture& picture, cuda::PooledPicture& out, const PointerPicture& pointer);
 
   const std::shared_ptr<cuda::Context> cuda_;
   std::unique_ptr<egl::Display> display_;
   std::unique_ptr<egl::Pass> pass_;
+  std::unique_ptr<egl::PointerTexture> pointer_;
   std::unique_ptr<egl::DmabufTextures> textures_;
   std::unique_ptr<vulkan::Device> device_;
   std::unique_ptr<vulkan::LinearBridge> bridge_;

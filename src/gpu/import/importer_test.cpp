@@ -47,26 +47,26 @@ TEST(Importer, lends_a_picture_for_each_dmabuf_and_none_when_the_encoder_is_behi
   importer->set_color({ColorMatrix::bt601, ColorRange::full});
   std::vector<DeviceLease> lent;
   for (std::size_t i = 0; i < Importer::kPictures; ++i) {
-    auto imported = importer->import(rig.picture());
+    auto imported = importer->import(rig.picture(), {});
     ASSERT_TRUE(imported) << describe(imported.error());
     ASSERT_NE(imported->device, nullptr);
     EXPECT_EQ(imported->device->color().matrix, ColorMatrix::bt601);
     lent.push_back(std::move(imported->device));
   }
-  const auto behind = importer->import(rig.picture());
+  const auto behind = importer->import(rig.picture(), {});
   ASSERT_TRUE(behind);
   EXPECT_EQ(behind->device, nullptr);
   EXPECT_EQ(behind->pixels, nullptr);
   lent.pop_back();
-  EXPECT_NE(importer->import(rig.picture())->device, nullptr);
+  EXPECT_NE(importer->import(rig.picture(), {})->device, nullptr);
 }
 
 TEST(Importer, another_size_takes_other_memory_while_pictures_of_the_first_are_lent) {
   Rig rig;
   const auto importer = *rig.importer();
-  auto first = importer->import(rig.picture(64, 48));
+  auto first = importer->import(rig.picture(64, 48), {});
   ASSERT_TRUE(first);
-  auto second = importer->import(rig.picture(80, 50));
+  auto second = importer->import(rig.picture(80, 50), {});
   ASSERT_TRUE(second) << describe(second.error());
   EXPECT_EQ(first->device->width(), 64U);
   EXPECT_EQ(second->device->width(), 80U);
@@ -77,12 +77,14 @@ TEST(Importer, another_size_takes_other_memory_while_pictures_of_the_first_are_l
 }
 
 TEST(Importer, once_anything_failed_it_is_off_for_good) {
+  const std::vector<std::byte> pixels(std::size_t{4} * 8 * 8, std::byte{0x77});
+  const PointerPicture pointer{{5, 5, 8, 8}, pixels, 1};
   std::size_t calls = 0;
   {
     Rig rig;
     const auto importer = *rig.importer();
     const auto before = rig.faults.calls();
-    ASSERT_TRUE(importer->import(rig.picture()));
+    ASSERT_TRUE(importer->import(rig.picture(), pointer));
     calls = rig.faults.calls() - before;
   }
   ASSERT_GT(calls, 20U);
@@ -92,11 +94,11 @@ TEST(Importer, once_anything_failed_it_is_off_for_good) {
       const auto importer = *rig.importer();
       const auto picture = rig.picture();
       rig.faults.fail_after(call);
-      const auto failed = importer->import(picture);
+      const auto failed = importer->import(picture, pointer);
       rig.faults.heal();
       if (failed) continue;
       EXPECT_FALSE(failed.error().id.empty());
-      const auto again = importer->import(picture);
+      const auto again = importer->import(picture, {});
       ASSERT_FALSE(again);
       EXPECT_EQ(again.error().id, failed.error().id) << rig.faults.failed_call();
     }
@@ -108,7 +110,7 @@ TEST(Importer, is_off_when_its_owner_says_so) {
   Rig rig;
   const auto importer = *rig.importer();
   importer->switch_off({ErrorCode::unavailable, "encoder.failed", "the GPU's encoder failed", {}, 0});
-  const auto refused = importer->import(rig.picture());
+  const auto refused = importer->import(rig.picture(), {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().id, "encoder.failed");
 }

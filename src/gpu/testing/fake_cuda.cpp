@@ -1,5 +1,7 @@
 #include "gpu/testing/fake_cuda.hpp"
 
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -226,6 +228,7 @@ struct FakeCalls {
     }
     the_fake->drop(found->second, "memory");
     the_fake->memory_.erase(found);
+    the_fake->mappings_.erase(address);
     return CUDA_SUCCESS;
   }
   static CUresult copy_2d(const CUDA_MEMCPY2D* copy, CUstream) {
@@ -295,6 +298,22 @@ struct FakeCalls {
     *array = reinterpret_cast<CUarray>(resource);
     return CUDA_SUCCESS;
   }
+  // What Mesa's Vulkan in software exports is a file that begins with its size and where its memory begins.
+  struct MesaMemory {
+    std::shared_ptr<void> whole;
+    std::uint8_t* bytes = nullptr;
+  };
+  static MesaMemory map_mesa_memory(int fd, std::size_t wanted) {
+    struct stat file{};
+    std::array<std::size_t, 2> head{};
+    if (fstat(fd, &file) != 0 || pread(fd, head.data(), sizeof head, 0) != sizeof head) return {};
+    const auto size = static_cast<std::size_t>(file.st_size);
+    if (head[1] > size || size - head[1] < wanted) return {};
+    void* const whole = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (whole == MAP_FAILED) return {};
+    return {{whole, [size](void* memory) { munmap(memory, size); }},
+            static_cast<std::uint8_t*>(whole) + head[1]};
+  }
   static CUresult import_memory(CUexternalMemory* memory, const CUDA_EXTERNAL_MEMORY_HANDLE_DESC* what) {
     const auto result = create(memory, "import_memory", "external memory");
     if (result == CUDA_SUCCESS) the_fake->external_[*memory] = what->handle.fd;
@@ -305,10 +324,18 @@ struct FakeCalls {
     return destroy(memory, "external memory");
   }
   static CUresult memory_buffer(CUdeviceptr* address, CUexternalMemory memory,
-                                const CUDA_EXTERNAL_MEMORY_BUFFER_DESC*) {
+                                const CUDA_EXTERNAL_MEMORY_BUFFER_DESC* what) {
     if (const auto result = begin("memory_buffer"); result != CUDA_SUCCESS) return result;
-    auto* const bytes = the_fake->exported_.at(the_fake->external_.at(memory));
-    *address = reinterpret_cast<CUdeviceptr>(bytes->data());
+    const int fd = the_fake->external_.at(memory);
+    const auto exported = the_fake->exported_.find(fd);
+    if (exported != the_fake->exported_.end()) {
+      *address = reinterpret_cast<CUdeviceptr>(exported->second->data());
+    } else {
+      auto mapping = map_mesa_memory(fd, what->size);
+      if (mapping.bytes == nullptr) return kInvalid;
+      *address = reinterpret_cast<CUdeviceptr>(mapping.bytes);
+      the_fake->mappings_.emplace(*address, std::move(mapping.whole));
+    }
     the_fake->memory_[*address] = the_fake->make("memory");
     return CUDA_SUCCESS;
   }

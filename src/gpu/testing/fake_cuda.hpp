@@ -58,7 +58,8 @@ class FakeCuda {
   std::map<CUdeviceptr, void*> memory_;   // address to object
   std::map<void*, unsigned> registered_;  // resource to texture
   std::map<void*, bool> mapped_;
-  std::map<void*, int> external_;  // imported memory to descriptor
+  std::map<void*, int> external_;                          // imported memory to descriptor
+  std::map<CUdeviceptr, std::shared_ptr<void>> mappings_;  // of memory that a real API exported
   std::vector<void*> current_;
   std::vector<std::string> misuses_;
   std::map<unsigned, Texture> textures_;

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "media/pointer_picture.hpp"
+
 namespace lumen::gpu::testing {
 namespace {
 
@@ -27,29 +29,39 @@ const void* find_chained(const void* chain, VkStructureType type) {
 // What linear.comp's parameters say.
 struct LinearCall {
   std::uint32_t width, height, offset, stride, pitch, chroma_offset, bytes, bits, shift[3];
-  std::int32_t weights[3][3], y_bias, chroma_bias;
+  std::int32_t weights[3][3], y_bias, chroma_bias, pointer_x, pointer_y, pointer_width, pointer_height;
 };
 
 std::int32_t weigh(const std::int32_t* weights, const std::int32_t* bgr) {
   return weights[0] * bgr[0] + weights[1] * bgr[1] + weights[2] * bgr[2];
 }
 
-void read_pixel(const LinearCall& call, const std::uint8_t* source, std::size_t x, std::size_t y,
-                std::int32_t* bgr) {
+void draw_pointer(const LinearCall& call, const std::uint8_t* pointer, std::int64_t x, std::int64_t y,
+                  std::int32_t* bgr) {
+  x -= call.pointer_x;
+  y -= call.pointer_y;
+  if (x < 0 || y < 0 || x >= call.pointer_width || y >= call.pointer_height) return;
+  const auto* const over = pointer + 4 * (y * call.pointer_width + x);
+  for (int i = 0; i < 3; ++i)
+    bgr[i] = static_cast<std::int32_t>(drawn_over(static_cast<std::uint32_t>(bgr[i]), over[i], over[3]));
+}
+
+void read_pixel(const LinearCall& call, const std::uint8_t* source, const std::uint8_t* pointer,
+                std::size_t x, std::size_t y, std::int32_t* bgr) {
+  x = std::min<std::size_t>(x, call.width - 1);
+  y = std::min<std::size_t>(y, call.height - 1);
   std::uint32_t pixel = 0;
-  std::memcpy(&pixel,
-              source + call.offset + call.stride * std::min<std::size_t>(y, call.height - 1) +
-                  call.bytes * std::min<std::size_t>(x, call.width - 1),
-              call.bytes);
+  std::memcpy(&pixel, source + call.offset + call.stride * y + call.bytes * x, call.bytes);
   for (int i = 0; i < 3; ++i) {
     const std::uint32_t value = pixel >> call.shift[i] & ((1U << call.bits) - 1);
     bgr[i] = static_cast<std::int32_t>(call.bits == 10 ? (value * 255 + 511) / 1023 : value);
   }
+  draw_pointer(call, pointer, static_cast<std::int64_t>(x), static_cast<std::int64_t>(y), bgr);
 }
 
 // As linear.comp does.
 void run_linear(const std::vector<std::uint32_t>& constants, const std::uint8_t* source,
-                std::uint8_t* result) {
+                const std::uint8_t* pointer, std::uint8_t* result) {
   LinearCall call{};
   std::memcpy(&call, constants.data(), sizeof call);
   for (std::size_t y = 0; y < call.height; y += 2) {
@@ -57,7 +69,7 @@ void run_linear(const std::vector<std::uint32_t>& constants, const std::uint8_t*
       std::int32_t sum[3]{};
       for (std::size_t i = 0; i < 4; ++i) {
         std::int32_t bgr[3];
-        read_pixel(call, source, x + i % 2, y + i / 2, bgr);
+        read_pixel(call, source, pointer, x + i % 2, y + i / 2, bgr);
         for (int k = 0; k < 3; ++k) sum[k] += bgr[k];
         result[call.pitch * (y + i / 2) + x + i % 2] =
             static_cast<std::uint8_t>((weigh(call.weights[0], bgr) + call.y_bias) >> 15);
@@ -245,7 +257,8 @@ struct FakeVulkanCalls {
       const auto got = pread(source.file.get(), source.bytes.data(), source.bytes.size(), 0);
       if (got != static_cast<ssize_t>(source.bytes.size())) the_fake->misuses_.emplace_back("a short dmabuf");
     }
-    run_linear(commands.constants, source.bytes.data(), commands.to->buffer->memory->bytes.data());
+    run_linear(commands.constants, source.bytes.data(), commands.pointer->buffer->memory->bytes.data(),
+               commands.to->buffer->memory->bytes.data());
     object(fence)->is_signalled = true;
     return VK_SUCCESS;
   }
@@ -305,11 +318,22 @@ struct FakeVulkanCalls {
                         std::uint32_t, const VkDescriptorSet* sets, std::uint32_t, const std::uint32_t*) {
     object(commands)->from = object(sets[0]);
     object(commands)->to = object(sets[1]);
+    object(commands)->pointer = object(sets[2]);
   }
   static void push_constants(VkCommandBuffer commands, VkPipelineLayout, VkShaderStageFlags, std::uint32_t,
                              std::uint32_t bytes, const void* values) {
     const auto* const words = static_cast<const std::uint32_t*>(values);
     object(commands)->constants.assign(words, words + bytes / 4);
+  }
+  // At once, not when it is submitted: nothing reads it before.
+  static void update_buffer(VkCommandBuffer, VkBuffer buffer, VkDeviceSize offset, VkDeviceSize bytes,
+                            const void* from) {
+    auto& to = object(buffer)->memory->bytes;
+    if (bytes > 65'536 || bytes % 4 != 0 || offset % 4 != 0 || offset + bytes > to.size()) {
+      the_fake->misuses_.emplace_back("updates more of a buffer than a command may");
+    } else {
+      std::memcpy(to.data() + offset, from, bytes);
+    }
   }
   static void dispatch(VkCommandBuffer commands, std::uint32_t x, std::uint32_t y, std::uint32_t) {
     const auto& constants = object(commands)->constants;

@@ -32,13 +32,13 @@ class FakeVulkan {
   friend struct FakeVulkanCalls;
   struct Object {
     std::string kind;
-    std::vector<std::uint8_t> bytes;        // memory
-    UniqueFd file;                          // memory: a dmabuf's
-    Object* memory = nullptr;               // buffer
-    VkDeviceSize size = 0;                  // buffer
-    Object* buffer = nullptr;               // set
-    Object *from = nullptr, *to = nullptr;  // commands: sets
-    std::vector<std::uint32_t> constants;   // commands
+    std::vector<std::uint8_t> bytes;                            // memory
+    UniqueFd file;                                              // memory: a dmabuf's
+    Object* memory = nullptr;                                   // buffer
+    VkDeviceSize size = 0;                                      // buffer
+    Object* buffer = nullptr;                                   // set
+    Object *from = nullptr, *to = nullptr, *pointer = nullptr;  // commands: sets
+    std::vector<std::uint32_t> constants;                       // commands
     bool is_signalled = false;
   };
   template <class Handle>

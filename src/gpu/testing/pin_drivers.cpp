@@ -13,7 +13,9 @@ void pin_drivers() {
   std::vector<std::string> drivers;
   dl_iterate_phdr(
       [](dl_phdr_info* library, std::size_t, void* found) {
-        if (std::string_view{library->dlpi_name}.find("_dri.so") != std::string_view::npos)
+        const std::string_view name{library->dlpi_name};
+        if (name.find("_dri.so") != std::string_view::npos ||
+            name.find("libvulkan_lvp.so") != std::string_view::npos)
           static_cast<std::vector<std::string>*>(found)->emplace_back(library->dlpi_name);
         return 0;
       },

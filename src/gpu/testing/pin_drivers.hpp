@@ -4,7 +4,7 @@
 
 namespace lumen::gpu::testing {
 
-// To be called while a display is open.
+// To be called while a display, or a device of Vulkan's, is open.
 void pin_drivers();
 
 }  // namespace lumen::gpu::testing

@@ -59,6 +59,7 @@ namespace lumen::gpu::vulkan {
   X(bind_pipeline, PFN_vkCmdBindPipeline, "vkCmdBindPipeline")                                           \
   X(bind_sets, PFN_vkCmdBindDescriptorSets, "vkCmdBindDescriptorSets")                                   \
   X(push_constants, PFN_vkCmdPushConstants, "vkCmdPushConstants")                                        \
+  X(update_buffer, PFN_vkCmdUpdateBuffer, "vkCmdUpdateBuffer")                                           \
   X(dispatch, PFN_vkCmdDispatch, "vkCmdDispatch")
 
 struct Api {

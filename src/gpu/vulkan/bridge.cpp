@@ -25,11 +25,14 @@ struct Parameters {
   PackedLayout layout;
   std::array<std::int32_t, 9> weights;  // of B, G, R for Y, Cb, Cr
   std::int32_t y_bias, chroma_bias;
+  Rect pointer;
 };
-static_assert(sizeof(Parameters) == 88);
+static_assert(sizeof(Parameters) == 104);  // every Vulkan takes 128
 
-Parameters parameters_of(const LinearPicture& picture, const cuda::PooledPicture& out, ColorSpace color) {
-  const auto c = convert_coefficients(color);
+Parameters parameters_of(const LinearPipeline::Work& work) {
+  const auto& picture = work.picture;
+  const auto& out = work.out;
+  const auto c = convert_coefficients(work.color);
   return {picture.width,
           picture.height,
           picture.offset_bytes,
@@ -39,7 +42,8 @@ Parameters parameters_of(const LinearPicture& picture, const cuda::PooledPicture
           picture.layout,
           {c.y.b, c.y.g, c.y.r, c.cb.b, c.cb.g, c.cb.r, c.cr.b, c.cr.g, c.cr.r},
           c.y_bias,
-          c.chroma_bias};
+          c.chroma_bias,
+          work.pointer_area};
 }
 
 std::uint32_t blocks(std::uint32_t threads, std::uint32_t block) { return (threads + block - 1) / block; }
@@ -80,7 +84,7 @@ Status LinearPipeline::open() {
   const VkDescriptorSetLayoutCreateInfo set{
       .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO, .bindingCount = 1, .pBindings = &binding};
   LUMEN_CHECK_OK(check(api.create_set_layout(device_.handle(), &set, nullptr, &set_layout_), kId, kWhat));
-  const std::array sets{set_layout_, set_layout_};
+  const std::array sets{set_layout_, set_layout_, set_layout_};
   const VkPushConstantRange constants{.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT, .size = sizeof(Parameters)};
   const VkPipelineLayoutCreateInfo layout{.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
                                           .setLayoutCount = sets.size(),
@@ -149,19 +153,41 @@ void LinearPipeline::unbind(VkDescriptorSet set) const {
 
 void LinearPipeline::record(VkCommandBuffer commands, const Work& work) const {
   const auto& api = device_.api();
-  // Whoever drew it did so outside of this device.
+  // Whoever drew it did so outside of this device, and the pointer came right before.
   const VkMemoryBarrier acquire{.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                                 .srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT,
                                 .dstAccessMask = VK_ACCESS_SHADER_READ_BIT};
   api.barrier(commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1,
               &acquire, 0, nullptr, 0, nullptr);
   api.bind_pipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline_);
-  const std::array sets{work.source, work.result};
+  const std::array sets{work.source, work.result, work.pointer};
   api.bind_sets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout_, 0, sets.size(), sets.data(), 0, nullptr);
-  const auto parameters = parameters_of(work.picture, work.out, work.color);
+  const auto parameters = parameters_of(work);
   api.push_constants(commands, layout_, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof parameters, &parameters);
   api.dispatch(commands, blocks(blocks(work.picture.width, kColumnsOfThread), kBlockWidth),
                blocks(blocks(work.picture.height, kRowsOfThread), kBlockHeight), 1);
+}
+
+Result<std::unique_ptr<PointerBuffer>> PointerBuffer::create(const Device& device,
+                                                             const LinearPipeline& pipeline) {
+  constexpr auto kSide = VkDeviceSize{PointerPicture::kMaxSide};
+  LUMEN_TRY(auto buffer, Buffer::create(device, 4 * kSide * kSide));
+  LUMEN_TRY(auto* const set, pipeline.bind(buffer.handle()));
+  return std::unique_ptr<PointerBuffer>{new PointerBuffer{device, std::move(buffer), set}};
+}
+
+Status PointerBuffer::record(VkCommandBuffer commands, const PointerPicture& pointer) {
+  if (pointer.shape == shape_) return {};
+  LUMEN_CHECK_OK(check_pointer(pointer, "vulkan.pointer"));
+  constexpr std::size_t kMostAtOnce = 65'536;  // bytes, that the command takes
+  for (auto rest = pointer.pixels; !rest.empty();) {
+    const auto part = rest.first(std::min(rest.size(), kMostAtOnce));
+    device_.api().update_buffer(commands, buffer_.handle(), pointer.pixels.size() - rest.size(), part.size(),
+                                part.data());
+    rest = rest.subspan(part.size());
+  }
+  shape_ = pointer.shape;
+  return {};
 }
 
 Result<std::unique_ptr<LinearBridge>> LinearBridge::create(const Device& device) {
@@ -188,6 +214,7 @@ LinearBridge::~LinearBridge() {
   const auto& api = device_.api();
   api.device_wait_idle(device_.handle());
   sources_.clear();  // their sets go with the pipeline's
+  pointer_.reset();
   if (fence_ != nullptr) api.destroy_fence(device_.handle(), fence_, nullptr);
   if (commands_ != nullptr) api.free_commands(device_.handle(), device_.pool(), 1, &commands_);
 }
@@ -225,7 +252,7 @@ Result<VkDescriptorSet> LinearBridge::target_of(VkBuffer buffer) {
 }
 
 Status LinearBridge::copy(const DmabufPicture& picture, const SharedPool& pool, cuda::PooledPicture& out,
-                          ColorSpace color) {
+                          ColorSpace color, const PointerPicture& pointer) {
   struct stat file{};
   const auto layout = layout_of(picture.fourcc);
   if (!layout || picture.plane_count != 1 || fstat(picture.planes[0].fd, &file) != 0) {
@@ -242,20 +269,21 @@ Status LinearBridge::copy(const DmabufPicture& picture, const SharedPool& pool, 
     auto* const buffer = imported.handle();
     LUMEN_TRY(source, add({.id = file.st_ino, .imported = std::move(imported), .bytes = bytes}, buffer));
   }
-  return run(*source, linear, pool, out, color);
+  return run(*source, linear, pool, out, color, pointer);
 }
 
 Status LinearBridge::copy(const Buffer& source, std::uint64_t id, const LinearPicture& picture,
-                          const SharedPool& pool, cuda::PooledPicture& out, ColorSpace color) {
+                          const SharedPool& pool, cuda::PooledPicture& out, ColorSpace color,
+                          const PointerPicture& pointer) {
   auto* known = find(id);
   if (known == nullptr) {
     LUMEN_TRY(known, add({.id = id, .imported = {}, .bytes = source.bytes()}, source.handle()));
   }
-  return run(*known, picture, pool, out, color);
+  return run(*known, picture, pool, out, color, pointer);
 }
 
 Status LinearBridge::run(Source& source, const LinearPicture& picture, const SharedPool& pool,
-                         cuda::PooledPicture& out, ColorSpace color) {
+                         cuda::PooledPicture& out, ColorSpace color, const PointerPicture& pointer) {
   source.used = ++uses_;
   LUMEN_CHECK_OK(check_claim(picture, source.bytes));
   LUMEN_TRY(auto* const target, target_of(pool.buffer_of(out).handle()));
@@ -264,10 +292,23 @@ Status LinearBridge::run(Source& source, const LinearPicture& picture, const Sha
   const VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
                                        .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
   LUMEN_CHECK_OK(check(api.begin_commands(commands_, &begin), kId, kWhat));
-  pipeline_->record(commands_, {source.set, target, picture, out, color});
+  const bool has_pointer = pointer.visible();
+  if (has_pointer) {
+    LUMEN_CHECK_OK(record_pointer(pointer));
+  }
+  // Without a pointer, any buffer stands in for its own.
+  pipeline_->record(commands_, {source.set, target, has_pointer ? pointer_->set() : source.set, picture, out,
+                                color, has_pointer ? pointer.area : Rect{}});
   out.set_color(color);
   LUMEN_CHECK_OK(check(api.end_commands(commands_), kId, kWhat));
   return submit();
+}
+
+Status LinearBridge::record_pointer(const PointerPicture& pointer) {
+  if (!pointer_) {
+    LUMEN_TRY(pointer_, PointerBuffer::create(device_, *pipeline_));
+  }
+  return pointer_->record(commands_, pointer);
 }
 
 Status LinearBridge::submit() {

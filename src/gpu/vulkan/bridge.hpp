@@ -13,6 +13,7 @@
 #include "gpu/vulkan/shared_pool.hpp"
 #include "interface/dmabuf_importer.hpp"
 #include "media/packed_pixels.hpp"
+#include "media/pointer_picture.hpp"
 
 namespace lumen::gpu::vulkan {
 
@@ -37,10 +38,11 @@ class LinearPipeline {
   Result<VkDescriptorSet> bind(VkBuffer buffer) const;
   void unbind(VkDescriptorSet set) const;
   struct Work {
-    VkDescriptorSet source, result;
+    VkDescriptorSet source, result, pointer;
     const LinearPicture& picture;
     const cuda::PooledPicture& out;
     ColorSpace color;
+    Rect pointer_area;  // without a width: there is none
   };
   void record(VkCommandBuffer commands, const Work& work) const;
 
@@ -56,6 +58,25 @@ class LinearPipeline {
   VkDescriptorPool sets_ = nullptr;
 };
 
+// The pointer's picture on the GPU: taken there when it is another, not when it moves.
+class PointerBuffer {
+ public:
+  // The device and the pipeline outlive it. `vulkan.memory`, `vulkan.pipeline`.
+  static Result<std::unique_ptr<PointerBuffer>> create(const Device& device, const LinearPipeline& pipeline);
+  // Records what brings it there, where it is another than before. `vulkan.pointer` for one larger than a
+  // pointer may be.
+  Status record(VkCommandBuffer commands, const PointerPicture& pointer);
+  VkDescriptorSet set() const { return set_; }
+
+ private:
+  PointerBuffer(const Device& device, Buffer buffer, VkDescriptorSet set)
+      : device_{device}, buffer_{std::move(buffer)}, set_{set} {}
+  const Device& device_;
+  Buffer buffer_;
+  VkDescriptorSet set_;  // goes with the pipeline's
+  std::uint64_t shape_ = 0;
+};
+
 // Owner: the capture's thread.
 class LinearBridge {
  public:
@@ -65,13 +86,14 @@ class LinearBridge {
   LinearBridge(const LinearBridge&) = delete;
   LinearBridge& operator=(const LinearBridge&) = delete;
 
-  // Fills `out`, which is of the pool and has the picture's size. When this returns it is filled, and the
-  // dmabuf may be drawn into again. `vulkan.…`; `vulkan.import` for what lies outside of its memory.
+  // Fills `out`, which is of the pool and has the picture's size, with the pointer over it. When this returns
+  // it is filled, and the dmabuf may be drawn into again. `vulkan.…`; `vulkan.import` for what lies outside
+  // of its memory.
   Status copy(const DmabufPicture& picture, const SharedPool& pool, cuda::PooledPicture& out,
-              ColorSpace color);
+              ColorSpace color, const PointerPicture& pointer = {});
   // The same from a buffer that is known; `id` tells buffers apart.
   Status copy(const Buffer& source, std::uint64_t id, const LinearPicture& picture, const SharedPool& pool,
-              cuda::PooledPicture& out, ColorSpace color);
+              cuda::PooledPicture& out, ColorSpace color, const PointerPicture& pointer = {});
   // Pictures of a pool are known until this: before the pool ends.
   void forget_results();
   static constexpr std::size_t kMostBuffers = 16;
@@ -94,11 +116,13 @@ class LinearBridge {
   Result<Source*> add(Source source, VkBuffer buffer);
   Result<VkDescriptorSet> target_of(VkBuffer buffer);
   Status run(Source& source, const LinearPicture& picture, const SharedPool& pool, cuda::PooledPicture& out,
-             ColorSpace color);
+             ColorSpace color, const PointerPicture& pointer);
+  Status record_pointer(const PointerPicture& pointer);
   Status submit();
 
   const Device& device_;
   std::unique_ptr<LinearPipeline> pipeline_;
+  std::unique_ptr<PointerBuffer> pointer_;  // once there was one
   VkCommandBuffer commands_ = nullptr;
   VkFence fence_ = nullptr;
   std::vector<std::unique_ptr<Source>> sources_;

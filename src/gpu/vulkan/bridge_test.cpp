@@ -5,12 +5,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <random>
 
 #include "codec/convert.hpp"
 #include "gpu/testing/fake_vulkan.hpp"
+#include "gpu/testing/pin_drivers.hpp"
 
 namespace lumen::gpu::vulkan {
 namespace {
@@ -56,7 +58,7 @@ struct Rig {
   testing::FakeVulkan vulkan{faults, cuda};
   PFN_vkGetInstanceProcAddr loader = testing::FakeVulkan::loader();
 
-  Result<PictureLease> bring_over(const Dmabuf& dmabuf) {
+  Result<PictureLease> bring_over(const Dmabuf& dmabuf, const PointerPicture& pointer = {}) {
     LUMEN_TRY(const auto context, cuda::Context::create(cuda.driver()));
     LUMEN_TRY(const auto device, Device::create(loader, context->uuid()));
     LUMEN_TRY(const auto bridge, LinearBridge::create(*device));
@@ -64,8 +66,8 @@ struct Rig {
               SharedPool::create(*device, context,
                                  {.width = dmabuf.picture.width, .height = dmabuf.picture.height}));
     const auto out = pool->try_acquire();
-    LUMEN_CHECK_OK(bridge->copy(dmabuf.picture, *pool, *out, kColor));
-    LUMEN_CHECK_OK(bridge->copy(dmabuf.picture, *pool, *out, kColor));
+    LUMEN_CHECK_OK(bridge->copy(dmabuf.picture, *pool, *out, kColor, pointer));
+    LUMEN_CHECK_OK(bridge->copy(dmabuf.picture, *pool, *out, kColor, pointer));
     LUMEN_TRY(
         const auto cpu,
         PicturePool::create(
@@ -86,12 +88,15 @@ std::size_t open_files() {
   return static_cast<std::size_t>(std::distance(begin(fds), end(fds)));
 }
 
-void expect_as_the_cpu_makes_it(const Picture& got, const Dmabuf& dmabuf) {
+void expect_as_the_cpu_makes_it(const Picture& got, const Dmabuf& dmabuf,
+                                const PointerPicture& pointer = {}) {
   const auto cpu =
       *PicturePool::create({.color = kColor, .width = got.width, .height = got.height, .count = 1});
   const auto lease = cpu->try_acquire();
   const auto& wanted = lease->picture();
-  const auto pixels = dmabuf.bgrx();
+  auto pixels = dmabuf.bgrx();
+  draw_over(pointer, reinterpret_cast<std::byte*>(pixels.data()), std::size_t{4} * got.width, got.width,
+            got.height);
   const BorrowedFrame frame{.width = got.width,
                             .height = got.height,
                             .stride_bytes = std::size_t{4} * got.width,
@@ -122,17 +127,87 @@ TEST(LinearBridge, brings_pictures_of_any_size_and_order_of_colours) {
   }
 }
 
+struct Pointer {
+  explicit Pointer(Rect at)
+      : area{at}, pixels(std::size_t{4} * static_cast<std::size_t>(at.width * at.height)) {
+    std::minstd_rand random{11};
+    for (auto& byte : pixels) byte = static_cast<std::byte>(random() >> 8);
+  }
+  PointerPicture picture() const { return {area, pixels, 1}; }
+  Rect area;
+  std::vector<std::byte> pixels;
+};
+
+TEST(LinearBridge, draws_the_pointer_that_the_cpu_draws_wherever_it_lies) {
+  for (const auto format : {kXrgb, kXbgr, fourcc('B', 'G', '2', '4')}) {
+    for (const Rect area :
+         {Rect{9, 7, 37, 23}, {-5, -5, 37, 23}, {60, 40, 37, 23}, {64, 48, 9, 9}, {-300, -20, 512, 512}}) {
+      Rig rig;
+      const Dmabuf dmabuf{64, 47, format};
+      const Pointer pointer{area};
+      const auto got = rig.bring_over(dmabuf, pointer.picture());
+      ASSERT_TRUE(got) << describe(got.error());
+      expect_as_the_cpu_makes_it(got->picture(), dmabuf, pointer.picture());
+      rig.expect_no_misuse();
+      EXPECT_EQ(rig.alive(), 0U);
+    }
+  }
+}
+
+// The shader itself, by Mesa's Vulkan in software, whatever else is here.
+TEST(LinearBridge, makes_the_same_pixels_on_a_real_vulkan) {
+  testing::FaultPlan faults;
+  testing::FakeCuda cuda{faults};
+  const auto context = *cuda::Context::create(cuda.driver());
+  setenv("VK_LOADER_DRIVERS_SELECT", "*lvp*", 1);  // NOLINT(concurrency-mt-unsafe): there is no other thread
+  const auto loader = load_loader();
+  ASSERT_TRUE(loader) << describe(loader.error());
+  const auto device = Device::create(*loader, std::nullopt);
+  ASSERT_TRUE(device) << describe(device.error());
+  testing::pin_drivers();
+  const auto bridge = *LinearBridge::create(**device);
+  const Pointer pointer{{-5, 7, 37, 23}};
+  for (const auto format : {kXrgb, kXbgr, fourcc('B', 'G', '2', '4')}) {
+    for (const auto& drawn : {PointerPicture{}, pointer.picture()}) {
+      const Dmabuf dmabuf{61, 47, format};
+      const auto source = SharedBuffer::create(**device, context, dmabuf.bytes.size());
+      ASSERT_TRUE(source) << describe(source.error());
+      std::memcpy(reinterpret_cast<void*>((*source)->address()),  // NOLINT(performance-no-int-to-ptr)
+                  dmabuf.bytes.data(), dmabuf.bytes.size());
+      const auto pool = *SharedPool::create(**device, context, {.width = 61, .height = 47, .count = 1});
+      const auto out = pool->try_acquire();
+      const LinearPicture linear{61, 47, 64, dmabuf.picture.planes[0].stride_bytes, dmabuf.layout};
+      static std::uint64_t id = 0;
+      ASSERT_TRUE(bridge->copy((*source)->buffer(), ++id, linear, *pool, *out, kColor, drawn));
+      const auto cpu = *PicturePool::create({.color = kColor, .width = 61, .height = 47, .count = 1});
+      const auto lease = cpu->try_acquire();
+      ASSERT_TRUE(out->download(lease->picture()));
+      expect_as_the_cpu_makes_it(lease->picture(), dmabuf, drawn);
+      bridge->forget_results();
+    }
+  }
+}
+
+TEST(LinearBridge, refuses_a_pointer_that_is_larger_than_any) {
+  Rig rig;
+  const auto refused = rig.bring_over(Dmabuf{64, 48, kXrgb}, Pointer{{0, 0, 513, 1}}.picture());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().id, "vulkan.pointer");
+  EXPECT_EQ(rig.alive(), 0U);
+}
+
 TEST(LinearBridge, any_call_that_fails_is_a_typed_error_and_leaves_nothing_behind) {
   Rig rig;
   const Dmabuf dmabuf{16, 16, kXbgr};
-  ASSERT_TRUE(rig.bring_over(dmabuf));
+  const Pointer pointer{{3, 3, 8, 8}};
+  ASSERT_TRUE(rig.bring_over(dmabuf, pointer.picture()));
   const auto calls = rig.faults.calls();
   const auto files = open_files();
   ASSERT_GT(calls, 50U);
   std::size_t failures = 0;
   for (std::size_t call = 0; call < calls; ++call) {
     rig.faults.fail_after(call);
-    const auto bytes = rig.bring_over(dmabuf);
+    const auto bytes = rig.bring_over(dmabuf, pointer.picture());
     const auto failed = rig.faults.failed_call();
     rig.faults.heal();
     if (bytes) continue;

@@ -202,7 +202,7 @@ Status Buffer::make(VkBufferUsageFlags usage, VkExternalMemoryHandleTypeFlags ki
   const VkExternalMemoryBufferCreateInfo external{
       .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO, .handleTypes = kind};
   const VkBufferCreateInfo info{.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-                                .pNext = &external,
+                                .pNext = kind == 0 ? nullptr : &external,
                                 .size = bytes_,
                                 .usage = usage,
                                 .sharingMode = VK_SHARING_MODE_EXCLUSIVE};
@@ -227,6 +227,15 @@ Status Buffer::back(std::uint32_t type_bits, VkDeviceSize memory_bytes, const vo
   memory_bytes_ = memory_bytes;
   return check(api.bind_buffer(device_->handle(), buffer_, memory_, 0), "vulkan.memory",
                "putting a buffer into memory");
+}
+
+Result<Buffer> Buffer::create(const Device& device, VkDeviceSize bytes) {
+  Buffer buffer{device, bytes};
+  LUMEN_CHECK_OK(buffer.make(VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT, 0));
+  VkMemoryRequirements needs{};
+  device.api().buffer_requirements(device.handle(), buffer.buffer_, &needs);
+  LUMEN_CHECK_OK(buffer.back(needs.memoryTypeBits, needs.size, nullptr));
+  return buffer;
 }
 
 Result<Buffer> Buffer::create_exportable(const Device& device, VkDeviceSize bytes) {

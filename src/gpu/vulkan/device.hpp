@@ -60,7 +60,9 @@ class Device {
 // Bytes that a copy reads or writes. The device outlives it.
 class Buffer {
  public:
-  // Of ours, in the GPU's memory, to be exported. `vulkan.memory`.
+  // Of ours, in the GPU's memory, to be filled by commands. `vulkan.memory`.
+  static Result<Buffer> create(const Device& device, VkDeviceSize bytes);
+  // The same, to be exported and filled by others. `vulkan.memory`.
   static Result<Buffer> create_exportable(const Device& device, VkDeviceSize bytes);
   // Another's: `bytes` of the dmabuf `fd`, which stays the caller's. `vulkan.import`.
   static Result<Buffer> import_dmabuf(const Device& device, int fd, VkDeviceSize bytes);

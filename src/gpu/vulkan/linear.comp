@@ -9,7 +9,10 @@ layout(push_constant) uniform Parameters {
   uint width, height, offset, stride, pitch, chroma_offset;
   uint bytes, bits, b, g, r;
   int y_b, y_g, y_r, cb_b, cb_g, cb_r, cr_b, cr_g, cr_r, y_bias, chroma_bias;
+  int pointer_x, pointer_y, pointer_width, pointer_height;  // no width: there is none
 };
+// B, G, R, A from the lowest byte, rows without a gap.
+layout(set = 2, binding = 0, std430) readonly restrict buffer Pointer { uint pointer[]; };
 
 // Pixels of four bytes lie at multiples of four.
 uint read_pixel(uint at) {
@@ -25,9 +28,18 @@ int colour(uint pixel, uint shift) {
   return int(bits == 10 ? (value * 255 + 511) / 1023 : value);
 }
 
-ivec3 pixel_at(uint x, uint y) {
-  uint pixel = read_pixel(offset + stride * min(y, height - 1) + bytes * min(x, width - 1));
-  return ivec3(colour(pixel, b), colour(pixel, g), colour(pixel, r));
+// media/pointer_picture.hpp's drawn_over().
+ivec3 with_pointer(ivec3 below, int x, int y) {
+  if (x < 0 || y < 0 || x >= pointer_width || y >= pointer_height) return below;
+  uvec4 over = uvec4(pointer[y * pointer_width + x]) >> uvec4(0, 8, 16, 24) & 255u;
+  return min(ivec3(over.rgb) + (below * (255 - int(over.a)) + 127) / 255, ivec3(255));
+}
+
+ivec3 pixel_at(uint column, uint row) {
+  uint x = min(column, width - 1), y = min(row, height - 1);
+  uint pixel = read_pixel(offset + stride * y + bytes * x);
+  ivec3 below = ivec3(colour(pixel, b), colour(pixel, g), colour(pixel, r));
+  return with_pointer(below, int(x) - pointer_x, int(y) - pointer_y);
 }
 
 uint luma(ivec3 p) { return uint((y_b * p.x + y_g * p.y + y_r * p.z + y_bias) >> 15); }
