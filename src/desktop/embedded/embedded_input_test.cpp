@@ -157,6 +157,16 @@ TEST_F(InjectedInput, moves_a_locked_pointer_relatively_without_limits) {
   EXPECT_THAT(take_events(app), ElementsAre("relative 5 7", "relative -5000 0"));
 }
 
+TEST_F(InjectedInput, moves_a_locked_pointer_from_each_position_to_the_next) {
+  auto& app = ready_app();
+  desktop_->inject(to_pixel(100, 50));
+  app.lock_pointer();
+  ASSERT_THAT(take_events(app), Contains("locked"));
+  for (const auto& [x, y] : {std::pair{110, 50}, std::pair{111, 52}, std::pair{100, 50}})
+    desktop_->inject(to_pixel(x, y));
+  EXPECT_THAT(take_events(app), ElementsAre("relative 10 0", "relative 1 2", "relative -11 -2"));
+}
+
 class TypedText : public InjectedInput {
  protected:
   // What the application made of it, once it made as much as `expected` is.

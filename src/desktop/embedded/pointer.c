@@ -63,6 +63,8 @@ static void set_constraint(struct lumen_comp* comp, struct wlr_pointer_constrain
   if (before) wlr_pointer_constraint_v1_send_deactivated(before); /* frees a one-shot one */
   if (!constraint) return;
   pointer->constraint = constraint;
+  pointer->told_x = pointer->x;
+  pointer->told_y = pointer->y;
   lce_listen(&pointer->constraint_destroy, &constraint->events.destroy, on_constraint_destroy);
   wlr_pointer_constraint_v1_send_activated(constraint);
 }
@@ -136,21 +138,35 @@ static bool confine(const struct lce_pointer* pointer, double* x, double* y) {
   return true;
 }
 
-void lce_pointer_move_to(struct lumen_comp* comp, double x, double y) {
+static bool is_locked(const struct lce_pointer* pointer) {
+  return pointer->constraint && pointer->constraint->type == WLR_POINTER_CONSTRAINT_V1_LOCKED;
+}
+
+static void move_by(struct lumen_comp* comp, double dx, double dy) {
   struct lce_pointer* pointer = &comp->pointer;
-  const double dx = x - pointer->x, dy = y - pointer->y;
-  const bool locked = pointer->constraint && pointer->constraint->type == WLR_POINTER_CONSTRAINT_V1_LOCKED;
+  double x = pointer->x + dx, y = pointer->y + dy;
   if (focus_is_stalled(comp, LCE_STALLED_FOR_MOTION)) {
     if (!pointer->constraint) move_inside(comp, x, y);
     return;
   }
   wlr_relative_pointer_manager_v1_send_relative_motion(pointer->relative, comp->seat, lce_now_ns() / 1000, dx,
                                                        dy, dx, dy);
-  if (!locked && (!pointer->constraint || confine(pointer, &x, &y))) {
+  if (!is_locked(pointer) && (!pointer->constraint || confine(pointer, &x, &y))) {
     move_inside(comp, x, y);
     lce_pointer_update(comp, true);
   }
   wlr_seat_pointer_notify_frame(comp->seat);
+}
+
+/* A locked pointer stands still, so the way to a position begins where the one before it was. */
+void lce_pointer_move_to(struct lumen_comp* comp, double x, double y) {
+  struct lce_pointer* pointer = &comp->pointer;
+  const bool locked = is_locked(pointer);
+  const double dx = x - (locked ? pointer->told_x : pointer->x);
+  const double dy = y - (locked ? pointer->told_y : pointer->y);
+  pointer->told_x = x;
+  pointer->told_y = y;
+  move_by(comp, dx, dy);
 }
 
 static bool is_sane(double x, double y) { return fabs(x) <= FARTHEST && fabs(y) <= FARTHEST; /* not NaN */ }
@@ -165,7 +181,7 @@ void lumen_comp_pointer_move_to(lumen_comp_output* output, double x, double y) {
 
 void lumen_comp_pointer_move_by(lumen_comp* comp, double dx, double dy) {
   if (!is_sane(dx, dy)) return;
-  lce_pointer_move_to(comp, comp->pointer.x + dx, comp->pointer.y + dy);
+  move_by(comp, dx, dy);
   lce_kick(comp);
 }
 
