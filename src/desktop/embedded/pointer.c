@@ -63,8 +63,6 @@ static void set_constraint(struct lumen_comp* comp, struct wlr_pointer_constrain
   if (before) wlr_pointer_constraint_v1_send_deactivated(before); /* frees a one-shot one */
   if (!constraint) return;
   pointer->constraint = constraint;
-  pointer->told_x = pointer->x;
-  pointer->told_y = pointer->y;
   lce_listen(&pointer->constraint_destroy, &constraint->events.destroy, on_constraint_destroy);
   wlr_pointer_constraint_v1_send_activated(constraint);
 }
@@ -142,9 +140,9 @@ static bool is_locked(const struct lce_pointer* pointer) {
   return pointer->constraint && pointer->constraint->type == WLR_POINTER_CONSTRAINT_V1_LOCKED;
 }
 
-static void move_by(struct lumen_comp* comp, double dx, double dy) {
+/* To (x, y), as far as nothing holds it; (dx, dy) is the way that the hand went. */
+static void move(struct lumen_comp* comp, double x, double y, double dx, double dy) {
   struct lce_pointer* pointer = &comp->pointer;
-  double x = pointer->x + dx, y = pointer->y + dy;
   if (focus_is_stalled(comp, LCE_STALLED_FOR_MOTION)) {
     if (!pointer->constraint) move_inside(comp, x, y);
     return;
@@ -158,15 +156,21 @@ static void move_by(struct lumen_comp* comp, double dx, double dy) {
   wlr_seat_pointer_notify_frame(comp->seat);
 }
 
-/* A locked pointer stands still, so the way to a position begins where the one before it was. */
+static void move_by(struct lumen_comp* comp, double dx, double dy) {
+  struct lce_pointer* pointer = &comp->pointer;
+  wlr_output_layout_closest_point(comp->layout, NULL, pointer->hand_x + dx, pointer->hand_y + dy,
+                                  &pointer->hand_x, &pointer->hand_y);
+  move(comp, pointer->x + dx, pointer->y + dy, dx, dy);
+}
+
+/* The way is that from the position before, also where the pointer stood still or a program put it elsewhere.
+ */
 void lce_pointer_move_to(struct lumen_comp* comp, double x, double y) {
   struct lce_pointer* pointer = &comp->pointer;
-  const bool locked = is_locked(pointer);
-  const double dx = x - (locked ? pointer->told_x : pointer->x);
-  const double dy = y - (locked ? pointer->told_y : pointer->y);
-  pointer->told_x = x;
-  pointer->told_y = y;
-  move_by(comp, dx, dy);
+  const double dx = x - pointer->hand_x, dy = y - pointer->hand_y;
+  pointer->hand_x = x;
+  pointer->hand_y = y;
+  move(comp, x, y, dx, dy);
 }
 
 static bool is_sane(double x, double y) { return fabs(x) <= FARTHEST && fabs(y) <= FARTHEST; /* not NaN */ }

@@ -48,12 +48,14 @@ Identity identity_of(const Api& api, VkPhysicalDevice device) {
 }
 
 // NVIDIA's Vulkan, OpenGL and CUDA share libraries. When the loader lets go of Vulkan's, OpenGL and CUDA's
-// way to it no longer work, as seen with 580.159; so they stay.
+// way to it no longer work, as seen with 580.159; so they stay. So do Mesa's, which forget some memory when
+// they go.
 void pin_drivers() {
   dl_iterate_phdr(
       [](dl_phdr_info* library, std::size_t, void*) {
         const std::string_view name{library->dlpi_name == nullptr ? "" : library->dlpi_name};
-        if (name.find("nvidia") != std::string_view::npos)
+        if (name.find("nvidia") != std::string_view::npos ||
+            name.find("/libvulkan_") != std::string_view::npos)
           static_cast<void>(dlopen(library->dlpi_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE));
         return 0;
       },
