@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include <gmock/gmock.h>
 
@@ -69,12 +70,14 @@ class NestedGamescopeTest : public ::testing::Test {
   // once, gamescope 3.11 may show the change only with the next.
   bool sees(std::uint32_t seed) {
     auto next = Clock::now();
+    int looked_at = 0;
     return run_until([&] {
       if (Clock::now() >= next) {
         app_->draw(seed);
         next = Clock::now() + std::chrono::milliseconds{50};
       }
-      return newest_ && newest_->frame.width == desktop_->mode().width &&
+      if (std::exchange(looked_at, frames_) == frames_) return false;
+      return newest_->frame.width == desktop_->mode().width &&
              newest_->frame.height == desktop_->mode().height && wrong_pixels(*newest_, seed) == 0;
     });
   }
