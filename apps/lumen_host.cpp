@@ -114,7 +114,9 @@ int serve(Options options) {
   auto config = lumen::host::read_config(options.config);
   if (!config) return lumen::apps::complain("lumen-host", config.error());
   params.desktop = desktop_wish(options, config->desktop);
-  config->desktop.use = params.desktop.use;
+  auto place = lumen::host::resolve_place(params.desktop.use, std::move(params.command), program_dir());
+  params.desktop.use = config->desktop.use = std::move(place.use);
+  params.command = std::move(place.command);
   if (!options.lumen) config->lumen = {.enabled = false, .bind = "127.0.0.1"};  // by connect files alone
   if (params.bind_address.empty()) params.bind_address = config->lumen.bind;
   params.port = options.port.value_or(config->lumen.port);

@@ -1,8 +1,11 @@
 #include "host/app_run.hpp"
 
+#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "host/application.hpp"
 
 namespace lumen::host {
 
@@ -22,15 +25,17 @@ SlotParams app_slot(const AppEntry& app, std::vector<std::string> environment, s
   auto command = app.command;
   if (!app.working_dir.empty()) command.insert(command.begin(), {"env", "-C", app.working_dir});
   auto marker = link::make_marker(runtime_dir);
+  const auto program_dir = std::filesystem::path{settings.session_program}.parent_path().string();
+  auto place = resolve_place(app.desktop, std::move(command), program_dir);
   return {.program = settings.session_program,
-          .command = std::move(command),
+          .command = std::move(place.command),
           .runtime_dir = std::move(runtime_dir),
           .marker = std::move(marker),
           .environment = std::move(environment),
           .audio = AudioFormat{},
           .preset = settings.preset,
           .log_level = settings.log_level,
-          .desktop = {.use = app.desktop,
+          .desktop = {.use = std::move(place.use),
                       .scale = static_cast<float>(settings.scale),
                       .command_is_desktop = app.is_desktop,
                       .restore_dir = settings.restore_dir}};

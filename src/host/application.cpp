@@ -100,4 +100,10 @@ Result<Application> resolve_application(const std::string& text, const std::stri
   return Application{command.front(), std::move(command)};
 }
 
+Place resolve_place(std::string use, std::vector<std::string> command, const std::string& program_dir) {
+  if (use != "gamescope") return {std::move(use), std::move(command)};
+  command.insert(command.begin(), program_dir + "/lumen-gamescope");
+  return {"private", std::move(command)};
+}
+
 }  // namespace lumen::host

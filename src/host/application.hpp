@@ -20,6 +20,15 @@ struct Application {
 // install.
 Result<Application> resolve_application(const std::string& text, const std::string& program_dir);
 
+// The desktop that a session is to show where a person said `use`, and the command that it runs there then.
+struct Place {
+  std::string use;
+  std::vector<std::string> command;
+};
+// "gamescope" is a private desktop with the command inside gamescope, by lumen-gamescope in `program_dir`;
+// all else is itself.
+Place resolve_place(std::string use, std::vector<std::string> command, const std::string& program_dir);
+
 // Splits at blanks; "double" and 'single' quotes keep blanks together. `app.quotes` when one stays open.
 Result<std::vector<std::string>> split_command(const std::string& text);
 

@@ -71,10 +71,13 @@ struct GameStreamConfig {
 };
 inline constexpr std::uint16_t kMinBasePort = 1029, kMaxBasePort = 65514;
 
-// "auto": the person's own where one runs, else a private one. The rest are backends of lumen-session.
-inline constexpr std::array<std::string_view, 6> kDesktopNames{"auto",   "private", "kwin",
+// "auto": the person's own where one runs, else a private one. "gamescope": a private one with the
+// application in gamescope. The rest are backends of lumen-session.
+inline constexpr std::array<std::string_view, 7> kDesktopNames{"auto",   "private", "gamescope", "kwin",
                                                                "mutter", "wlroots", "portal"};
 bool is_desktop_name(std::string_view name);
+// Whether it is of the session's own, so that it has one display and nothing of a person's.
+inline bool is_private_desktop(std::string_view name) { return name == "private" || name == "gamescope"; }
 
 struct DesktopConfig {
   std::string use = "auto";  // what "Desktop" shows: one of kDesktopNames

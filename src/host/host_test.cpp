@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/thread.hpp"
+#include "host/app_run.hpp"
 #include "host/application.hpp"
 #include "host/client_port.hpp"
 #include "host/control_socket.hpp"
@@ -63,6 +64,24 @@ TEST_F(DesktopInPath, plasma_is_what_a_desktop_is_where_all_of_it_is_there) {
             "weston");  // KWin alone is bare
   install("startplasma-wayland");
   EXPECT_EQ(resolve_application("desktop", "/lumen").value().command.front(), "/lumen/lumen-plasma");
+}
+
+TEST(Places, gamescope_is_a_private_desktop_with_the_command_inside_it) {
+  const auto place = resolve_place("gamescope", {"game", "--fast"}, "/lumen");
+  EXPECT_EQ(place.use, "private");
+  EXPECT_EQ(place.command, (std::vector<std::string>{"/lumen/lumen-gamescope", "game", "--fast"}));
+  const auto other = resolve_place("kwin", {"game"}, "/lumen");
+  EXPECT_EQ(other.use, "kwin");
+  EXPECT_EQ(other.command, std::vector<std::string>{"game"});
+}
+
+TEST(Places, an_app_of_the_configuration_runs_in_gamescope_in_its_folder) {
+  AppEntry app{.command = {"game"}, .working_dir = "/games"};
+  app.desktop = "gamescope";
+  const auto slot = app_slot(app, {}, "/run/lumen-test", {.session_program = "/lumen/lumen-session"});
+  EXPECT_EQ(slot.desktop.use, "private");
+  EXPECT_EQ(slot.command,
+            (std::vector<std::string>{"/lumen/lumen-gamescope", "env", "-C", "/games", "game"}));
 }
 
 class ControlSocketTest : public testing::Test {

@@ -66,7 +66,7 @@ struct DesktopParams {
 
 // How a desktop of some kind could be had here, found out without changing anything.
 struct DesktopProbe {
-  std::string backend;           // "wlroots", "kwin", "mutter", "portal", "private"
+  std::string backend;           // "wlroots", "kwin", "mutter", "portal", "gamescope", "private"
   std::string name;              // "sway 1.7 (wlroots)"; empty when nothing is there
   std::optional<Error> refusal;  // why not, and what to do; none: usable
   DesktopAbilities abilities;

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "desktop/gamescope/gamescope_facts.hpp"
 #include "worker/desktop_choice.hpp"
 #include "worker/desktop_places.hpp"
 #include "worker/restore_file.hpp"
@@ -64,6 +65,8 @@ int print_desktops(bool as_json) {
   for (const auto& candidate : find_desktops(backends, find_places(process_environment())))
     (candidate.probe.refusal ? refused : probes).push_back(candidate.probe);
   probes.push_back(private_probe());
+  auto gamescope = gamescope::probe_gamescope(process_environment()("PATH"));
+  (gamescope.refusal ? refused : probes).push_back(std::move(gamescope));
   probes.insert(probes.end(), refused.begin(), refused.end());
   if (as_json) {
     json list = json::array();

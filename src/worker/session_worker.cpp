@@ -46,6 +46,15 @@ bool is_compositor(const std::vector<std::string>& command) {
   return name == "lumen-plasma" || name == "lumen-gamescope" || name == "weston";
 }
 
+// As an [[app]] is told; a session by a connect file has nobody before it who knows the mode.
+void tell_mode(const Mode& mode, std::vector<std::string>& environment) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes it
+  if (std::getenv("LUMEN_CLIENT_WIDTH") != nullptr) return;
+  environment.push_back(fmt::format("LUMEN_CLIENT_WIDTH={}", mode.width));
+  environment.push_back(fmt::format("LUMEN_CLIENT_HEIGHT={}", mode.height));
+  environment.push_back(fmt::format("LUMEN_CLIENT_FPS={}", (mode.refresh_mhz + 500) / 1000));
+}
+
 }  // namespace
 
 SessionWorker::SessionWorker(UniqueFd link, EventLoop& loop, Logger& log)
@@ -364,6 +373,7 @@ Status SessionWorker::launch_application(const link::Configure& configure) {
       .argv = configure.command, .environment = desktop->environment(), .unset = {"WAYLAND_SOCKET"}};
   const auto is_x11 = [](const std::string& variable) { return variable.starts_with("DISPLAY="); };
   if (std::ranges::none_of(params.environment, is_x11)) params.unset.emplace_back("DISPLAY");
+  tell_mode(desktop->mode(), params.environment);
   if (sound_server_) {
     std::ranges::move(sound_server_->environment(sink_name_), std::back_inserter(params.environment));
     std::ranges::move(sound_server_->unset(), std::back_inserter(params.unset));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include <gmock/gmock.h>
 
@@ -14,6 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Pair;
 
 class InjectedInput : public EmbeddedDesktopTest {
  protected:
@@ -155,6 +157,26 @@ TEST_F(InjectedInput, moves_a_locked_pointer_relatively_without_limits) {
   desktop_->inject(PointerMoveBy{5, 7});
   desktop_->inject(PointerMoveBy{-5000, 0});
   EXPECT_THAT(take_events(app), ElementsAre("relative 5 7", "relative -5000 0"));
+}
+
+TEST_F(InjectedInput, moves_a_locked_pointer_from_each_position_to_the_next) {
+  auto& app = ready_app();
+  const auto to_pixel = [mode = desktop_->mode()](int x, int y) {
+    return PointerMoveTo{static_cast<std::uint16_t>(std::lround(x * 65'535.0 / (mode.width - 1))),
+                         static_cast<std::uint16_t>(std::lround(y * 65'535.0 / (mode.height - 1)))};
+  };
+  desktop_->inject(to_pixel(100, 50));
+  app.lock_pointer();
+  ASSERT_THAT(take_events(app), Contains("locked"));
+  for (const auto& [x, y] : {std::pair{110, 50}, std::pair{111, 52}, std::pair{100, 50}})
+    desktop_->inject(to_pixel(x, y));
+  std::vector<std::pair<long, long>> steps;  // to whole pixels: a client's position is not quite one
+  for (const auto& event : take_events(app)) {
+    double dx = 0, dy = 0;
+    ASSERT_EQ(std::sscanf(event.c_str(), "relative %lf %lf", &dx, &dy), 2) << event;
+    steps.emplace_back(std::lround(dx), std::lround(dy));
+  }
+  EXPECT_THAT(steps, ElementsAre(Pair(10, 0), Pair(1, 2), Pair(-11, -2)));
 }
 
 class TypedText : public InjectedInput {

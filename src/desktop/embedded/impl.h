@@ -31,6 +31,7 @@ struct lce_cursor {
 struct lce_pointer {
   double x, y;               /* layout coordinates */
   double origin_x, origin_y; /* layout position of the focused surface's origin */
+  double hand_x, hand_y;     /* where it would be if no program held it or put it elsewhere */
   int scroll_rest[2];        /* v120 not yet told as a click: vertical, horizontal */
   struct wlr_relative_pointer_manager_v1* relative;
   struct wlr_pointer_constraints_v1* constraints;

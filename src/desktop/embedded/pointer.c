@@ -136,21 +136,41 @@ static bool confine(const struct lce_pointer* pointer, double* x, double* y) {
   return true;
 }
 
-void lce_pointer_move_to(struct lumen_comp* comp, double x, double y) {
+static bool is_locked(const struct lce_pointer* pointer) {
+  return pointer->constraint && pointer->constraint->type == WLR_POINTER_CONSTRAINT_V1_LOCKED;
+}
+
+/* To (x, y), as far as nothing holds it; (dx, dy) is the way that the hand went. */
+static void move(struct lumen_comp* comp, double x, double y, double dx, double dy) {
   struct lce_pointer* pointer = &comp->pointer;
-  const double dx = x - pointer->x, dy = y - pointer->y;
-  const bool locked = pointer->constraint && pointer->constraint->type == WLR_POINTER_CONSTRAINT_V1_LOCKED;
   if (focus_is_stalled(comp, LCE_STALLED_FOR_MOTION)) {
     if (!pointer->constraint) move_inside(comp, x, y);
     return;
   }
   wlr_relative_pointer_manager_v1_send_relative_motion(pointer->relative, comp->seat, lce_now_ns() / 1000, dx,
                                                        dy, dx, dy);
-  if (!locked && (!pointer->constraint || confine(pointer, &x, &y))) {
+  if (!is_locked(pointer) && (!pointer->constraint || confine(pointer, &x, &y))) {
     move_inside(comp, x, y);
     lce_pointer_update(comp, true);
   }
   wlr_seat_pointer_notify_frame(comp->seat);
+}
+
+static void move_by(struct lumen_comp* comp, double dx, double dy) {
+  struct lce_pointer* pointer = &comp->pointer;
+  wlr_output_layout_closest_point(comp->layout, NULL, pointer->hand_x + dx, pointer->hand_y + dy,
+                                  &pointer->hand_x, &pointer->hand_y);
+  move(comp, pointer->x + dx, pointer->y + dy, dx, dy);
+}
+
+/* The way is that from the position before, also where the pointer stood still or a program put it elsewhere.
+ */
+void lce_pointer_move_to(struct lumen_comp* comp, double x, double y) {
+  struct lce_pointer* pointer = &comp->pointer;
+  const double dx = x - pointer->hand_x, dy = y - pointer->hand_y;
+  pointer->hand_x = x;
+  pointer->hand_y = y;
+  move(comp, x, y, dx, dy);
 }
 
 static bool is_sane(double x, double y) { return fabs(x) <= FARTHEST && fabs(y) <= FARTHEST; /* not NaN */ }
@@ -165,7 +185,7 @@ void lumen_comp_pointer_move_to(lumen_comp_output* output, double x, double y) {
 
 void lumen_comp_pointer_move_by(lumen_comp* comp, double dx, double dy) {
   if (!is_sane(dx, dy)) return;
-  lce_pointer_move_to(comp, comp->pointer.x + dx, comp->pointer.y + dy);
+  move_by(comp, dx, dy);
   lce_kick(comp);
 }
 

@@ -10,18 +10,8 @@
 #include <gmock/gmock.h>
 
 #include "desktop/embedded/test_compositor.hpp"
+#include "desktop/embedded/test_leaks.hpp"
 #include "desktop/keymap/character_table.hpp"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define LUMEN_TEST_LEAKS 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define LUMEN_TEST_LEAKS 1
-#endif
-#ifdef LUMEN_TEST_LEAKS
-#include <sanitizer/lsan_interface.h>
-#endif
 
 namespace lumen::embedded {
 namespace {
@@ -92,16 +82,6 @@ class X11Client {
   std::atomic<bool> stop_{false}, finished_{false}, failed_{false};
   std::atomic<int> key_presses_{0}, width_{0};
   std::jthread thread_;
-};
-
-// wlroots before 0.18 never frees its X window manager; what is allocated meanwhile is not counted as leaked.
-struct LeaksExcused {
-#ifdef LUMEN_TEST_LEAKS
-  LeaksExcused() { __lsan_disable(); }
-  ~LeaksExcused() { __lsan_enable(); }
-  LeaksExcused(const LeaksExcused&) = delete;
-  LeaksExcused& operator=(const LeaksExcused&) = delete;
-#endif
 };
 
 class XwaylandTest : public CompositorTest {

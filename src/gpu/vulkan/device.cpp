@@ -48,12 +48,14 @@ Identity identity_of(const Api& api, VkPhysicalDevice device) {
 }
 
 // NVIDIA's Vulkan, OpenGL and CUDA share libraries. When the loader lets go of Vulkan's, OpenGL and CUDA's
-// way to it no longer work, as seen with 580.159; so they stay.
+// way to it no longer work, as seen with 580.159; so they stay. So do Mesa's, which forget some memory when
+// they go.
 void pin_drivers() {
   dl_iterate_phdr(
       [](dl_phdr_info* library, std::size_t, void*) {
         const std::string_view name{library->dlpi_name == nullptr ? "" : library->dlpi_name};
-        if (name.find("nvidia") != std::string_view::npos)
+        if (name.find("nvidia") != std::string_view::npos ||
+            name.find("/libvulkan_") != std::string_view::npos)
           static_cast<void>(dlopen(library->dlpi_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE));
         return 0;
       },
@@ -74,6 +76,40 @@ Result<VkInstance> make_instance(PFN_vkGetInstanceProcAddr get) {
               fmt::format("Vulkan does not start here: error {}", static_cast<int>(result)), kRemedy);
 }
 
+struct Loaded {
+  VkInstance instance;
+  Api api;
+};
+
+Result<Loaded> load(PFN_vkGetInstanceProcAddr get) {
+  LUMEN_TRY(auto* const instance, make_instance(get));
+  auto api = load_api(get, instance);
+  if (!api) {
+    const auto destroy = reinterpret_cast<PFN_vkDestroyInstance>(get(instance, "vkDestroyInstance"));
+    if (destroy != nullptr) destroy(instance, nullptr);
+    return tl::unexpected{std::move(api).error()};
+  }
+  pin_drivers();
+  return Loaded{instance, *api};
+}
+
+std::vector<VkPhysicalDevice> devices_of(const Api& api, VkInstance instance) {
+  std::vector<VkPhysicalDevice> devices(kMostDevices);
+  std::uint32_t count = kMostDevices;
+  const auto result = api.physical_devices(instance, &count, devices.data());
+  devices.resize(result == VK_SUCCESS || result == VK_INCOMPLETE ? std::min(count, kMostDevices) : 0);
+  return devices;
+}
+
+bool has_render_node(const Api& api, VkPhysicalDevice device, const Extensions& extensions) {
+  if (!lists(extensions, VK_EXT_PHYSICAL_DEVICE_DRM_EXTENSION_NAME)) return false;
+  VkPhysicalDeviceDrmPropertiesEXT drm{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRM_PROPERTIES_EXT};
+  VkPhysicalDeviceProperties2 properties{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+                                         .pNext = &drm};
+  api.properties(device, &properties);
+  return drm.hasRender == VK_TRUE;
+}
+
 bool is_of_kind(VkQueueFlags flags, QueueKind kind) {
   switch (kind) {
     case QueueKind::graphics:
@@ -86,6 +122,19 @@ bool is_of_kind(VkQueueFlags flags, QueueKind kind) {
 
 }  // namespace
 
+Result<std::vector<DeviceFacts>> list_devices(PFN_vkGetInstanceProcAddr get) {
+  LUMEN_TRY(const auto loaded, load(get));
+  std::vector<DeviceFacts> all;
+  for (auto* const device : devices_of(loaded.api, loaded.instance)) {
+    const auto extensions = extensions_of(loaded.api, device);
+    all.push_back({.name = identity_of(loaded.api, device).name,
+                   .has_render_node = has_render_node(loaded.api, device, extensions),
+                   .exports_dmabufs = lists(extensions, VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME)});
+  }
+  loaded.api.destroy_instance(loaded.instance, nullptr);
+  return all;
+}
+
 Result<std::unique_ptr<Device>> Device::create(PFN_vkGetInstanceProcAddr get, const std::optional<Uuid>& uuid,
                                                QueueKind queue) {
   std::unique_ptr<Device> device{new Device};
@@ -94,36 +143,27 @@ Result<std::unique_ptr<Device>> Device::create(PFN_vkGetInstanceProcAddr get, co
 }
 
 Status Device::open(PFN_vkGetInstanceProcAddr get, const std::optional<Uuid>& uuid, QueueKind queue) {
-  LUMEN_TRY(auto* const instance, make_instance(get));
-  auto api = load_api(get, instance);
-  if (!api) {
-    const auto destroy = reinterpret_cast<PFN_vkDestroyInstance>(get(instance, "vkDestroyInstance"));
-    if (destroy != nullptr) destroy(instance, nullptr);
-    return tl::unexpected{std::move(api).error()};
-  }
-  api_ = *api;
-  instance_ = instance;
-  pin_drivers();
+  LUMEN_TRY(const auto loaded, load(get));
+  api_ = loaded.api;
+  instance_ = loaded.instance;
   LUMEN_CHECK_OK(choose(uuid));
   LUMEN_CHECK_OK(choose_queue(queue));
   return open_device();
 }
 
 Status Device::choose(const std::optional<Uuid>& uuid) {
-  std::array<VkPhysicalDevice, kMostDevices> devices{};
-  std::uint32_t count = kMostDevices;
-  const auto result = api_.physical_devices(instance_, &count, devices.data());
-  if (result != VK_SUCCESS && result != VK_INCOMPLETE) count = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    auto identity = identity_of(api_, devices.at(i));
+  const auto devices = devices_of(api_, instance_);
+  for (auto* const device : devices) {
+    auto identity = identity_of(api_, device);
     if (uuid && identity.uuid != *uuid) continue;
-    physical_ = devices.at(i);
+    physical_ = device;
     name_ = std::move(identity.name);
     api_.memory_properties(physical_, &memory_);
     return {};
   }
   return fail(ErrorCode::unsupported, "vulkan.no-device",
-              fmt::format("none of the {} GPUs that Vulkan names is the one that encodes", count), kRemedy);
+              fmt::format("none of the {} GPUs that Vulkan names is the one that encodes", devices.size()),
+              kRemedy);
 }
 
 Status Device::choose_queue(QueueKind queue) {

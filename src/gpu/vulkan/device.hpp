@@ -14,6 +14,14 @@
 
 namespace lumen::gpu::vulkan {
 
+// What Vulkan says of a GPU, without opening it.
+struct DeviceFacts {
+  std::string name;
+  bool has_render_node = false, exports_dmabufs = false;
+};
+// All of the machine's; 16 at most. `vulkan.no-device`, `vulkan.old`.
+Result<std::vector<DeviceFacts>> list_devices(PFN_vkGetInstanceProcAddr get);
+
 // Of what kind the queue is that runs the shader.
 enum class QueueKind : std::uint8_t { graphics, compute };
 

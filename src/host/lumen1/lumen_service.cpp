@@ -318,7 +318,8 @@ void LumenService::handle(Connection& from, const control::WantsOpen& wants) {
   if (is_stopping_) return refuse(control::RefusalReason::host_stopping);
   const auto* app = find_app(open.app);
   if (app == nullptr) return refuse(control::RefusalReason::no_such_app);
-  if (open.display > 0 && app->desktop == "private") return refuse(control::RefusalReason::no_such_display);
+  if (open.display > 0 && is_private_desktop(app->desktop))
+    return refuse(control::RefusalReason::no_such_display);
   const auto agreement = agree(open.wish, offer_for(open.wish.mode), from.dialogue->permissions());
   if (!agreement.stream) return refuse(agreement.refusal);
   const SessionKey key{from.device, app->id, open.display};
