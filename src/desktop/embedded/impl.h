@@ -255,7 +255,7 @@ struct lce_look {
   int32_t width, height;
   uint32_t argb[];
 };
-struct lce_look* lce_look_of_buffer(struct wlr_buffer* buffer);   /* NULL: it cannot be given */
+struct lce_look* lce_look_of_buffer(struct wlr_buffer* buffer);    /* NULL: it cannot be given */
 struct lce_look* lce_look_of_surface(struct wlr_surface* surface); /* the same */
 
 /* cursor.c */

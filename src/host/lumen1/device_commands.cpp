@@ -151,9 +151,10 @@ std::optional<std::string> device_command(LumenService& service, const std::stri
     return "withdrawn\n";
   }
   if (verb == "device-approve" || verb == "device-deny") {
-    const auto decided = verb == "device-approve"
-                             ? service.desk().approve(attempt_of(first), control::Permissions::at_first(), now())
-                             : service.desk().deny(attempt_of(first), now());
+    const auto decided =
+        verb == "device-approve"
+            ? service.desk().approve(attempt_of(first), control::Permissions::at_first(), now())
+            : service.desk().deny(attempt_of(first), now());
     service.desk_changed();
     return say(decided, verb == "device-approve" ? "approved\n" : "denied\n");
   }
