@@ -103,9 +103,8 @@ class LumenService {
                                      const Mode& mode);
   void attach(net::QuicId connection, const SessionKey& key, lumen1::control::RequestId request,
               const lumen1::control::Stream& stream);
-  void tell_clipboard(
-      const SessionKey& key,
-      const std::function<void(lumen1::control::HostDialogue&, lumen1::control::SessionId)>& tell);
+  template <class What>
+  void tell_clipboard(const SessionKey& key, const What& what);
   void take_from_others(const DeviceSession& session, net::QuicId connection);
   Result<lumen1::Secret> media_secret(net::QuicId connection, std::uint8_t session,
                                       std::uint32_t open_count) const;
