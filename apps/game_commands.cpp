@@ -258,8 +258,9 @@ GameCommands::GameCommands(CLI::App& app) : parts_{std::make_unique<Parts>()} {
   parts.list->add_option("host", parts.host, host_text);
   parts.add_choice(*parts.list);
   parts.add_stream(app, host_text);
-  parts.quit = app.add_subcommand("quit", "end what runs for this client at a GameStream host");
+  parts.quit = app.add_subcommand("quit", "end what runs for this client at a host");
   parts.quit->add_option("host", parts.host, host_text)->required();
+  parts.add_choice(*parts.quit);
 }
 
 GameCommands::~GameCommands() = default;
@@ -288,7 +289,12 @@ std::optional<int> GameCommands::run() const {
     const auto streamed = stream(parts.host, parts.app, parts.options);
     return streamed ? 0 : complain(kProgram, streamed.error());
   }
-  if (*parts.quit) return with_stop([&](const auto& stop) { return quit(parts.host, stop); });
+  if (*parts.quit) {
+    return with_stop([&](const auto& stop) {
+      const auto ended = quit_lumen(parts.host, parts.choice(), stop);
+      return ended ? *ended : quit(parts.host, stop);
+    });
+  }
   return std::nullopt;
 }
 

@@ -211,6 +211,15 @@ std::optional<Status> list_lumen(const std::string& host, ProtocolChoice choice,
   return list(**talk, stop);
 }
 
+std::optional<Status> quit_lumen(const std::string& host, ProtocolChoice choice,
+                                 const std::stop_token& stop) {
+  const auto log = make_logger(kProgram, "warning");
+  auto talk = talk_to(host, choice, stop, *log);
+  if (!talk) return std::nullopt;
+  if (!*talk) return Status{tl::unexpected{talk->error()}};
+  return client::end_all(*(*talk)->connection, stop);
+}
+
 Result<std::vector<client::HostEntry>> find_lumen_hosts(const std::stop_token& stop) {
   const auto log = make_logger(kProgram, "warning");
   LUMEN_TRY(auto book, client::LumenBook::open(client::lumen_book_folder(client::default_book_folder())));

@@ -28,6 +28,8 @@ struct LumenPairing {
 std::optional<Status> pair_lumen(const LumenPairing& pairing, ProtocolChoice choice,
                                  const std::stop_token& stop);
 std::optional<Status> list_lumen(const std::string& host, ProtocolChoice choice, const std::stop_token& stop);
+// Ends what this device runs there.
+std::optional<Status> quit_lumen(const std::string& host, ProtocolChoice choice, const std::stop_token& stop);
 // Pairs first where that is needed.
 std::optional<int> stream_lumen(const PlainStream& wanted, ProtocolChoice choice);
 

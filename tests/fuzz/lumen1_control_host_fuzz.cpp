@@ -81,6 +81,7 @@ class Run {
         Pause{request, session},
         Resume{request, session},
         Close{request, session},
+        EndApplication{request, 1},
         SessionClipboardPart{session, {request, 1, 0, {std::byte{'x'}}}},
         SessionClipboardTaken{session, {request, 1}}};
     send(all[which % std::size(all)]);

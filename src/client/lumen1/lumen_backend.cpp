@@ -86,6 +86,15 @@ Status LumenHosts::keep(const LumenConnection& connection, const LumenAddress& a
                      .fingerprint = connection.fingerprint()});
 }
 
+Status end_all(LumenConnection& connection, const std::stop_token& stop) {
+  LUMEN_TRY(const auto apps, connection.apps(stop));
+  for (const auto& app : apps) {
+    if (!app.running) continue;
+    LUMEN_CHECK_OK(connection.end_application(app.id, stop));
+  }
+  return {};
+}
+
 namespace {
 
 // Asks many addresses at once who is there.
@@ -349,15 +358,7 @@ void LumenBackend::start(RequestId request, const StreamRequest& wanted) {
 void LumenBackend::end_app(RequestId request, const std::string& host_id) {
   jobs_.add(request, [this, request, host_id](const std::stop_token& stop) -> Status {
     LUMEN_TRY(const auto connection, paired_connection(host_id, stop));
-    LUMEN_TRY(const auto apps, connection->apps(stop));
-    for (const auto& app : apps) {
-      if (!app.running) continue;
-      // Only who has opened a stream may end its application.
-      LUMEN_TRY(const auto opened,
-                connection->open_stream(
-                    app.id, 0, {.mode = {1280, 720, 60'000}, .formats = {{.codec = Codec::h264}}}, stop));
-      LUMEN_CHECK_OK(connection->close_stream(opened.connect.session, true, stop));
-    }
+    LUMEN_CHECK_OK(end_all(*connection, stop));
     jobs_.tell(Done{request});
     return {};
   });

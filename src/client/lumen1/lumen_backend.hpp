@@ -29,6 +29,9 @@ struct LumenBackendParams {
 // `log` outlives it.
 std::unique_ptr<Backend> create_lumen_backend(LumenBackendParams params, Logger& log);
 
+// Ends what this device runs there.
+Status end_all(LumenConnection& connection, const std::stop_token& stop);
+
 // One piece at a time, for the command line. All block.
 class LumenHosts {
  public:

@@ -430,6 +430,14 @@ Status LumenConnection::close_stream(std::uint8_t session, bool end_application,
   return {};
 }
 
+Status LumenConnection::end_application(std::uint32_t app, const std::stop_token& stop) {
+  LUMEN_TRY(const auto request, on_control<control::RequestId>([app](control::ClientDialogue& dialogue) {
+              return dialogue.end_application(app, now());
+            }));
+  LUMEN_CHECK_OK(answer_to<control::Done>(request, stop));
+  return {};
+}
+
 Status LumenConnection::verdict(std::uint8_t session) const {
   MutexLock lock{mutex_};
   if (const auto ended = ended_.find(session); ended != ended_.end())

@@ -70,6 +70,8 @@ class LumenConnection {
                                    const lumen1::control::StreamWish& wish, const std::stop_token& stop);
   Result<lumen1::control::Stream> change(const lumen1::control::Change& change, const std::stop_token& stop);
   Status close_stream(std::uint8_t session, bool end_application, const std::stop_token& stop);
+  // What this device runs of it, at all displays.
+  Status end_application(std::uint32_t app, const std::stop_token& stop);
 
   // Why `session` cannot go on, if it cannot: it was ended, or the connection is over.
   Status verdict(std::uint8_t session) const LUMEN_EXCLUDES(mutex_);

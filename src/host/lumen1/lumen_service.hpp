@@ -84,6 +84,7 @@ class LumenService {
   void handle(Connection& from, const lumen1::control::WantsPause& wants);
   void handle(Connection& from, const lumen1::control::WantsResume& wants);
   void handle(Connection& from, const lumen1::control::WantsClose& wants);
+  void handle(Connection& from, const lumen1::control::WantsEnd& wants);
   void handle(Connection& from, const lumen1::control::PermissionsNow& now);
   void handle(Connection& from, const lumen1::control::ClipboardCame& clipboard);
   void handle(Connection& from, const lumen1::control::ClientGone& gone);
@@ -105,6 +106,8 @@ class LumenService {
               const lumen1::control::Stream& stream);
   template <class What>
   void tell_clipboard(const SessionKey& key, const What& what);
+  void tell_ended(const DeviceSession& session, lumen1::control::EndReason reason,
+                  const std::string& text = {});
   void take_from_others(const DeviceSession& session, net::QuicId connection);
   Result<lumen1::Secret> media_secret(net::QuicId connection, std::uint8_t session,
                                       std::uint32_t open_count) const;

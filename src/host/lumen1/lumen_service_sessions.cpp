@@ -177,11 +177,17 @@ void LumenService::handle(Connection& from, const control::ClipboardCame& clipbo
 }
 
 void LumenService::take_from_others(const DeviceSession& session, net::QuicId connection) {
-  const auto& viewer = session.viewer();
-  if (!viewer || viewer->connection == connection) return;
-  const auto other = connections_.find(viewer->connection);
-  if (other != connections_.end())
-    other->second.dialogue->session_ended(session.id(), control::EndReason::replaced);
+  if (session.viewer() && session.viewer()->connection != connection)
+    tell_ended(session, control::EndReason::replaced);
+}
+
+// To whoever watches it.
+void LumenService::tell_ended(const DeviceSession& session, control::EndReason reason,
+                              const std::string& text) {
+  if (!session.viewer()) return;
+  const auto connection = connections_.find(session.viewer()->connection);
+  if (connection != connections_.end())
+    connection->second.dialogue->session_ended(session.id(), reason, text);
 }
 
 LumenService::Sessions::iterator LumenService::watched_by(net::QuicId connection, std::uint8_t session) {
@@ -224,6 +230,16 @@ void LumenService::handle(Connection& from, const control::WantsClose& wants) {
   if (found != sessions_.end()) {
     found->second->leave();
     if (wants.end_application) end_session(found);
+  }
+  from.dialogue->done(wants.request);
+}
+
+void LumenService::handle(Connection& from, const control::WantsEnd& wants) {
+  for (auto next = sessions_.begin(); next != sessions_.end();) {
+    const auto found = next++;
+    if (found->first.device != from.device || found->first.app != wants.app) continue;
+    tell_ended(*found->second, control::EndReason::application_exited);
+    end_session(found);
   }
   from.dialogue->done(wants.request);
 }
@@ -279,13 +295,7 @@ void LumenService::end_session(Sessions::iterator found) {
 void LumenService::session_ended(const SessionKey& key, const std::string& reason) {
   const auto found = sessions_.find(key);
   if (found == sessions_.end() || !found->second->is_over()) return;
-  if (const auto& viewer = found->second->viewer()) {
-    const auto connection = connections_.find(viewer->connection);
-    if (connection != connections_.end()) {
-      connection->second.dialogue->session_ended(found->second->id(), control::EndReason::application_exited,
-                                                 reason);
-    }
-  }
+  tell_ended(*found->second, control::EndReason::application_exited, reason);
   end_session(found);
   settle();
 }

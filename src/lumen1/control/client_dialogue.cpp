@@ -277,6 +277,9 @@ Result<RequestId> ClientDialogue::resume(SessionId session, Timestamp now) {
 Result<RequestId> ClientDialogue::close(SessionId session, bool end_application, Timestamp now) {
   return ask(Close{.session = session, .end_application = end_application}, Kind::done, now);
 }
+Result<RequestId> ClientDialogue::end_application(std::uint32_t app, Timestamp now) {
+  return ask(EndApplication{.app = app}, Kind::done, now);
+}
 
 void ClientDialogue::give_up(RequestId request) {
   given_up_.insert(request);

@@ -94,6 +94,7 @@ class ClientDialogue {
   Result<RequestId> pause(SessionId session, Timestamp now);
   Result<RequestId> resume(SessionId session, Timestamp now);
   Result<RequestId> close(SessionId session, bool end_application, Timestamp now);
+  Result<RequestId> end_application(std::uint32_t app, Timestamp now);
   // Of a session that is open; sent at once, unless the connection is over.
   void clipboard(SessionId session, const ClipboardPart& part);
   void clipboard(SessionId session, const ClipboardTaken& taken);

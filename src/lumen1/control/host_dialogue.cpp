@@ -270,7 +270,7 @@ bool HostDialogue::accept(RequestId id, Kind kind, std::optional<SessionId> sess
     refusal = RefusalReason::too_many_requests;
   else if (session && !sessions_.contains(*session))
     refusal = RefusalReason::no_such_session;
-  else if (kind == Kind::open && !permissions().has(Permission::view))
+  else if ((kind == Kind::open || kind == Kind::end) && !permissions().has(Permission::view))
     refusal = RefusalReason::not_permitted;
   else if (kind == Kind::open && has_all_sessions())
     refusal = RefusalReason::busy;
@@ -312,6 +312,10 @@ void HostDialogue::handle(const Resume& resume, Timestamp) {
 void HostDialogue::handle(const Close& close, Timestamp) {
   if (!accept(close.request, Kind::close, close.session)) return;
   events_.emplace_back(WantsClose{close.request, close.session, close.end_application});
+}
+
+void HostDialogue::handle(const EndApplication& end, Timestamp) {
+  if (accept(end.request, Kind::end)) events_.emplace_back(WantsEnd{end.request, end.app});
 }
 
 // --- the clipboard
@@ -378,7 +382,7 @@ bool HostDialogue::changed(RequestId request, const Stream& stream) {
 }
 
 bool HostDialogue::done(RequestId request) {
-  const auto* asked = pending(request, {Kind::pause, Kind::resume, Kind::close});
+  const auto* asked = pending(request, {Kind::pause, Kind::resume, Kind::close, Kind::end});
   if (asked == nullptr) return false;
   const auto closed = asked->kind == Kind::close ? std::optional{asked->session} : std::nullopt;
   answer(request, Done{request});
@@ -397,7 +401,9 @@ void HostDialogue::forget_session(SessionId session) {
   sessions_.erase(session);
   std::erase_if(requests_, [&](const auto& entry) {
     const auto& [id, request] = entry;
-    if (request.kind == Kind::apps || request.kind == Kind::open || request.session != session) return false;
+    const bool of_none =
+        request.kind == Kind::apps || request.kind == Kind::open || request.kind == Kind::end;
+    if (of_none || request.session != session) return false;
     if (request.kind == Kind::close)
       send(Done{id});
     else

@@ -76,6 +76,10 @@ struct WantsClose {
   SessionId session = 0;
   bool end_application = false;
 };
+struct WantsEnd {  // of all this device's sessions of that application; done() also where there is none
+  RequestId request = 0;
+  std::uint32_t app = 0;
+};
 // They hold from now on, for what runs too.
 struct PermissionsNow {
   Permissions permissions;
@@ -91,7 +95,7 @@ struct ClientGone {
   std::string text;  // for the log
 };
 using HostEvent = std::variant<HelloCame, StoreDevice, WantsApps, WantsOpen, WantsChange, WantsPause,
-                               WantsResume, WantsClose, PermissionsNow, ClipboardCame, ClientGone>;
+                               WantsResume, WantsClose, WantsEnd, PermissionsNow, ClipboardCame, ClientGone>;
 
 class HostDialogue {
  public:
@@ -118,7 +122,7 @@ class HostDialogue {
   // The session may be one that this connection has opened before.
   bool opened(RequestId request, SessionId session, std::uint32_t open_count, const Stream& stream);
   bool changed(RequestId request, const Stream& stream);
-  bool done(RequestId request);  // Pause, Resume, Close
+  bool done(RequestId request);  // Pause, Resume, Close, EndApplication
   // `text` says what happened here, if there is more to say than the reason does.
   bool refuse(RequestId request, RefusalReason reason, std::string_view text = {});
   // After StoreDevice.
@@ -137,7 +141,7 @@ class HostDialogue {
   void bye(ByeReason reason, std::string_view text = {});
 
  private:
-  enum class Kind : std::uint8_t { apps, open, change, pause, resume, close };
+  enum class Kind : std::uint8_t { apps, open, change, pause, resume, close, end };
   struct Request {
     Kind kind{};
     SessionId session = 0;
@@ -157,6 +161,7 @@ class HostDialogue {
   void handle(const Pause& pause, Timestamp now);
   void handle(const Resume& resume, Timestamp now);
   void handle(const Close& close, Timestamp now);
+  void handle(const EndApplication& end, Timestamp now);
   void handle(const ClientBye& bye, Timestamp now);
   void handle(const SessionClipboardPart& part, Timestamp now);
   void handle(const SessionClipboardTaken& taken, Timestamp now);

@@ -37,6 +37,8 @@ template <>
 constexpr std::uint16_t kType<Resume> = 0x24;
 template <>
 constexpr std::uint16_t kType<Close> = 0x25;
+template <>
+constexpr std::uint16_t kType<EndApplication> = 0x26;
 template <>  // in both directions
 constexpr std::uint16_t kType<SessionClipboardPart> = 0x30;
 template <>
@@ -178,6 +180,10 @@ concept NamesSession = Is<M, Pause> || Is<M, Resume>;
 void fields(auto& io, NamesSession auto& m) {
   io.number(m.request);
   io.number(m.session);
+}
+void fields(auto& io, Is<EndApplication> auto& m) {
+  io.number(m.request);
+  io.number(m.app);
 }
 void fields(auto& io, Is<Close> auto& m) {
   io.number(m.request);

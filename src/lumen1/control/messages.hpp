@@ -150,6 +150,11 @@ struct Close {
   SessionId session = 0;
   bool end_application = false;
 };
+// All its displays that this device has opened, whoever watches them now.
+struct EndApplication {
+  RequestId request = 0;
+  std::uint32_t app = 0;
+};
 struct ClientBye {
   ByeReason reason = ByeReason::done;
 };
@@ -163,9 +168,9 @@ struct SessionClipboardTaken {
   SessionId session = 0;
   ClipboardTaken taken;
 };
-using ClientMessage =
-    std::variant<ClientHello, Ping, PairWithCode, PairConfirm, AskApproval, ApprovalNonce, ListApps, Open,
-                 Change, Pause, Resume, Close, ClientBye, SessionClipboardPart, SessionClipboardTaken>;
+using ClientMessage = std::variant<ClientHello, Ping, PairWithCode, PairConfirm, AskApproval, ApprovalNonce,
+                                   ListApps, Open, Change, Pause, Resume, Close, EndApplication, ClientBye,
+                                   SessionClipboardPart, SessionClipboardTaken>;
 
 // --- host → client
 

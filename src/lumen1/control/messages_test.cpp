@@ -98,6 +98,7 @@ std::vector<Golden<ClientMessage>> client_golden() {
           {Pause{9, 3}, "07000000 2300 09000000 03"},
           {Resume{10, 3}, "07000000 2400 0a000000 03"},
           {Close{11, 3, true}, "08000000 2500 0b000000 03 01"},
+          {EndApplication{12, 7}, "0a000000 2600 0c000000 07000000"},
           {SessionClipboardPart{3, {7, 5, 2, {std::byte{'l'}, std::byte{'l'}}}},
            "13000000 3000 03 07000000 05000000 02000000 0200 6c6c"},
           {SessionClipboardTaken{3, {7, 4}}, "0b000000 3100 03 07000000 04000000"}};

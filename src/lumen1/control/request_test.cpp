@@ -74,6 +74,18 @@ TEST_F(Requests, opens_changes_pauses_resumes_and_closes) {
   EXPECT_EQ(find<Refused>(talk->at_client)->reason, RefusalReason::no_such_session);
 }
 
+TEST_F(Requests, end_an_application_without_opening_it) {
+  const auto talk = paired_talk();
+  const auto ending = talk->client->end_application(7, talk->now).value();
+  talk->run();
+  ASSERT_NE(find<WantsEnd>(talk->at_host), nullptr);
+  EXPECT_EQ(find<WantsEnd>(talk->at_host)->app, 7U);
+  ASSERT_TRUE(talk->host->done(ending));
+  talk->run();
+  ASSERT_NE(find<Done>(talk->at_client), nullptr);
+  EXPECT_EQ(find<Done>(talk->at_client)->request, ending);
+}
+
 TEST_F(Requests, opens_a_session_anew_that_is_open_already) {
   const auto talk = paired_talk();
   open(*talk, 3);

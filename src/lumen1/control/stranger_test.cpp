@@ -116,7 +116,7 @@ TEST_P(Order, a_message_before_the_hello_ends_the_connection) {
 INSTANTIATE_TEST_SUITE_P(All, Order,
                          testing::Values(Ping{1}, PairWithCode{}, PairConfirm{}, AskApproval{},
                                          ApprovalNonce{}, ListApps{1}, Open{.wish = some_wish()}, Change{},
-                                         Pause{}, Resume{}, Close{}));
+                                         Pause{}, Resume{}, Close{}, EndApplication{}));
 
 TEST_F(Stranger, a_second_hello_and_a_number_used_twice_end_the_connection) {
   const auto first = talk();
@@ -163,7 +163,8 @@ ClientMessage any_message() {
                                        Change{.request = request, .session = session},
                                        Pause{request, session},
                                        Resume{request, session},
-                                       Close{request, session}};
+                                       Close{request, session},
+                                       EndApplication{request, 7}};
   return all[*rc::gen::inRange<std::size_t>(0, all.size())];
 }
 
