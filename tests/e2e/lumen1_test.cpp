@@ -296,6 +296,22 @@ TEST_F(LumenDevice, gets_the_codec_that_it_asks_for) {
   }
 }
 
+TEST_F(LumenDevice, ends_what_it_runs_without_watching_it) {
+  start_host();
+  auto own = book();
+  pair(own);
+  Screen screen;
+  const auto stream = open(own, screen);
+  ASSERT_TRUE(stream) << describe(stream.error());
+  ASSERT_TRUE(eventually([&] { return screen.pictures() > 0; }));
+  const auto other = connect(own);
+  ASSERT_TRUE(other) << describe(other.error());
+  ASSERT_TRUE(client::end_all(**other, never_.get_token()));
+  EXPECT_TRUE(eventually([&] { return host_status(place_)["lumen"]["sessions"].empty(); }));
+  EXPECT_TRUE(eventually([&] { return !(*stream)->verdict(); }));
+  EXPECT_TRUE(client::end_all(**other, never_.get_token()));  // nothing
+}
+
 TEST_F(LumenDevice, hears_why_when_the_host_stops) {
   start_host();
   auto own = book();
