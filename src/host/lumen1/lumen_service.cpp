@@ -369,6 +369,23 @@ Result<DeviceSession*> LumenService::session_for(const SessionKey& key, const Ap
            .settings = params_.settings,
            // The same whenever the device comes: the beginning of its certificate's fingerprint.
            .pads = {.identity = ByteReader{key.device}.big<std::uint64_t>(), .model = params_.pad_model},
+           .on_clipboard_state =
+               [this, key](const link::ClipboardState& state) {
+                 using Use = control::ClipboardUse;
+                 tell_clipboard(key, [&](auto& dialogue, auto session) {
+                   dialogue.clipboard_state(session, state.there ? Use::works : Use::not_there, state.reason);
+                 });
+               },
+           .on_clipboard_part =
+               [this, key](const ClipboardPart& part) {
+                 tell_clipboard(key,
+                                [&](auto& dialogue, auto session) { dialogue.clipboard(session, part); });
+               },
+           .on_clipboard_taken =
+               [this, key](const ClipboardTaken& taken) {
+                 tell_clipboard(key,
+                                [&](auto& dialogue, auto session) { dialogue.clipboard(session, taken); });
+               },
            .on_ended =
                [this, key](const std::string& reason) {
                  post([this, key, reason] { session_ended(key, reason); });
