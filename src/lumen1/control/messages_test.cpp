@@ -218,7 +218,10 @@ TEST(ControlMessages, of_unknown_type_are_told_from_malformed_ones) {
   EXPECT_TRUE(is_unreadable(decode_client(from_hex("04000000 ff00 0102")), Unreadable::unknown_type));
   EXPECT_TRUE(is_unreadable(decode_host(from_hex("04000000 ff00 0102")), Unreadable::unknown_type));
   for (const auto& [message, bytes] : client_golden()) {
-    EXPECT_TRUE(is_unreadable(decode_host(from_hex(bytes)), Unreadable::unknown_type)) << "sent back";
+    const bool both_ways = std::holds_alternative<SessionClipboardPart>(message) ||
+                           std::holds_alternative<SessionClipboardTaken>(message);
+    EXPECT_EQ(is_unreadable(decode_host(from_hex(bytes)), Unreadable::unknown_type), !both_ways)
+        << "sent back";
   }
 }
 
