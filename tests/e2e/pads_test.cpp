@@ -37,7 +37,7 @@ class SessionPads : public testing::Test {
                          .on_mode = [](const link::ModeChanged&) {},
                          .on_pad_feedback = [this](const PadFeedback& each) { feedback_.push_back(each); }},
         *loop_, port_, *log_);
-    slot_->client_wants({.width = 640, .height = 360, .refresh_mhz = 30'000}, false);
+    slot_->client_wants({.width = 640, .height = 360, .refresh_mhz = 30'000}, {});
     ASSERT_TRUE(becomes([this] { return state_ == host::SlotState::streaming; }));
   }
   template <class Condition>

@@ -42,7 +42,7 @@ class Sound : public testing::Test {
             .on_mode = [](const link::ModeChanged&) {},
             .on_sound = [this](const link::SoundState& sound) { trouble_ = sound.reason; }},
         *loop_, port_, *log_);
-    slot_->client_wants({.width = 640, .height = 360, .refresh_mhz = 60'000}, true);
+    slot_->client_wants({.width = 640, .height = 360, .refresh_mhz = 60'000}, {.drawn = true});
   }
 
   template <class Condition>
