@@ -43,11 +43,6 @@ class Writer {
   }
   void bytes(ByteView value) { out_.insert(out_.end(), value.begin(), value.end()); }
   // A u16 length and so many bytes.
-  void block(const std::vector<std::byte>& value, std::size_t limit) {
-    check(value.size() <= limit);
-    number(static_cast<std::uint16_t>(value.size()));
-    bytes(value);
-  }
   void text(std::string_view value, std::size_t limit) {
     const auto plain = to_plain_text(value, limit);
     number(static_cast<std::uint16_t>(plain.size()));
@@ -120,12 +115,6 @@ class Reader {
   void bytes(MutableBytes value) {
     const auto read = in_.take(value.size());
     std::ranges::copy(read, value.begin());
-  }
-  void block(std::vector<std::byte>& value, std::size_t limit) {
-    const auto length = in_.little<std::uint16_t>();
-    check(length <= limit);
-    const auto read = in_.take(length);
-    value.assign(read.begin(), read.end());
   }
   void text(std::string& value, std::size_t limit) {
     const auto length = in_.little<std::uint16_t>();
