@@ -3,12 +3,15 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace lumen {
 namespace {
@@ -32,6 +35,13 @@ ssize_t write_quietly(int fd, const char* bytes, std::size_t size) {
   }
   errno = error;
   return written;
+}
+
+// Whoever gave us a pipe shares its flags, and could make it block again: one opened anew has its own.
+UniqueFd reopen_pipe(const UniqueFd& fd, int flags) {
+  struct stat what{};
+  if (::fstat(fd.get(), &what) != 0 || !S_ISFIFO(what.st_mode)) return {};
+  return UniqueFd{::open(fmt::format("/proc/self/fd/{}", fd.get()).c_str(), flags | O_NONBLOCK | O_CLOEXEC)};
 }
 
 bool must_wait() { return errno == EAGAIN || errno == EINTR; }
@@ -77,9 +87,10 @@ TextWriters::~TextWriters() {
 
 void TextWriters::write(UniqueFd to, std::shared_ptr<const std::string> text,
                         std::function<void(bool)> on_end) {
+  to = writers_.size() < kMost ? reopen_pipe(to, O_WRONLY) : UniqueFd{};
   const int fd = to.get();
-  const bool watched = writers_.size() < kMost && ::fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
-                       loop_.watch(fd, EPOLLOUT, [this, fd](std::uint32_t) { on_ready(fd); }).has_value();
+  const bool watched =
+      fd >= 0 && loop_.watch(fd, EPOLLOUT, [this, fd](std::uint32_t) { on_ready(fd); }).has_value();
   if (!watched) {
     to.reset();
     if (on_end) on_end(false);

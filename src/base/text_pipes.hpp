@@ -50,7 +50,7 @@ class TextWriters {
   TextWriters(const TextWriters&) = delete;
   TextWriters& operator=(const TextWriters&) = delete;
 
-  // `on_end`, may be empty: whether all of it was taken.
+  // `to`: a pipe; anything else gets nothing. `on_end`, may be empty: whether all of it was taken.
   void write(UniqueFd to, std::shared_ptr<const std::string> text, std::function<void(bool)> on_end = {});
 
  private:

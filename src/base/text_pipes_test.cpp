@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -69,6 +70,30 @@ TEST_F(TextPipes, whoever_stops_reading_harms_nobody) {
   });
   pipe.from.reset();
   loop_->run();
+  EXPECT_EQ(good, false);
+}
+
+TEST_F(TextPipes, whoever_makes_its_end_block_blocks_itself_alone) {
+  auto pipe = make_pipe();
+  const UniqueFd theirs{::fcntl(pipe.to.get(), F_DUPFD_CLOEXEC, 0)};  // shares its flags
+  TextWriters writers{*loop_, 20ms};
+  std::optional<bool> good;
+  writers.write(std::move(pipe.to), std::make_shared<const std::string>(500'000, 'x'), [&](bool all) {
+    good = all;
+    loop_->stop();
+  });
+  ASSERT_EQ(::fcntl(theirs.get(), F_SETFL, 0), 0);
+  loop_->run();
+  EXPECT_EQ(good, false) << "given up in time";
+}
+
+TEST_F(TextPipes, nothing_is_written_into_what_is_no_pipe) {
+  std::array<int, 2> fds{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()), 0);
+  const UniqueFd theirs{fds[0]};
+  TextWriters writers{*loop_};
+  std::optional<bool> good;
+  writers.write(UniqueFd{fds[1]}, std::make_shared<const std::string>("text"), [&](bool all) { good = all; });
   EXPECT_EQ(good, false);
 }
 

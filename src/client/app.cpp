@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "client/shell/clipboard_keeper.hpp"
+#include "client/shell/feedback.hpp"
 #include "client/shell/flow.hpp"
 #include "client/stream_desk.hpp"
 #include "codec/decoder_choice.hpp"
@@ -141,6 +142,7 @@ class App {
     window_->set_message(begin.host.name);
     window_->set_pointer({});
     left_ = false;
+    clipboard_ = ClipboardKeeper{params_.settings.clipboard};
     desk_->begin(view_);
   }
   void act(KeepSettings& keep) {
@@ -156,7 +158,7 @@ class App {
   Status step_stream() {
     view_.notice = stream_->notice();
     LUMEN_CHECK_OK(desk_->step(*window_, view_));
-    while (const auto feedback = stream_->take_feedback()) window_->feed_back(*feedback);
+    pass_feedback(*stream_, *window_);
     clipboard_.step(*stream_, *window_, log_);
     if (const auto pointer = stream_->take_pointer()) window_->set_pointer(*pointer);
     const ClientWindow::Events events{
@@ -176,7 +178,6 @@ class App {
 
   void end_stream(const Status& verdict) {
     stream_.reset();
-    clipboard_ = {};
     desk_->end(*window_);
     window_->set_use(WindowUse::screens);
     window_->set_message("");

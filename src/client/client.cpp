@@ -9,6 +9,7 @@
 #include "client/report_json.hpp"
 #include "client/stream_desk.hpp"
 #include "codec/decoder_choice.hpp"
+#include "media/pad_feedback.hpp"
 #include "render/microphone.hpp"
 #include "render/speaker.hpp"
 #include "render/window.hpp"
@@ -19,7 +20,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kConnectTimeout = 15s, kHostSilence = 12s, kQuiet = 1s;
-constexpr std::size_t kMaxPadFeedback = 256;
 
 Timestamp now() { return SteadyTime{}.now(); }
 
@@ -175,19 +175,19 @@ class Run {
               left = left || command == WindowCommand::leave;
               if (command == WindowCommand::next_statistics) desk_->next_statistics();
             }};
-    for (const auto& feedback : take_pad_feedback()) renderer_->feed_back(feedback);
+    auto wanted = take_pad_feedback();
+    while (const auto feedback = wanted.take()) renderer_->feed_back(*feedback);
     if (params_.find_pointer_look) {
       if (const auto pointer = pointer_.take(params_.find_pointer_look)) renderer_->set_pointer(*pointer);
     }
     return renderer_->poll(events) && !left;
   }
 
-  // Few at a time: lm-recv brings the newest of each kind only.
   void keep_pad_feedback(const PadFeedback& feedback) {
     MutexLock lock{mutex_};
-    if (pad_feedback_.size() < kMaxPadFeedback) pad_feedback_.push_back(feedback);
+    pad_feedback_.put(feedback);
   }
-  std::vector<PadFeedback> take_pad_feedback() {
+  PadFeedbackBox take_pad_feedback() {
     MutexLock lock{mutex_};
     return std::exchange(pad_feedback_, {});
   }
@@ -255,7 +255,7 @@ class Run {
   std::string decoder_ LUMEN_GUARDED_BY(mutex_);
   std::optional<lumen1::HostState> state_ LUMEN_GUARDED_BY(mutex_);
   std::optional<Error> failure_ LUMEN_GUARDED_BY(mutex_);
-  std::vector<PadFeedback> pad_feedback_ LUMEN_GUARDED_BY(mutex_);
+  PadFeedbackBox pad_feedback_ LUMEN_GUARDED_BY(mutex_);
   StreamView view_{.counters = [this] { return to_counters(receiver_->stats()); },
                    .facts = [this] { return facts(); },
                    .notice = {}};

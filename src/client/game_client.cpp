@@ -11,6 +11,7 @@
 #include "client/gamestream/host_fetch.hpp"
 #include "client/gamestream/stream_choice.hpp"
 #include "client/report_json.hpp"
+#include "client/shell/feedback.hpp"
 #include "client/stream_desk.hpp"
 #include "codec/decoder_choice.hpp"
 #include "codec/software.hpp"
@@ -175,7 +176,7 @@ class GameRun {
 
   // False: the person has had enough.
   bool poll_window() {
-    while (const auto feedback = stream_->take_feedback()) renderer_->feed_back(*feedback);
+    pass_feedback(*stream_, *renderer_);
     bool left = false;
     const ClientWindow::Events events{
         .on_input = [this](const InputEvent& event) { stream_->send_input(event); },

@@ -79,7 +79,7 @@ std::optional<ByteView> ClientSender::repeat_edges(Timestamp now) {
 
 std::optional<Timestamp> ClientSender::next_repeat() const {
   const auto settles = pads_.next_settle();
-  if (edges_.waiting().empty()) return settles;
+  if (edges_.waiting().empty() && !pads_missed_) return settles;
   return settles ? std::min(*settles, next_repeat_) : next_repeat_;
 }
 

@@ -35,6 +35,7 @@ std::uint64_t ClientPort::admit(const std::optional<lumen1::Secret>& secret) {
   if (!secret) pads_.leave();
   MutexLock lock{mutex_};
   secret_ = secret;
+  admits_ = secret.has_value();
   admission_changed_.store(true, std::memory_order_release);
   sender_.set_peer(std::nullopt);
   if (sound_ != nullptr) sound_->set_peer(std::nullopt);
@@ -47,10 +48,24 @@ void ClientPort::take_admission() {
   receiver_.reset();
   wish_.reset();
   receiver_admission_ = admission_;
-  if (!secret_) return;
+  left_ = false;
+  if (!secret_) {
+    if (!admits_) pads_.leave();  // what came of it since admit()
+    return;
+  }
   receiver_.emplace(session_, *secret_);
   crypto::wipe(*secret_);
   secret_.reset();
+}
+
+// lm-net may have been in the midst of a datagram when admit() shut its client out.
+void ClientPort::tidy_pads(Timestamp now) {
+  const auto is_alone = [this] {
+    MutexLock lock{mutex_};
+    return !admits_;
+  };
+  if (is_alone()) pads_.leave();
+  pads_.tidy(now);
 }
 
 void ClientPort::on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now) {
@@ -89,6 +104,7 @@ void ClientPort::on_connected(const net::Endpoint& from, Timestamp now) {
   voice_reader_ = lumen1::SoundReader{lumen1::Kind::microphone};
   voice_filter_ = {};
   wish_.reset();
+  left_ = false;
   link_.send(InputEvent{ReleaseAll{}});  // whatever the client before it held
   pads_.begin(now);
   silent_.store(false, std::memory_order_relaxed);
@@ -160,6 +176,7 @@ void ClientPort::handle(const lumen1::ClientState& state) {
   sender_.set_round_trip(std::chrono::microseconds{state.round_trip_us});
   board_.update([&state](lumen1::HostState& board) { board.pong = state.ping; });
   sender_.send_message(board_.compose());
+  left_ = false;
   const bool back = silent_.exchange(false, std::memory_order_relaxed);
   if (back || !wish_ || wish_->mode != state.mode || wish_->pointer_drawn != state.pointer_drawn) {
     wish_ = state;
@@ -206,7 +223,7 @@ void ClientPort::took(const Input& input) {
 }
 
 void ClientPort::handle(const lumen1::ClientPad& pad) {
-  if (silent_.load(std::memory_order_relaxed) || !edges_.expects(pad)) return;
+  if (left_ || silent_.load(std::memory_order_relaxed) || !edges_.expects(pad)) return;
   switch (pads_.take(pad.event)) {
     case PadDesk::Taken::delivered:
       counters_.input_events.fetch_add(1, std::memory_order_relaxed);
@@ -230,9 +247,10 @@ void ClientPort::tell_pads(Timestamp now) {
 }
 
 void ClientPort::handle(const lumen1::Goodbye&) {
+  left_ = true;
+  pads_.leave();
   if (!wish_) return;
   wish_.reset();
-  pads_.leave();
   events_.on_goodbye(receiver_admission_);
 }
 

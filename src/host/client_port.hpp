@@ -57,6 +57,10 @@ class ClientPort {
   void set_pad_owner(const PadOwner& owner) { pads_.set_owner(owner); }
   void feed_back(const PadFeedback& feedback);
   void repeat_pads() { pads_.repeat(); }
+  // Any thread: nothing of them stays pressed, as the session process was told. To be called now and then:
+  // what it had no room for, and that nobody's pads are there when nobody is admitted.
+  void release_pads() { pads_.release(); }
+  void tidy_pads(Timestamp now) LUMEN_EXCLUDES(mutex_);
 
   // A datagram that names this session.
   void on_datagram(const net::Endpoint& from, MutableBytes datagram, Timestamp now);
@@ -100,7 +104,8 @@ class ClientPort {
   Mutex mutex_;
   std::optional<lumen1::Secret> secret_ LUMEN_GUARDED_BY(mutex_);
   std::uint64_t admission_ LUMEN_GUARDED_BY(mutex_) = 0;
-  std::atomic<bool> admission_changed_{false};  // release after secret_ was written, acquire on lm-net
+  bool admits_ LUMEN_GUARDED_BY(mutex_) = false;  // somebody
+  std::atomic<bool> admission_changed_{false};    // release after secret_ was written, acquire on lm-net
   // lm-net
   std::uint64_t receiver_admission_ = 0;
   Timestamp voice_second_{};  // in which voice_packets_ came
@@ -111,6 +116,7 @@ class ClientPort {
   lumen1::SoundReader voice_reader_{lumen1::Kind::microphone};
   lumen1::SoundFilter voice_filter_;
   std::optional<lumen1::ClientState> wish_;
+  bool left_ = false;  // said goodbye, and nothing since
 };
 
 }  // namespace lumen::host

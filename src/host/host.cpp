@@ -157,7 +157,10 @@ void Host::take_quic() {
 
 void Host::check_clients() {
   check_ = loop_.call_at(now() + kCheckInterval, [this] { check_clients(); });
-  for (const auto& session : sessions_) session.stream->give_up_silent(now() - kClientSilence);
+  for (const auto& session : sessions_) {
+    session.stream->catch_up(now());
+    session.stream->give_up_silent(now() - kClientSilence);
+  }
 }
 
 std::string Host::on_command(const std::string& command) {

@@ -63,12 +63,15 @@ PadDesk::Taken PadDesk::take(const PadEvent& event) {
   if (const auto* state = std::get_if<PadState>(&event)) pad->state = *state;
   if (const auto* battery = std::get_if<PadBattery>(&event)) pad->battery = *battery;
   if (!permitted_) return Taken::not_permitted;
+  if (unsaid_.at(slot) && !plug(slot)) return Taken::no_room;
   return send(event) ? Taken::delivered : Taken::no_room;
 }
 
 PadDesk::Taken PadDesk::arrive(const PadArrival& arrival) {
   const auto slot = arrival.slot;
   words_.forget(slot);
+  words_.add(PadRumble{.slot = slot});  // what another session left it doing
+  words_.add(PadTriggerRumble{.slot = slot});
   pads_.at(slot).emplace(Pad{.arrival = shown_as(arrival), .state = {.slot = slot}, .battery = std::nullopt});
   if (!permitted_) return Taken::not_permitted;
   return plug(slot) ? Taken::delivered : Taken::no_room;
@@ -83,9 +86,12 @@ PadDesk::Taken PadDesk::go(std::uint8_t slot) {
 
 bool PadDesk::plug(std::uint8_t slot) {
   const auto& pad = *pads_.at(slot);
+  unsaid_.at(slot) = true;
   if (!send(pad.arrival)) return false;
   plugged_.at(slot) = true;
-  return send(pad.state) && (!pad.battery || send(*pad.battery));
+  if (!send(pad.state) || (pad.battery && !send(*pad.battery))) return false;
+  unsaid_.at(slot) = false;
+  return true;
 }
 
 bool PadDesk::unplug(std::uint8_t slot) {
@@ -117,11 +123,10 @@ void PadDesk::repeat() {
 
 void PadDesk::tidy(Timestamp now) {
   MutexLock lock{mutex_};
-  if (now < claim_until_) return;
-  unplug_others();
+  if (now >= claim_until_) unplug_others();
   if (!permitted_) return;
   for (std::uint8_t slot = 0; slot < kMaxPads; ++slot) {
-    if (pads_.at(slot) && !plugged_.at(slot)) plug(slot);
+    if (pads_.at(slot) && (unsaid_.at(slot) || !plugged_.at(slot))) plug(slot);
   }
 }
 

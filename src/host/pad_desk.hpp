@@ -45,7 +45,8 @@ class PadDesk {
   // Says again which pads there are and what they hold: to a session process that is new, or kept them
   // unpressed meanwhile.
   void repeat() LUMEN_EXCLUDES(mutex_);
-  // Says again what the session process had no room for. To be called now and then.
+  // Says again what the session process had no room for. To be called now and then, also when nothing comes
+  // of the client.
   void tidy(Timestamp now) LUMEN_EXCLUDES(mutex_);
 
   // What applications want; of a pad that may be there only.
@@ -74,6 +75,7 @@ class PadDesk {
   bool permitted_ LUMEN_GUARDED_BY(mutex_) = true;
   std::array<std::optional<Pad>, kMaxPads> pads_ LUMEN_GUARDED_BY(mutex_);
   std::array<bool, kMaxPads> plugged_ LUMEN_GUARDED_BY(mutex_){};  // as far as the session was told
+  std::array<bool, kMaxPads> unsaid_ LUMEN_GUARDED_BY(mutex_){};   // it was not told all of the pad there
   Timestamp claim_until_ LUMEN_GUARDED_BY(mutex_){};
   lumen1::PadWordSender words_ LUMEN_GUARDED_BY(mutex_);
 };

@@ -35,6 +35,13 @@ class PadDeskTest : public testing::Test {
     arrival.identity = 100 + 3 * 0x9E37'79B9'7F4A'7C15U;
     return arrival;
   }
+  // Until nothing more goes in but so many.
+  void fill_link(int room = 0) {
+    while (link_.send(PadEvent{kPressed})) {
+    }
+    for (int i = 0; i < room; ++i) EXPECT_TRUE(heard());
+  }
+  void drain_link() { all_heard(); }
   std::vector<PadFeedback> words(Timestamp now) {
     const auto body = desk_.next_word(now);
     const auto decoded = lumen1::decode_host_messages(body);
@@ -69,7 +76,7 @@ TEST_F(PadDeskTest, permission_withdrawn_unplugs_and_granted_again_brings_back) 
   desk_.take(kArrival);
   desk_.take(kPressed);
   desk_.feed_back(PadRumble{2, 9, 9});
-  EXPECT_EQ(words(Timestamp{1s}).size(), 1U);
+  EXPECT_EQ(words(Timestamp{1s}).size(), 2U);
   all_heard();
   desk_.permit(false);
   EXPECT_EQ(all_heard(), std::vector<PadEvent>{PadGone{2}});
@@ -133,7 +140,52 @@ TEST_F(PadDeskTest, feedback_of_a_pad_that_is_not_there_is_nothing) {
   EXPECT_TRUE(words(Timestamp{1s}).empty());
   desk_.take(kArrival);
   desk_.feed_back(PadRumble{2, 9, 9});
-  EXPECT_EQ(words(Timestamp{1s}), std::vector<PadFeedback>{(PadRumble{2, 9, 9})});
+  EXPECT_EQ(words(Timestamp{1s}),
+            (std::vector<PadFeedback>{PadRumble{2, 9, 9}, PadTriggerRumble{.slot = 2}}));
+}
+
+TEST_F(PadDeskTest, a_pad_that_arrives_stops_what_it_was_left_doing) {
+  desk_.take(kArrival);
+  desk_.feed_back(PadRumble{2, 9, 9});
+  words(Timestamp{1s});
+  desk_.begin(Timestamp{2s});  // the same client again: what was told before it is forgotten
+  desk_.take(kArrival);
+  EXPECT_EQ(words(Timestamp{3s}),
+            (std::vector<PadFeedback>{PadRumble{.slot = 2}, PadTriggerRumble{.slot = 2}}));
+}
+
+TEST_F(PadDeskTest, a_session_process_with_a_full_link_hears_of_the_pads_later) {
+  desk_.take(kArrival);
+  desk_.take(kPressed);
+  all_heard();
+  fill_link();
+  desk_.repeat();
+  desk_.tidy(Timestamp{1s});
+  EXPECT_EQ(desk_.take(PadBattery{.slot = 2, .percent = 50}), PadDesk::Taken::no_room);
+  drain_link();
+  desk_.tidy(Timestamp{2s});
+  EXPECT_EQ(all_heard(), (std::vector<PadEvent>{shown(), kPressed, PadBattery{.slot = 2, .percent = 50}}));
+  desk_.tidy(Timestamp{3s});
+  EXPECT_TRUE(all_heard().empty()) << "once is enough";
+}
+
+TEST_F(PadDeskTest, a_pad_that_was_told_of_in_part_is_told_of_anew_before_what_it_does_next) {
+  fill_link(1);  // room for the arrival alone
+  EXPECT_EQ(desk_.take(kArrival), PadDesk::Taken::no_room);
+  drain_link();
+  EXPECT_EQ(desk_.take(kPressed), PadDesk::Taken::delivered);
+  EXPECT_EQ(heard(), shown());
+  EXPECT_EQ(heard(), kPressed);
+}
+
+TEST_F(PadDeskTest, a_client_that_left_while_the_link_was_full_leaves_no_pad) {
+  desk_.take(kArrival);
+  all_heard();
+  fill_link();
+  desk_.leave();
+  drain_link();
+  desk_.tidy(Timestamp{1s});
+  EXPECT_EQ(all_heard(), std::vector<PadEvent>{PadGone{2}});
 }
 
 }  // namespace

@@ -92,13 +92,22 @@ void SessionSlot::set_audio(const AudioFormat& format) {
 }
 
 void SessionSlot::watch_clipboard(bool on) {
-  if (std::exchange(watches_clipboard_, on) != on) port_.send(link::WatchClipboard{on});
+  if (std::exchange(clipboard_.wanted, on) == on) return;
+  clipboard_.ends = clipboard_.ends || (!on && clipboard_.told);
+  catch_up();
+}
+
+void SessionSlot::catch_up() {
+  if (child_.pid < 0) return;  // the next one hears it first of all
+  if (clipboard_.ends && port_.send(link::WatchClipboard{false})) clipboard_.ends = clipboard_.told = false;
+  if (clipboard_.wanted && !clipboard_.ends && !clipboard_.told)
+    clipboard_.told = port_.send(link::WatchClipboard{true});
 }
 
 // What is on its way when the client stops sharing it goes nowhere.
 bool SessionSlot::on_clipboard(const link::ToHost& message) {
   const auto tell = [&](const auto* what, const auto& event) {
-    if (what != nullptr && watches_clipboard_ && event) event(*what);
+    if (what != nullptr && clipboard_.wanted && !clipboard_.ends && event) event(*what);
     return what != nullptr;
   };
   return tell(std::get_if<link::ClipboardState>(&message), events_.on_clipboard_state) ||
@@ -153,6 +162,8 @@ Status SessionSlot::spawn() {
                                  .inherit_fd = sockets.session.get()}));
   link_ = std::move(sockets.host);
   LUMEN_CHECK_OK(configure(*ring, audio_ring.get()));
+  clipboard_.told = clipboard_.wanted;
+  clipboard_.ends = false;
   LUMEN_CHECK_OK(loop_.watch(link_.get(), EPOLLIN, [this](std::uint32_t) { on_link_ready(); }));
   LUMEN_CHECK_OK(loop_.watch(child_.pidfd.get(), EPOLLIN, [this](std::uint32_t) { on_exit(); }));
   events_.on_ring(ring);
@@ -180,7 +191,7 @@ Status SessionSlot::configure(const link::SharedRing& ring, const link::AudioRin
   if (encoding_) {
     LUMEN_CHECK_OK(link::send(link_.get(), link::SetEncoding{*encoding_}));
   }
-  if (watches_clipboard_) {
+  if (clipboard_.wanted) {
     LUMEN_CHECK_OK(link::send(link_.get(), link::WatchClipboard{true}));
   }
   if (pointer_.apart) {

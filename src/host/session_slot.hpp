@@ -81,6 +81,8 @@ class SessionSlot {
   void set_audio(const AudioFormat& format);
   // Whether the client shares the desktop's clipboard, from now on, also after a restart.
   void watch_clipboard(bool on);
+  // Says again what the session process had no room for. To be called now and then.
+  void catch_up();
   // It is gone: the desktop stays, nothing is encoded, nothing stays held.
   void client_gone();
   bool has_client() const { return has_client_; }
@@ -124,7 +126,13 @@ class SessionSlot {
   Mode mode_;
   std::optional<Encoding> encoding_;
   link::SetPointer pointer_{.drawn = true};  // where it cannot change later
-  bool has_client_ = false, ended_ = false, ready_ = false, watches_clipboard_ = false;
+  bool has_client_ = false, ended_ = false, ready_ = false;
+  struct Watch {
+    bool wanted = false;
+    bool told = false;  // to the session process: it is on
+    bool ends = false;  // it must be told of an end first
+  };
+  Watch clipboard_;
   Timestamp heard_{};
   std::deque<Timestamp> deaths_;
   std::uint64_t restarts_ = 0;

@@ -81,14 +81,20 @@ void StreamSession::on_pointer(const PointerState& pointer) {
   end_->sender.send_pointer(told);
 }
 
+// Nothing stays held, of pads neither.
+void StreamSession::let_go() {
+  end_->port.release_pads();
+  slot_->client_gone();
+}
+
 void StreamSession::on_gone() {
   wish_.reset();
-  slot_->client_gone();
+  let_go();
 }
 
 void StreamSession::pause() {
   paused_ = true;
-  slot_->client_gone();
+  let_go();
 }
 
 void StreamSession::resume() {
@@ -125,6 +131,11 @@ void StreamSession::say_goodbye() {
   std::vector<std::byte> goodbye;
   lumen1::append(goodbye, lumen1::HostMessage{lumen1::Goodbye{}}, lumen1::kMaxDatagramBytes);
   end_->sender.send_message(std::move(goodbye));
+}
+
+void StreamSession::catch_up(Timestamp now) {
+  slot_->catch_up();
+  end_->port.tidy_pads(now);
 }
 
 void StreamSession::give_up_silent(Timestamp since) {
@@ -167,7 +178,7 @@ SlotEvents StreamSession::slot_events() {
               board.display = ready.display;
               board.capture = ready.capture;
             });
-            end_->port.repeat_pads();
+            if (slot_->has_client()) end_->port.repeat_pads();
           },
       .on_mode =
           [this](const link::ModeChanged& mode) {

@@ -59,6 +59,8 @@ class StreamSession {
   void shut_out();
   // Tells the client that the host goes.
   void say_goodbye();
+  // To be called now and then: the session process hears what it had no room for.
+  void catch_up(Timestamp now);
   // Gives up a client that has said nothing since `since`.
   void give_up_silent(Timestamp since);
 
@@ -74,6 +76,7 @@ class StreamSession {
   void share_clipboard(bool on);
   void on_pointer(const PointerState& pointer);
   void on_gone();
+  void let_go();
   std::string reason() const;
   void tell(const std::function<void(lumen1::HostState&)>& change);
 

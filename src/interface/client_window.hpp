@@ -64,6 +64,8 @@ class ClientWindow : public FrameRenderer {
   virtual void set_pacing(Pacing pacing) = 0;
   // To the pad in that slot, if there is one and it can.
   virtual void feed_back(const PadFeedback& feedback) = 0;
+  // Whether the keyboard is this window's.
+  virtual bool has_focus() const { return false; }
   // True once after somebody may have copied something else than set_clipboard() did, and the window has the
   // keyboard: at the begin of WindowUse::stream, when it gets the focus, and while it has it.
   virtual bool take_clipboard_news() { return false; }

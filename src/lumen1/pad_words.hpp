@@ -10,6 +10,7 @@
 
 #include "base/units.hpp"
 #include "lumen1/pad_messages.hpp"
+#include "media/pad_feedback.hpp"
 
 namespace lumen::lumen1 {
 
@@ -20,7 +21,7 @@ class PadWordSender {
   // Replaces what was told before of the same kind. Of adaptive triggers, the one that is not set stays.
   void add(const PadFeedback& feedback) {
     const auto told =
-        std::ranges::find_if(all_, [&](const auto& each) { return is_same(each.now, feedback); });
+        std::ranges::find_if(all_, [&](const auto& each) { return is_same_kind(each.now, feedback); });
     if (told == all_.end()) {
       all_.push_back({.now = feedback, .since = ++changes_});
     } else {
@@ -64,21 +65,6 @@ class PadWordSender {
   void change(Told& told, const PadFeedback& now) {
     if (told.now == now) return;
     told = {.now = now, .since = ++changes_};
-  }
-  static bool is_same(const PadFeedback& a, const PadFeedback& b) {
-    const auto* request = std::get_if<PadMotionRequest>(&a);
-    return a.index() == b.index() && slot_of(a) == slot_of(b) &&
-           (request == nullptr || request->sensor == std::get<PadMotionRequest>(b).sensor);
-  }
-  static PadFeedback merged(const PadFeedback& before, PadFeedback now) {
-    auto* triggers = std::get_if<PadAdaptiveTriggers>(&now);
-    if (triggers == nullptr) return now;
-    const auto& last = std::get<PadAdaptiveTriggers>(before);
-    if (!triggers->sets_left) triggers->left = last.left;
-    if (!triggers->sets_right) triggers->right = last.right;
-    triggers->sets_left = triggers->sets_left || last.sets_left;
-    triggers->sets_right = triggers->sets_right || last.sets_right;
-    return now;
   }
   static PadFeedback stopped(PadFeedback now) {
     constexpr PadTriggerEffect kOff{.kind = 5};  // what applications turn them off with

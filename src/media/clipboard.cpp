@@ -53,10 +53,11 @@ void ClipboardSender::offer(std::string text) {
 void ClipboardSender::know(std::string text) {
   known_ = std::move(text);
   waiting_.reset();  // theirs is newer
+  text_.clear();
 }
 
 std::optional<ClipboardPart> ClipboardSender::next(Timestamp now) {
-  if (!text_.empty() && now - heard_ >= kPatience) text_.clear();
+  if (!text_.empty() && now - heard_ >= kPatience) give_up();
   if (now < next_at_) return std::nullopt;
   if (text_.empty()) {
     if (!waiting_) return std::nullopt;
@@ -75,6 +76,12 @@ std::optional<ClipboardPart> ClipboardSender::next(Timestamp now) {
   sent_ += part.size();
   next_at_ = now + kPartInterval;
   return next;
+}
+
+// Who offers it again means it: the other end has it not.
+void ClipboardSender::give_up() {
+  if (known_ == text_) known_.clear();
+  text_.clear();
 }
 
 std::optional<Timestamp> ClipboardSender::next_deadline() const {

@@ -46,16 +46,19 @@ class ClipboardSender {
   // To be sent next; it replaces one that still waits. What is no clipboard text, and what the other end has
   // already from here or sent itself, is left out.
   void offer(std::string text);
-  // The other end sent this: it need not hear it back.
+  // The other end sent this: it need not hear it back, nor any more of what is under way.
   void know(std::string text);
   // The next part, when it is time; call until nullopt.
   std::optional<ClipboardPart> next(Timestamp now);
   std::optional<Timestamp> next_deadline() const;  // when next() may have one
   void taken(const ClipboardTaken& taken, Timestamp now);
+  // A text is under way. Of two that cross the host's wins: the host drops one that comes meanwhile.
+  bool is_sending() const { return !text_.empty(); }
   // Nothing is under way any more, and nothing is known.
   void reset();
 
  private:
+  void give_up();
   bool must_wait() const { return sent_ - received_ >= kWindow * kMaxClipboardPart; }
 
   std::optional<std::string> waiting_;

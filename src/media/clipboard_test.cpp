@@ -86,6 +86,27 @@ TEST(Clipboard, a_text_that_nobody_takes_is_given_up) {
   EXPECT_EQ(send(sender, receiver, Timestamp{6s}).text, "next");
 }
 
+TEST(Clipboard, a_text_that_was_given_up_may_be_sent_again) {
+  ClipboardSender sender;
+  ClipboardReceiver receiver;
+  sender.offer("lost");
+  ASSERT_TRUE(sender.next(Timestamp{1s}));
+  EXPECT_FALSE(sender.next(Timestamp{6s}));
+  sender.offer("lost");
+  EXPECT_EQ(send(sender, receiver, Timestamp{7s}).text, "lost");
+}
+
+TEST(Clipboard, what_is_under_way_ends_when_the_other_end_sends_its_own) {
+  ClipboardSender sender;
+  sender.offer(std::string(kMaxClipboardPart * 3, 'x'));
+  ASSERT_TRUE(sender.next(Timestamp{1s}));
+  EXPECT_TRUE(sender.is_sending());
+  sender.know("theirs");
+  EXPECT_FALSE(sender.is_sending());
+  EXPECT_FALSE(sender.next(Timestamp{2s}));
+  EXPECT_EQ(sender.next_deadline(), std::nullopt);
+}
+
 TEST(Clipboard, false_answers_change_nothing) {
   ClipboardSender sender;
   sender.taken({0, 1}, Timestamp{1s});

@@ -79,10 +79,10 @@ class SdlWindow final : public ClientWindow {
   void set_pacing(Pacing pacing) override;
   void set_pointer(const PointerView& pointer) override;
   void feed_back(const PadFeedback& feedback) override { pads_.feed_back(feedback); }
-  bool take_clipboard_news() override {
-    const bool focused = (SDL_GetWindowFlags(window_.get()) & SDL_WINDOW_INPUT_FOCUS) != 0;
-    return focused && std::exchange(clipboard_news_, false);
+  bool has_focus() const override {
+    return (SDL_GetWindowFlags(window_.get()) & SDL_WINDOW_INPUT_FOCUS) != 0;
   }
+  bool take_clipboard_news() override { return has_focus() && std::exchange(clipboard_news_, false); }
   std::string clipboard() override;
   void set_clipboard(const std::string& text) override { SDL_SetClipboardText(text.c_str()); }
   Mode display_mode() const override { return mode_of_display(SDL_GetWindowDisplayIndex(window_.get())); }

@@ -42,6 +42,7 @@ void ClipboardShare::take(const ClipboardPart& part) {
   if (!on_) return;
   if (const auto taken = receiver_.take(part)) params_.send(*taken);
   auto text = receiver_.take_text();
+  if (sender_.is_sending()) return;  // the two cross, and the client takes ours
   auto* clipboard = text ? params_.find() : nullptr;
   if (clipboard == nullptr) return;
   if (const auto set = clipboard->set_text(*text); !set) log_.warn("{}", describe(set.error()));

@@ -78,6 +78,19 @@ TEST_F(ClipboardShareTest, carries_text_both_ways_and_none_of_it_back) {
   EXPECT_EQ(received_[1], "next");
 }
 
+TEST_F(ClipboardShareTest, of_two_texts_that_cross_the_desktops_wins) {
+  share_.watch(true);
+  client_sender_.offer("theirs");
+  const auto part = client_sender_.next(SteadyTime{}.now());
+  clipboard_.copy("ours");
+  share_.take(*part);
+  EXPECT_EQ(received_, std::vector<std::string>{"ours"});
+  EXPECT_EQ(clipboard_.text, "");
+  ASSERT_TRUE(becomes([this] { return !client_sender_.is_sending(); }));
+  client_sender_.offer("later");
+  ASSERT_TRUE(becomes([this] { return clipboard_.text == "later"; }));
+}
+
 TEST_F(ClipboardShareTest, reads_and_writes_nothing_unless_it_is_wanted) {
   client_sender_.offer("early");
   const auto part = client_sender_.next(SteadyTime{}.now());

@@ -1,18 +1,16 @@
 #include "client/gamestream/game_client_stream.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <utility>
 
 #include "base/mutex.hpp"
 #include "client/gamestream/stream_choice.hpp"
+#include "media/pad_feedback.hpp"
 
 namespace lumen::client {
 namespace {
 
 namespace rtsp = gamestream::rtsp;
-
-constexpr std::size_t kMaxFeedback = 256;
 
 std::string codec_text(rtsp::VideoCodec codec) {
   switch (codec) {
@@ -37,7 +35,7 @@ class GameClientStream::Told {
   }
   void wants(const PadFeedback& feedback) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
-    if (feedback_.size() < kMaxFeedback) feedback_.push_back(feedback);
+    feedback_.put(feedback);
   }
   void decodes_with(std::string name) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
@@ -50,10 +48,7 @@ class GameClientStream::Told {
   }
   std::optional<PadFeedback> take_feedback() LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
-    if (feedback_.empty()) return std::nullopt;
-    const auto first = feedback_.front();
-    feedback_.pop_front();
-    return first;
+    return feedback_.take();
   }
   std::string decoder() const LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
@@ -63,7 +58,7 @@ class GameClientStream::Told {
  private:
   mutable Mutex mutex_;
   std::optional<Error> failure_ LUMEN_GUARDED_BY(mutex_);
-  std::deque<PadFeedback> feedback_ LUMEN_GUARDED_BY(mutex_);
+  PadFeedbackBox feedback_ LUMEN_GUARDED_BY(mutex_);
   std::string decoder_ LUMEN_GUARDED_BY(mutex_);
 };
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <deque>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/mutex.hpp"
+#include "media/pad_feedback.hpp"
 
 namespace lumen::client {
 namespace {
@@ -16,7 +16,6 @@ namespace control = lumen1::control;
 using namespace std::chrono_literals;
 
 constexpr Duration kFirstWordWithin = 10s, kHostSilence = 12s, kQuiet = 1s;
-constexpr std::size_t kMaxFeedback = 256;
 constexpr std::string_view kDesktop = "Desktop";
 
 bool is_same_name(std::string_view a, std::string_view b) {
@@ -58,14 +57,11 @@ class LumenClientStream::Told {
   }
   void wants(const PadFeedback& feedback) LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
-    if (feedback_.size() < kMaxFeedback) feedback_.push_back(feedback);
+    feedback_.put(feedback);
   }
   std::optional<PadFeedback> take_feedback() LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
-    if (feedback_.empty()) return std::nullopt;
-    const auto first = feedback_.front();
-    feedback_.pop_front();
-    return first;
+    return feedback_.take();
   }
   std::optional<Error> failure() const LUMEN_EXCLUDES(mutex_) {
     MutexLock lock{mutex_};
@@ -80,7 +76,7 @@ class LumenClientStream::Told {
   mutable Mutex mutex_;
   std::optional<Error> failure_ LUMEN_GUARDED_BY(mutex_);
   std::optional<lumen1::HostState> state_ LUMEN_GUARDED_BY(mutex_);
-  std::deque<PadFeedback> feedback_ LUMEN_GUARDED_BY(mutex_);
+  PadFeedbackBox feedback_ LUMEN_GUARDED_BY(mutex_);
 };
 
 StreamCounters to_counters(const stream::ReceiveStats& stats) {

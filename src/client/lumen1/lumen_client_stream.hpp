@@ -45,6 +45,7 @@ class LumenClientStream final : public ClientStream {
   bool shares_clipboard() const override {
     return clipboard_state().use == lumen1::control::ClipboardUse::works;
   }
+  std::uint32_t clipboard_begun() const override { return connection_->clipboard_begun(session_); }
   std::string clipboard_notice() const override { return clipboard_state().reason; }
   void send_clipboard(std::string text) override { connection_->offer_clipboard(session_, std::move(text)); }
   std::optional<std::string> take_clipboard() override { return connection_->take_clipboard(session_); }

@@ -193,6 +193,7 @@ void LumenConnection::keep(Event event) {
     return;
   }
   if (const auto* ended = std::get_if<control::SessionEnded>(&event)) {
+    clipboards_.erase(ended->session);
     ended_[ended->session] = ended->text.empty() ? std::string{control::text_of(ended->reason)} : ended->text;
     return;
   }
@@ -219,7 +220,9 @@ bool LumenConnection::keep_clipboard(const Event& event) {
     return found == clipboards_.end() ? nullptr : &found->second;
   };
   if (const auto* state = std::get_if<control::ClipboardState>(&event)) {
-    if (auto* end = end_of(state->session)) *end = {.state = *state};  // nothing of before
+    const auto begins = state->use == control::ClipboardUse::works ? 1U : 0U;
+    if (auto* end = end_of(state->session))
+      *end = {.state = *state, .begun = end->begun + begins};  // and nothing else of before
   } else if (const auto* part = std::get_if<control::SessionClipboardPart>(&event)) {
     if (auto* end = end_of(part->session)) take_part(*end, part->part);
   } else if (const auto* taken = std::get_if<control::SessionClipboardTaken>(&event)) {
@@ -319,6 +322,12 @@ control::ClipboardState LumenConnection::clipboard_state(std::uint8_t session) c
   MutexLock lock{mutex_};
   const auto found = clipboards_.find(session);
   return found == clipboards_.end() ? control::ClipboardState{.session = session} : found->second.state;
+}
+
+std::uint32_t LumenConnection::clipboard_begun(std::uint8_t session) const {
+  MutexLock lock{mutex_};
+  const auto found = clipboards_.find(session);
+  return found == clipboards_.end() ? 0 : found->second.begun;
 }
 
 void LumenConnection::offer_clipboard(std::uint8_t session, std::string text) {

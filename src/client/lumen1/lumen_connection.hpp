@@ -78,6 +78,8 @@ class LumenConnection {
   // The clipboard of a session, and ours. Text is sent in a while, and only if both ends may share it; what
   // came from there is not sent back.
   lumen1::control::ClipboardState clipboard_state(std::uint8_t session) const LUMEN_EXCLUDES(mutex_);
+  // How often it has begun to work: each time the host knows nothing of before.
+  std::uint32_t clipboard_begun(std::uint8_t session) const LUMEN_EXCLUDES(mutex_);
   void offer_clipboard(std::uint8_t session, std::string text) LUMEN_EXCLUDES(mutex_);
   // What was copied there, once; of several the newest.
   std::optional<std::string> take_clipboard(std::uint8_t session) LUMEN_EXCLUDES(mutex_);
@@ -108,6 +110,7 @@ class LumenConnection {
     ClipboardSender sender{};
     ClipboardReceiver receiver{};
     std::optional<std::string> came{};
+    std::uint32_t begun = 0;  // how often it became to work
   };
   void take_part(ClipboardEnd& end, const ClipboardPart& part) LUMEN_REQUIRES(mutex_);
   bool keep_clipboard(const Event& event) LUMEN_REQUIRES(mutex_);

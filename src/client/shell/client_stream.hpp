@@ -47,6 +47,8 @@ class ClientStream {
   virtual std::optional<PadFeedback> take_feedback() = 0;
   // Whether what is copied here may be pasted there, and the other way. Without it nothing is to be read.
   virtual bool shares_clipboard() const { return false; }
+  // How often that has begun: each time the other end knows nothing of before.
+  virtual std::uint32_t clipboard_begun() const { return 0; }
   virtual std::string clipboard_notice() const { return {}; }  // why not, for people; empty: nothing to say
   virtual void send_clipboard(std::string /*text*/) {}
   // What was copied there, once.

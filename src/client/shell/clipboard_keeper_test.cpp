@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "client/shell/feedback.hpp"
+
 #include <vector>
 
 namespace lumen::client {
@@ -11,16 +13,19 @@ class Stream final : public ClientStream {
  public:
   void send_input(const InputEvent&) override {}
   void send_pad(const PadEvent&) override {}
-  std::optional<PadFeedback> take_feedback() override { return std::nullopt; }
+  std::optional<PadFeedback> take_feedback() override { return feedback; }
   StreamCounters counters() const override { return {}; }
   StreamFacts facts() const override { return {}; }
   std::string notice() const override { return {}; }
   Status verdict() const override { return {}; }
   bool shares_clipboard() const override { return shares; }
+  std::uint32_t clipboard_begun() const override { return begun; }
   void send_clipboard(std::string text) override { sent.push_back(std::move(text)); }
   std::optional<std::string> take_clipboard() override { return std::exchange(came, std::nullopt); }
 
   bool shares = true;
+  std::uint32_t begun = 0;
+  std::optional<PadFeedback> feedback;  // never ends
   std::vector<std::string> sent;
   std::optional<std::string> came;
 };
@@ -37,8 +42,9 @@ class Window final : public ClientWindow {
   void set_fullscreen(bool) override {}
   bool is_fullscreen() const override { return false; }
   void set_pacing(Pacing) override {}
-  void feed_back(const PadFeedback&) override {}
-  bool take_clipboard_news() override { return std::exchange(news, false); }
+  void feed_back(const PadFeedback&) override { ++fed_back; }
+  bool has_focus() const override { return focused; }
+  bool take_clipboard_news() override { return focused && std::exchange(news, false); }
   std::string clipboard() override {
     ++reads;
     return text;
@@ -47,8 +53,9 @@ class Window final : public ClientWindow {
   Mode display_mode() const override { return {}; }
   PresentFigures present_figures() const override { return {}; }
 
-  bool news = true;
+  bool news = true, focused = true;
   int reads = 0;
+  std::size_t fed_back = 0;
   std::string text = "ours";
 };
 
@@ -57,7 +64,7 @@ class ClipboardKeeperTest : public testing::Test {
   void step() { keeper_.step(stream_, window_, *log_); }
   Stream stream_;
   Window window_;
-  ClipboardKeeper keeper_;
+  ClipboardKeeper keeper_{true};
   std::shared_ptr<Logger> log_ = make_null_logger();
 };
 
@@ -84,6 +91,35 @@ TEST_F(ClipboardKeeperTest, reads_nothing_that_is_not_shared_and_sends_it_once_i
   EXPECT_EQ(stream_.sent, std::vector<std::string>{"ours"});
 }
 
+TEST_F(ClipboardKeeperTest, does_nothing_unless_the_person_here_wants_it) {
+  keeper_ = ClipboardKeeper{};
+  stream_.came = "theirs";
+  step();
+  EXPECT_EQ(window_.reads, 0);
+  EXPECT_EQ(window_.text, "ours");
+  EXPECT_TRUE(stream_.sent.empty());
+}
+
+TEST_F(ClipboardKeeperTest, leaves_the_clipboard_alone_while_the_window_has_not_the_keyboard) {
+  window_.focused = false;
+  stream_.begun = 1;
+  stream_.came = "theirs";
+  step();
+  EXPECT_EQ(window_.reads, 0);
+  EXPECT_EQ(window_.text, "ours");
+  window_.focused = true;
+  step();
+  EXPECT_EQ(window_.text, "theirs");
+}
+
+TEST_F(ClipboardKeeperTest, says_what_is_copied_here_again_to_a_desktop_that_is_new) {
+  step();
+  stream_.begun = 1;
+  step();
+  step();
+  EXPECT_EQ(stream_.sent, (std::vector<std::string>{"ours", "ours"}));
+}
+
 TEST_F(ClipboardKeeperTest, keeps_what_is_too_long_or_nothing) {
   window_.text.assign(kMaxClipboardBytes + 1, 'x');
   step();
@@ -91,6 +127,14 @@ TEST_F(ClipboardKeeperTest, keeps_what_is_too_long_or_nothing) {
   window_.news = true;
   step();
   EXPECT_TRUE(stream_.sent.empty());
+}
+
+TEST(PassFeedback, a_host_that_never_stops_asking_holds_nothing_up) {
+  Stream stream;
+  Window window;
+  stream.feedback = PadRumble{};
+  pass_feedback(stream, window);
+  EXPECT_EQ(window.fed_back, PadFeedbackBox::kMost);
 }
 
 }  // namespace

@@ -126,9 +126,9 @@ Status take_addresses(const toml::table& table, std::vector<std::string>& into) 
   return {};
 }
 
-constexpr std::array<std::string_view, 11> kKeys{
-    "mode",          "bitrate_kbps",  "codec",         "fullscreen", "pacing", "sound",
-    "pointer_drawn", "grab_keyboard", "pointer_speed", "statistics", "hosts"};
+constexpr std::array<std::string_view, 12> kKeys{
+    "mode",          "bitrate_kbps",  "codec",         "fullscreen", "pacing",     "sound",
+    "pointer_drawn", "grab_keyboard", "pointer_speed", "clipboard",  "statistics", "hosts"};
 
 Status check_keys(const toml::table& table) {
   for (const auto& [key, value] : table) {
@@ -174,6 +174,7 @@ Result<Settings> parse_settings(std::string_view text) {
   LUMEN_CHECK_OK(take(table, "pointer_drawn", settings.pointer_drawn));
   LUMEN_CHECK_OK(take(table, "grab_keyboard", settings.grab_keyboard));
   LUMEN_CHECK_OK(take_speed(table, settings.pointer_speed));
+  LUMEN_CHECK_OK(take(table, "clipboard", settings.clipboard));
   LUMEN_CHECK_OK(take_name(table, "statistics", kLevels, settings.statistics));
   LUMEN_CHECK_OK(take_addresses(table, settings.addresses));
   return settings;
@@ -195,11 +196,12 @@ std::string to_toml(const Settings& settings) {
       "pointer_drawn = {}\n"
       "grab_keyboard = {}\n"
       "pointer_speed = {}\n"
+      "clipboard = {}\n"
       "statistics = \"{}\"\n"
       "hosts = [{}]\n",
       settings.mode ? to_string(*settings.mode) : "auto", settings.bitrate_kbps,
       codec_setting(settings.codec), settings.fullscreen, name_in(kPacings, settings.pacing), settings.sound,
-      settings.pointer_drawn, settings.grab_keyboard, settings.pointer_speed,
+      settings.pointer_drawn, settings.grab_keyboard, settings.pointer_speed, settings.clipboard,
       name_in(kLevels, settings.statistics), hosts);
 }
 

@@ -34,6 +34,7 @@ struct Settings {
   bool pointer_drawn = false;  // by the host, as part of the picture, also where it could be drawn here
   bool grab_keyboard = true;   // in full screen
   float pointer_speed = 1;     // of a captured pointer, 0.1…10
+  bool clipboard = false;      // shared with computers that share theirs
   OverlayLevel statistics = OverlayLevel::off;
   std::vector<std::string> addresses;  // of hosts that a person has named
   bool operator==(const Settings&) const = default;

@@ -18,8 +18,11 @@ enum class Row : ControlId {
   sound,
   pointer,
   keyboard,
+  clipboard,
   statistics,
 };
+
+constexpr float kRowHeight = 53, kRowGap = 8;
 
 struct Resolution {
   std::uint32_t width, height;
@@ -112,11 +115,11 @@ Page settings_page(const Settings& settings, const Mode& display) {
   const auto add = [&](Row row, const char* title, std::string value) {
     page.controls.push_back({.id = static_cast<ControlId>(row),
                              .look = Look::setting,
-                             .box = {kBody.x, y, kBody.width, 58},
+                             .box = {kBody.x, y, kBody.width, kRowHeight},
                              .title = title,
                              .value = std::move(value),
                              .tone = Tone::muted});
-    y += 58 + 9;
+    y += kRowHeight + kRowGap;
   };
   const auto own =
       is_valid(display) ? fmt::format("{} × {}", display.width, display.height) : std::string{"unknown"};
@@ -135,6 +138,7 @@ Page settings_page(const Settings& settings, const Mode& display) {
   add(Row::sound, "Sound", on_off(settings.sound));
   add(Row::pointer, "Mouse pointer in the picture", on_off(settings.pointer_drawn));
   add(Row::keyboard, "All keys go to the computer in full screen", on_off(settings.grab_keyboard));
+  add(Row::clipboard, "Clipboard shared with computers that share theirs", on_off(settings.clipboard));
   add(Row::statistics, "Figures over the picture", text_of(settings.statistics));
   page.controls.push_back(
       {.id = kBack, .look = Look::button, .box = {kBody.x, y + 10, 400, 68}, .title = "Done"});
@@ -174,6 +178,9 @@ Settings change_setting(const Settings& settings, ControlId row, bool forward) {
       break;
     case Row::keyboard:
       changed.grab_keyboard = !changed.grab_keyboard;
+      break;
+    case Row::clipboard:
+      changed.clipboard = !changed.clipboard;
       break;
     case Row::statistics:
       changed.statistics = turned(changed.statistics, forward, 3);

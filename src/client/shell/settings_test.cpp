@@ -23,6 +23,7 @@ TEST(ClientSettings, what_is_written_is_read_back) {
                           .pointer_drawn = true,
                           .grab_keyboard = false,
                           .pointer_speed = 1.5F,
+                          .clipboard = true,
                           .statistics = OverlayLevel::full,
                           .addresses = {"tv.local", "[2001:db8::1]:47989"}};
   const auto again = parse_settings(to_toml(settings));
@@ -34,16 +35,17 @@ TEST(ClientSettings, what_is_written_is_read_back) {
 TEST(ClientSettings, an_empty_file_is_the_defaults_and_so_is_none) {
   EXPECT_EQ(*parse_settings(""), Settings{});
   EXPECT_EQ(*load_settings("/nonexistent/client.toml"), Settings{});
+  EXPECT_FALSE(Settings{}.clipboard) << "whose clipboard it is turns this on";
 }
 
 TEST(ClientSettings, mistakes_are_named_with_their_line) {
   EXPECT_EQ(id_of("mode = "), "settings.syntax");
   EXPECT_EQ(id_of("colour = 1"), "settings.unknown");
-  for (const auto* text :
-       {"mode = \"huge\"", "mode = 5", "bitrate_kbps = 7", "bitrate_kbps = 9999999999",
-        "bitrate_kbps = \"x\"", "codec = \"vp9\"", "codec = 1", "fullscreen = 1", "pacing = \"never\"",
-        "statistics = true", "pointer_speed = 0", "pointer_speed = nan", "pointer_speed = \"fast\"",
-        "hosts = 1", "hosts = [1]", "hosts = [\"a b\"]", "hosts = [\"\"]", "hosts = [\"a\\\"b\"]"}) {
+  for (const auto* text : {"mode = \"huge\"", "mode = 5", "bitrate_kbps = 7", "bitrate_kbps = 9999999999",
+                           "bitrate_kbps = \"x\"", "codec = \"vp9\"", "codec = 1", "fullscreen = 1",
+                           "pacing = \"never\"", "statistics = true", "pointer_speed = 0",
+                           "pointer_speed = nan", "pointer_speed = \"fast\"", "clipboard = 1", "hosts = 1",
+                           "hosts = [1]", "hosts = [\"a b\"]", "hosts = [\"\"]", "hosts = [\"a\\\"b\"]"}) {
     EXPECT_EQ(id_of(text), "settings.value") << text;
   }
   const auto parsed = parse_settings("sound = true\n\ncodec = \"vp9\"");

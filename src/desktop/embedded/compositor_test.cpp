@@ -360,6 +360,9 @@ TEST_F(CompositorTest, bounds_pastes_that_nobody_reads) {
   stage_->run_for(milliseconds{50});
   EXPECT_LE(open_files() - before, 100 + 2 * 16);  // the client's 100 ends, and two for each of 16 of ours
   EXPECT_TRUE(app.is_connected());
+  app.request_paste();
+  ASSERT_TRUE(run_until([&] { return app.paste_done; })) << "the others keep nobody from it";
+  EXPECT_EQ(app.pasted, text);
 }
 
 TEST_F(CompositorTest, survives_a_reader_that_closes_its_paste_early) {

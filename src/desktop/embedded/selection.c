@@ -4,13 +4,16 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "desktop/embedded/impl.h"
 
 #define MAX_WRITERS 16
+#define WRITER_PATIENCE_MS 10000
 
 static const char* const text_types[] = {"text/plain;charset=utf-8", "UTF8_STRING", "text/plain", "STRING"};
 #define TEXT_TYPES (sizeof text_types / sizeof *text_types)
@@ -29,7 +32,7 @@ struct text_source {
 struct text_writer { /* one paste of our text by a client */
   struct lumen_comp* comp;
   struct wl_list link;
-  struct wl_event_source* source;
+  struct wl_event_source *source, *timer;
   int fd;
   struct shared_text* text;
   size_t written;
@@ -49,6 +52,7 @@ static void release_text(struct shared_text* text) {
 
 static void end_writer(struct text_writer* writer) {
   wl_event_source_remove(writer->source);
+  wl_event_source_remove(writer->timer);
   close(writer->fd);
   wl_list_remove(&writer->link);
   writer->comp->selection.writer_count--;
@@ -69,28 +73,58 @@ static int on_writable(int fd, uint32_t mask, void* data) {
   return 0;
 }
 
+static int on_late(void* data) {
+  end_writer(data);
+  return 0;
+}
+
 static bool start_writer(struct lumen_comp* comp, struct shared_text* text, int fd) {
   struct text_writer* writer = calloc(1, sizeof *writer);
   if (!writer) return false;
   *writer = (struct text_writer){.comp = comp, .fd = fd, .text = text};
   writer->source = wl_event_loop_add_fd(comp->loop, fd, WL_EVENT_WRITABLE, on_writable, writer);
-  if (!writer->source) {
+  writer->timer = wl_event_loop_add_timer(comp->loop, on_late, writer);
+  if (!writer->source || !writer->timer) {
+    if (writer->source) wl_event_source_remove(writer->source);
+    if (writer->timer) wl_event_source_remove(writer->timer);
     free(writer);
     return false;
   }
+  wl_event_source_timer_update(writer->timer, WRITER_PATIENCE_MS);
   text->users++;
   comp->selection.writer_count++;
   wl_list_insert(&comp->selection.writers, &writer->link);
   return true;
 }
 
+/* The program that pastes shares its pipe's flags, and could make it block again: one opened anew has its own.
+ * Closes `fd`; -1: it is no pipe. */
+static int own_pipe(int fd) {
+  char path[32];
+  struct stat what;
+  int own = -1;
+  if (fstat(fd, &what) == 0 && S_ISFIFO(what.st_mode)) {
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    own = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  }
+  close(fd);
+  return own;
+}
+
+/* So that pastes which nobody reads keep none from the others. */
+static void end_oldest_writer(struct lumen_comp* comp) {
+  struct text_writer* oldest = wl_container_of(comp->selection.writers.prev, oldest, link);
+  end_writer(oldest);
+}
+
 static void text_send(struct wlr_data_source* wlr, const char* mime_type, int32_t fd) {
   (void)mime_type; /* all of ours are the same text */
   struct text_source* source = wl_container_of(wlr, source, base);
   struct lumen_comp* comp = source->comp;
-  if (comp->selection.writer_count >= MAX_WRITERS || fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ||
-      !start_writer(comp, source->text, fd))
-    close(fd);
+  const int own = own_pipe(fd);
+  if (own < 0) return;
+  if (comp->selection.writer_count >= MAX_WRITERS) end_oldest_writer(comp);
+  if (!start_writer(comp, source->text, own)) close(own);
 }
 
 static void text_destroy(struct wlr_data_source* wlr) {

@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kCallWithin = 80ms, kReadPatience = 3s;
+constexpr Duration kSettle = 20ms;  // of owners that come quickly after each other only the last one is read
 constexpr std::array kTextTypes{"text/plain;charset=utf-8", "UTF8_STRING", "text/plain", "STRING"};
 
 Timestamp now() { return SteadyTime{}.now(); }
@@ -69,18 +70,26 @@ std::unique_ptr<MutterClipboard> MutterClipboard::create(Session& session, Event
 Status MutterClipboard::enable(Timestamp deadline) {
   LUMEN_TRY(const auto enabled, session_.call("EnableClipboard", deadline, "a{sv}", 0));
   session_.let_in();  // what is there already: nobody listens yet
-  LUMEN_CHECK_OK(
-      session_.hear("SelectionOwnerChanged", [this](auto* message) { on_owner_changed(message); }));
-  return session_.hear("SelectionTransfer", [this](auto* message) { on_transfer(message); });
+  LUMEN_TRY(owner_changes_,
+            session_.hear("SelectionOwnerChanged", [this](auto* message) { on_owner_changed(message); }));
+  LUMEN_TRY(transfers_, session_.hear("SelectionTransfer", [this](auto* message) { on_transfer(message); }));
+  return {};
 }
 
 void MutterClipboard::watch(std::function<void(std::string)> on_text) {
   on_text_ = std::move(on_text);
+  forget_owner();
+}
+
+void MutterClipboard::forget_owner() {
   reader_.reset();
+  readable_as_ = nullptr;
+  loop_.cancel(read_timer_);
+  read_timer_ = 0;
 }
 
 Status MutterClipboard::set_text(std::string_view utf8) {
-  reader_.reset();
+  forget_owner();
   text_ = std::make_shared<const std::string>(utf8);
   LUMEN_TRY(const auto set, session_.call("SetSelection", now() + kCallWithin, "a{sv}", 1, "mime-types", "as",
                                           4, kTextTypes[0], kTextTypes[1], kTextTypes[2], kTextTypes[3]));
@@ -94,7 +103,13 @@ void MutterClipboard::on_owner_changed(sd_bus_message* message) {
     return std::ranges::find(owner.types, type) != owner.types.end();
   };
   const auto* const text = std::ranges::find_if(kTextTypes, has);
-  if (on_text_ && !owner.is_us && text != kTextTypes.end() && !has(kSecretMimeType)) read(*text);
+  const bool readable = on_text_ && !owner.is_us && text != kTextTypes.end() && !has(kSecretMimeType);
+  readable_as_ = readable ? *text : nullptr;
+  if (!readable || read_timer_ != 0) return;
+  read_timer_ = loop_.call_at(now() + kSettle, [this] {
+    read_timer_ = 0;
+    if (readable_as_ != nullptr) read(std::exchange(readable_as_, nullptr));
+  });
 }
 
 void MutterClipboard::read(const char* type) {
@@ -116,12 +131,14 @@ void MutterClipboard::read(const char* type) {
 void MutterClipboard::on_transfer(sd_bus_message* message) {
   const char* type = nullptr;
   std::uint32_t serial = 0;
-  if (!text_ || sd_bus_message_read(message, "su", &type, &serial) <= 0) return;
-  auto to = take_descriptor(session_.call("SelectionWrite", now() + kCallWithin, "u", serial));
-  if (!to) return;
-  writers_.write(std::move(to), text_, [this, serial](bool all) {
+  if (sd_bus_message_read(message, "su", &type, &serial) <= 0) return;
+  const auto done = [this, serial](bool all) {
     session_.notify("SelectionWriteDone", "ub", serial, all ? 1 : 0);
-  });
+  };
+  if (!text_) return done(false);
+  auto to = take_descriptor(session_.call("SelectionWrite", now() + kCallWithin, "u", serial));
+  if (!to) return done(false);
+  writers_.write(std::move(to), text_, done);
 }
 
 }  // namespace lumen::mutter

@@ -21,7 +21,7 @@ class MutterClipboard final : public Clipboard {
   static std::unique_ptr<MutterClipboard> create(Session& session, EventLoop& loop, Timestamp deadline);
   MutterClipboard(const MutterClipboard&) = delete;
   MutterClipboard& operator=(const MutterClipboard&) = delete;
-  ~MutterClipboard() override = default;
+  ~MutterClipboard() override { forget_owner(); }
 
   void watch(std::function<void(std::string)> on_text) override;
   Status set_text(std::string_view utf8) override;
@@ -32,13 +32,17 @@ class MutterClipboard final : public Clipboard {
   void on_owner_changed(sd_bus_message* message);
   void on_transfer(sd_bus_message* message);
   void read(const char* type);
+  void forget_owner();
 
   Session& session_;
   EventLoop& loop_;
   std::shared_ptr<const std::string> text_;
   std::function<void(std::string)> on_text_;
   std::unique_ptr<TextReader> reader_;
+  const char* readable_as_ = nullptr;  // what the newest owner has; nullptr: nothing to be read
+  EventLoop::TimerId read_timer_ = 0;
   TextWriters writers_;
+  std::shared_ptr<void> owner_changes_, transfers_;  // subscriptions
 };
 
 }  // namespace lumen::mutter

@@ -78,8 +78,8 @@ Status Session::record(bool pointer_drawn, Timestamp deadline) {
               "See that PipeWire runs in the session: systemctl --user start pipewire wireplumber");
 }
 
-Status Session::hear(const char* member, dbus::OnSignal on_signal) {
-  return bus_->subscribe(rule(remote_owner_, remote_path_, member), std::move(on_signal));
+Result<std::shared_ptr<void>> Session::hear(const char* member, dbus::OnSignal on_signal) {
+  return bus_->subscribe_for_now(rule(remote_owner_, remote_path_, member), std::move(on_signal));
 }
 
 void Session::let_in() {

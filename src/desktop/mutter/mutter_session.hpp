@@ -60,8 +60,8 @@ class Session {
     return bus_->call({remote_owner_, remote_path_, "org.gnome.Mutter.RemoteDesktop.Session", member},
                       deadline, types, arguments...);
   }
-  // A signal of the RemoteDesktop session, for as long as this lives.
-  Status hear(const char* member, dbus::OnSignal on_signal);
+  // A signal of the RemoteDesktop session, for as long as what is returned lives, at most as long as this.
+  Result<std::shared_ptr<void>> hear(const char* member, dbus::OnSignal on_signal);
   // Handles what has come already.
   void let_in();
 

@@ -78,6 +78,7 @@ class DeviceSession {
   void resume();
   // Nobody watches any more; the desktop stays.
   void leave();
+  void catch_up(Timestamp now) { stream_->catch_up(now); }
   void give_up_silent(Timestamp since) { stream_->give_up_silent(since); }
 
   // It has ended, or could not begin.

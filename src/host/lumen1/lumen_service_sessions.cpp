@@ -302,7 +302,10 @@ void LumenService::session_ended(const SessionKey& key, const std::string& reaso
 
 void LumenService::check_silence() {
   silence_timer_ = loop_.call_at(now() + kSilenceCheck, [this] { check_silence(); });
-  for (auto& [key, session] : sessions_) session->give_up_silent(now() - kSilence);
+  for (auto& [key, session] : sessions_) {
+    session->catch_up(now());
+    session->give_up_silent(now() - kSilence);
+  }
 }
 
 std::vector<LumenService::SessionView> LumenService::sessions() const {

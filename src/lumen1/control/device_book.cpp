@@ -13,7 +13,8 @@ namespace {
 using Json = nlohmann::json;
 using std::chrono::sys_seconds;
 
-constexpr int kFileVersion = 1;
+// The first one names `clipboard` with every device: nobody had granted it, and it meant nothing yet.
+constexpr int kFileVersion = 2, kFileVersionBeforeClipboard = 1;
 constexpr std::size_t kLeastIdDigits = 4;
 
 tl::unexpected<Error> bad_file(std::string what) {
@@ -126,13 +127,15 @@ Result<DeviceBook> DeviceBook::from_json(std::string_view text) {
   const auto json = Json::parse(text, std::ref(strictness), false);
   if (json.is_discarded() || !strictness.ok()) return bad_file("it is not JSON, or names something twice");
   if (!has_exactly(json, {"version", "devices"})) return bad_file("it is something else");
-  if (json["version"] != kFileVersion) return bad_file("it is of another version");
+  const bool is_old = json["version"] == kFileVersionBeforeClipboard;
+  if (!is_old && json["version"] != kFileVersion) return bad_file("it is of another version");
   const auto& entries = json["devices"];
   if (!entries.is_array() || entries.size() > kMaxDevices) return bad_file("it has more than 256 devices");
   DeviceBook book;
   for (const auto& entry : entries) {
     LUMEN_TRY(auto device, read_device(entry, book.devices_.size() + 1));
     if (book.find(device.fingerprint) != nullptr) return bad_file("a device stands in it twice");
+    if (is_old) device.permissions = device.permissions.without(Permission::clipboard);
     book.devices_.push_back(std::move(device));
   }
   return book;

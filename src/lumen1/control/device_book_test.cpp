@@ -66,7 +66,7 @@ TEST(DeviceBook, has_this_text) {
       ]
     }
   ],
-  "version": 1
+  "version": 2
 }
 )");
 }
@@ -154,10 +154,10 @@ TEST_P(BadFile, is_refused_as_a_whole) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadFile,
-    testing::Values(std::pair{"\"version\": 1", "\"version\": 2"},
-                    std::pair{"\"version\": 1", "\"version\": 1.5"},
-                    std::pair{"\"version\": 1", "\"version\": 1, \"version\": 1"},
-                    std::pair{"\"version\": 1", "\"version\": 1, \"more\": 1"},
+    testing::Values(std::pair{"\"version\": 2", "\"version\": 3"},
+                    std::pair{"\"version\": 2", "\"version\": 1.5"},
+                    std::pair{"\"version\": 2", "\"version\": 2, \"version\": 1"},
+                    std::pair{"\"version\": 2", "\"version\": 2, \"more\": 1"},
                     std::pair{"\"devices\"", "\"device\""}, std::pair{"\"enabled\": true", "\"enabled\": 1"},
                     std::pair{"\"enabled\": true", "\"enabled\": true, \"enabled\": false"},
                     std::pair{"\"enabled\": true,", ""}, std::pair{"abab", "ABAB"}, std::pair{"abab", "aba"},
@@ -168,6 +168,13 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair{"1800000000", "-1"}, std::pair{"1800000000", "253402300800"},
                     std::pair{"1800000000", "1e300"}, std::pair{"1800000000", "99999999999999999999"},
                     std::pair{"{", ""}, std::pair{"}", "},"}));
+
+TEST(DeviceBook, of_before_the_clipboard_was_shared_grants_it_to_nobody) {
+  const auto old = replaced(two_devices().to_json(), "\"version\": 2", "\"version\": 1");
+  const auto book = DeviceBook::from_json(old).value();
+  EXPECT_EQ(book.find(print(0xAB))->permissions, Permissions::all().without(Permission::clipboard));
+  EXPECT_EQ(book.find(print(0xCD))->permissions, Permissions{}.with(Permission::view));
+}
 
 TEST(DeviceBook, says_which_device_is_wrong_and_why) {
   const auto text = replaced(two_devices().to_json(), "Büro", std::string(65, 'x'));
