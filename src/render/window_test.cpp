@@ -226,7 +226,7 @@ class RealWindow : public ::testing::TestWithParam<const char*> {
   }
 
   std::optional<ForgivenLeaks> driver_leaks_;  // OpenGL drivers leak a little per context: not ours
-  std::unique_ptr<FrameRenderer> window_;
+  std::unique_ptr<ClientWindow> window_;
   std::vector<InputEvent> sent_;
   std::string choice_;
   bool open_ = true;
@@ -310,6 +310,49 @@ TEST_P(RealWindow, ctrl_alt_q_closes_and_the_letter_is_not_sent) {
   EXPECT_THAT(sent_, Contains(InputEvent{ReleaseAll{}}));
   EXPECT_THAT(sent_, Not(Contains(InputEvent{Key{KEY_Q, true}})));
   EXPECT_FALSE(window_->poll([](const InputEvent&) {}));
+}
+
+TEST_P(RealWindow, the_hosts_pointer_is_drawn_where_the_host_has_it_while_captured) {
+  present(two_colors({320, 240}));  // twice as large in the window
+  const PointerGeometry geometry{.width = 8, .height = 8, .hotspot_x = 4, .hotspot_y = 4};
+  PointerImage look{geometry, std::vector<std::byte>(geometry.bytes(), std::byte{0})};
+  for (std::size_t i = 1; i < look.pixels.size(); i += 2) look.pixels[i] = std::byte{255};  // green, opaque
+  PointerView pointer{
+      .place = PointerPlace::apart, .x = 80, .y = 60, .look = std::make_shared<const PointerImage>(look)};
+  constexpr Rgb kGreen{0, 255, 0};
+  xdotool("mousemove 300 200");
+  window_->set_pointer(pointer);
+  EXPECT_TRUE(screen_shows(160, 120, kRed));  // the window system's own shows it
+  xdotool("key ctrl+alt+g");
+  EXPECT_TRUE(screen_shows(153, 113, kGreen));
+  EXPECT_TRUE(screen_shows(166, 126, kGreen));
+  EXPECT_TRUE(screen_shows(150, 120, kRed));
+  pointer.x = 240;
+  window_->set_pointer(pointer);
+  EXPECT_TRUE(screen_shows(480, 120, kGreen));
+  EXPECT_TRUE(screen_shows(160, 120, kRed));
+  pointer.place = PointerPlace::hidden;
+  window_->set_pointer(pointer);
+  EXPECT_TRUE(screen_shows(480, 120, kBlue));
+  xdotool("key ctrl+alt+g");
+}
+
+TEST_P(RealWindow, the_window_systems_pointer_has_the_hosts_look_over_the_picture) {
+  present(two_colors({640, 480}));
+  xdotool("mousemove 300 200");
+  EXPECT_TRUE(poll_until([] { return SDL_ShowCursor(SDL_QUERY) == SDL_DISABLE; }));
+  const PointerGeometry geometry{.width = 8, .height = 8};
+  const PointerImage look{geometry, std::vector<std::byte>(geometry.bytes(), std::byte{255})};
+  window_->set_pointer(
+      {.place = PointerPlace::apart, .x = 300, .y = 200, .look = std::make_shared<const PointerImage>(look)});
+  EXPECT_TRUE(poll_until(
+      [] { return SDL_ShowCursor(SDL_QUERY) == SDL_ENABLE && SDL_GetCursor() != SDL_GetDefaultCursor(); }));
+  window_->set_pointer({.place = PointerPlace::hidden});
+  EXPECT_TRUE(poll_until([] { return SDL_ShowCursor(SDL_QUERY) == SDL_DISABLE; }));
+  // Somebody else moves it: drawn where the host has it.
+  window_->set_pointer(
+      {.place = PointerPlace::apart, .x = 100, .y = 100, .look = std::make_shared<const PointerImage>(look)});
+  EXPECT_TRUE(screen_shows(104, 104, {255, 255, 255}));
 }
 
 TEST_P(RealWindow, captured_pointer_sends_movement_until_released) {
