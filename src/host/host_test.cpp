@@ -167,6 +167,14 @@ class ClientPortTest : public testing::Test {
     }
   }
 
+  std::vector<PadEvent> pads() {
+    std::vector<PadEvent> pads;
+    while (const auto received = link::receive_to_session(sockets_.session.get()).value_or(std::nullopt)) {
+      if (const auto* pad = std::get_if<PadEvent>(&received->message)) pads.push_back(*pad);
+    }
+    return pads;
+  }
+
   lumen1::Secret secret_{};
   std::shared_ptr<Logger> log_ = make_null_logger();
   net::UdpSocket host_socket_ = any_socket(), client_socket_ = any_socket();
@@ -231,16 +239,13 @@ TEST_F(ClientPortTest, pads_and_keys_are_one_row_of_edges_and_motion_follows_tho
   deliver(sealed(sealer, lumen1::ClientPad{3, 1, PadState{.slot = 1}}));  // overtaken
   port_->set_permissions(lumen1::control::Permissions::all().without(lumen1::control::Permission::gamepad));
   deliver(sealed(sealer, lumen1::ClientPad{4, 0, PadState{.slot = 1}}));
-  std::vector<PadEvent> pads;
-  while (const auto received = link::receive_to_session(sockets_.session.get()).value_or(std::nullopt)) {
-    if (const auto* pad = std::get_if<PadEvent>(&received->message)) pads.push_back(*pad);
-  }
-  ASSERT_EQ(pads.size(), 5U);  // the arrival brings its state
-  EXPECT_EQ(std::get<PadArrival>(pads[0]).slot, 1);
-  EXPECT_EQ(pads[1], PadEvent{PadState{.slot = 1}});
-  EXPECT_EQ(pads[2], pressed);
-  EXPECT_EQ(pads[3], moved);
-  EXPECT_EQ(pads[4], PadEvent{PadGone{1}});
+  const auto heard = pads();
+  ASSERT_EQ(heard.size(), 5U);  // the arrival brings its state
+  EXPECT_EQ(std::get<PadArrival>(heard[0]).slot, 1);
+  EXPECT_EQ(heard[1], PadEvent{PadState{.slot = 1}});
+  EXPECT_EQ(heard[2], pressed);
+  EXPECT_EQ(heard[3], moved);
+  EXPECT_EQ(heard[4], PadEvent{PadGone{1}});
   EXPECT_EQ(board_.snapshot().input_acknowledged, 4U);
   EXPECT_EQ(port_->counters().not_permitted, 1U);
 }
@@ -256,6 +261,31 @@ TEST_F(ClientPortTest, who_was_shut_out_is_not_heard_and_another_secret_lets_in_
   auto again = lumen1::Sealer::create(handshake().client_to_host, 0).value();
   deliver(sealed(again, lumen1::ClientInput{1, Key{31, true}}));
   EXPECT_EQ(injected().size(), 2U);  // ReleaseAll and the key
+}
+
+TEST_F(ClientPortTest, pads_of_who_said_goodbye_are_gone_until_it_says_what_it_wants) {
+  auto sealer = lumen1::Sealer::create(handshake().client_to_host, 0).value();
+  const lumen1::ClientPad again{2, 0, PadArrival{.slot = 1}};
+  deliver(sealed(sealer, lumen1::ClientPad{1, 0, PadArrival{.slot = 1}}));
+  EXPECT_EQ(pads().size(), 2U);
+  deliver(sealed(sealer, lumen1::Goodbye{}));
+  EXPECT_EQ(pads(), std::vector<PadEvent>{PadGone{1}});
+  deliver(sealed(sealer, again));
+  EXPECT_TRUE(pads().empty());
+  deliver(sealed(sealer, lumen1::ClientState{.mode = {1280, 720, 60'000}}));
+  deliver(sealed(sealer, again));
+  EXPECT_EQ(pads().size(), 2U);
+}
+
+TEST_F(ClientPortTest, pads_of_who_was_shut_out_go_also_when_nothing_comes_any_more) {
+  auto sealer = lumen1::Sealer::create(handshake().client_to_host, 0).value();
+  deliver(sealed(sealer, lumen1::ClientPad{1, 0, PadArrival{.slot = 1}}));
+  EXPECT_EQ(pads().size(), 2U);
+  link_.set(-1);  // no room just then
+  port_->admit(std::nullopt);
+  link_.set(sockets_.host.get());
+  port_->tidy_pads(Timestamp{2s});
+  EXPECT_EQ(pads(), std::vector<PadEvent>{PadGone{1}});
 }
 
 TEST_F(ClientPortTest, a_replayed_datagram_is_refused) {
