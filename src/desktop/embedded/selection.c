@@ -97,8 +97,8 @@ static bool start_writer(struct lumen_comp* comp, struct shared_text* text, int 
   return true;
 }
 
-/* The program that pastes shares its pipe's flags, and could make it block again: one opened anew has its own.
- * Closes `fd`; -1: it is no pipe. */
+/* The program that pastes shares its pipe's flags, and could make it block again: one opened anew has its
+ * own. Closes `fd`; -1: it is no pipe. */
 static int own_pipe(int fd) {
   char path[32];
   struct stat what;
