@@ -76,8 +76,19 @@ void SessionSlot::client_wants(const Mode& mode, const link::SetPointer& pointer
     log_.info("mode becomes {}", to_string(mode));
     port_.send(link::SetMode{mode});
   }
-  port_.send(pointer);
+  tell_pointer();
   if (came) port_.send(link::SetStreaming{true});
+}
+
+// What is told already would make the session tell all of it anew; what could not be, follows (watchdog).
+void SessionSlot::tell_pointer() {
+  if (told_pointer_ != pointer_ && port_.send(pointer_)) told_pointer_ = pointer_;
+}
+
+void SessionSlot::forget_pointer() {
+  pointer_ = {.drawn = true};
+  told_pointer_.reset();  // the next wish is told even where this one cannot be
+  tell_pointer();
 }
 
 void SessionSlot::set_encoding(const Encoding& encoding) {
@@ -121,6 +132,7 @@ void SessionSlot::client_gone() {
   log_.info("client gone, the desktop stays");
   port_.send(InputEvent{ReleaseAll{}});
   port_.send(link::SetStreaming{false});
+  forget_pointer();
 }
 
 void SessionSlot::start() {
@@ -168,6 +180,7 @@ Status SessionSlot::spawn() {
   LUMEN_CHECK_OK(loop_.watch(child_.pidfd.get(), EPOLLIN, [this](std::uint32_t) { on_exit(); }));
   events_.on_ring(ring);
   if (audio_ring) events_.on_audio_ring(audio_ring);
+  told_pointer_ = pointer_;
   port_.set(link_.get());
   log_.info("session process {} started at {}", child_.pid, to_string(mode_));
   return {};
@@ -292,6 +305,7 @@ void SessionSlot::died(const std::string& why) {
 void SessionSlot::watchdog() {
   watchdog_ = 0;
   if (child_.pid < 0) return;
+  tell_pointer();
   const auto limit = params_.desktop.use == "private" ? kHangTimeout : kHangTimeoutOfOthers;
   if (now() - heard_ > limit) {
     log_.error("session process {} has said nothing for {} s: ending it", child_.pid,
@@ -307,6 +321,7 @@ void SessionSlot::tear_down() {
   events_.on_ring(nullptr);
   if (params_.audio) events_.on_audio_ring(nullptr);
   port_.set(-1);
+  told_pointer_.reset();
   if (link_) loop_.unwatch(link_.get());
   if (child_.pidfd) loop_.unwatch(child_.pidfd.get());
   link_.reset();

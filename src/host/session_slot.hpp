@@ -85,6 +85,8 @@ class SessionSlot {
   void catch_up();
   // It is gone: the desktop stays, nothing is encoded, nothing stays held.
   void client_gone();
+  // What the session knows of the pointer's client is nothing any more: another one may come.
+  void forget_pointer();
   bool has_client() const { return has_client_; }
   bool ended() const { return ended_; }
 
@@ -98,6 +100,7 @@ class SessionSlot {
 
  private:
   void start();
+  void tell_pointer();
   Status spawn();
   Status configure(const link::SharedRing& ring, const link::AudioRing* audio_ring) const;
   void on_link_ready();
@@ -125,7 +128,8 @@ class SessionSlot {
   std::string told_encoder_;               // what the log says last
   Mode mode_;
   std::optional<Encoding> encoding_;
-  link::SetPointer pointer_{.drawn = true};  // where it cannot change later
+  link::SetPointer pointer_{.drawn = true};       // where it cannot change later
+  std::optional<link::SetPointer> told_pointer_;  // to the session process that runs
   bool has_client_ = false, ended_ = false, ready_ = false;
   struct Watch {
     bool wanted = false;

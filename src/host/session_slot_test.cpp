@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 
 namespace lumen::host {
 namespace {
@@ -108,6 +109,33 @@ TEST_F(SessionSlotTest, a_session_that_is_started_again_has_a_ring_of_its_own_an
   ASSERT_TRUE(becomes([this] { return slot_->restarts() == 1 && !packets_.empty(); }));
   EXPECT_NE(ring_, first);
   EXPECT_EQ(packets_.front(), kSurround);
+}
+
+TEST_F(SessionSlotTest, who_is_gone_or_another_has_the_pointer_apart_no_more) {
+  open(kStereo);
+  slot_->client_wants(kMode, {.apart = true});
+  ASSERT_TRUE(becomes([this] { return said("pointer apart"); }));
+  for (const auto& end :
+       {std::function<void()>{[this] { slot_->client_gone(); }}, {[this] { slot_->forget_pointer(); }}}) {
+    said_.clear();
+    end();
+    ASSERT_TRUE(becomes([this] { return said("pointer in the picture"); }));
+    EXPECT_FALSE(said("pointer apart"));
+    slot_->client_wants(kMode, {.apart = true});  // the same as before, of another
+    ASSERT_TRUE(becomes([this] { return said("pointer apart"); }));
+  }
+}
+
+TEST_F(SessionSlotTest, the_same_wish_for_the_pointer_is_told_once) {
+  open(kStereo);
+  slot_->client_wants(kMode, {.apart = true});
+  ASSERT_TRUE(becomes([this] { return said("pointer apart"); }));
+  said_.clear();
+  slot_->client_wants({.width = 640, .height = 480, .refresh_mhz = 60'000}, {.apart = true});
+  slot_->client_wants(kMode, {.apart = true});
+  slot_->client_wants(kMode, {.drawn = true});
+  ASSERT_TRUE(becomes([this] { return said("pointer in the picture"); }));
+  EXPECT_FALSE(said("pointer apart"));
 }
 
 TEST_F(SessionSlotTest, when_the_slot_ends_its_ring_is_taken_back) {

@@ -62,8 +62,10 @@ void StreamSession::on_wish(const Mode& mode, bool pointer_drawn) {
 
 void StreamSession::want() {
   if (!wish_) return;
-  const bool apart = pointer_apart_ && !wish_->pointer_drawn;
-  if (!apart) end_->board.set_pointer(std::nullopt);
+  const bool apart = gives_pointer();
+  // The client must hear of it, whatever became of the session's own words: else it may draw a second one.
+  if (pointer_apart_ && !apart) tell_pointer({});
+  if (!pointer_apart_) end_->board.set_pointer(std::nullopt);
   slot_->client_wants(wish_->mode, {.drawn = wish_->pointer_drawn, .apart = apart});
   end_->port.repeat_pads();  // it may have let go of them
 }
@@ -74,8 +76,16 @@ void StreamSession::allow_pointer_apart(bool allowed) {
   if (!paused_ && slot_->has_client()) want();
 }
 
+bool StreamSession::gives_pointer() const {
+  return pointer_apart_ && !paused_ && wish_ && !wish_->pointer_drawn;
+}
+
+// What comes late of an earlier wish is nothing any more.
 void StreamSession::on_pointer(const PointerState& pointer) {
-  if (!pointer_apart_) return;
+  if (gives_pointer()) tell_pointer(pointer);
+}
+
+void StreamSession::tell_pointer(const PointerState& pointer) {
   const lumen1::HostPointer told{.serial = ++pointer_serial_, .state = pointer};
   end_->board.set_pointer(told);
   end_->sender.send_pointer(told);
@@ -83,6 +93,7 @@ void StreamSession::on_pointer(const PointerState& pointer) {
 
 // Nothing stays held, of pads neither.
 void StreamSession::let_go() {
+  end_->board.set_pointer(std::nullopt);
   end_->port.release_pads();
   slot_->client_gone();
 }
@@ -117,6 +128,7 @@ void StreamSession::admit(const lumen1::Secret& secret, lumen1::control::Permiss
   wish_.reset();
   share_clipboard(false);                 // nothing of the client before
   end_->board.set_pointer(std::nullopt);  // what was told of looks another client has
+  slot_->forget_pointer();
   set_permissions(permissions);
   admission_ = end_->port.admit(secret);
 }
@@ -202,7 +214,7 @@ SlotEvents StreamSession::slot_events() {
       .on_pointer = [this](const PointerState& pointer) { on_pointer(pointer); },
       .on_pointer_piece =
           [this](const PointerPiece& piece) {
-            if (events_.on_pointer_piece) events_.on_pointer_piece(piece);
+            if (gives_pointer() && events_.on_pointer_piece) events_.on_pointer_piece(piece);
           }};
 }
 

@@ -51,7 +51,8 @@ class StreamSession {
   }
   // What was agreed with who is admitted: whether it may draw the pointer itself.
   void allow_pointer_apart(bool allowed);
-  void pointer_taken(std::uint32_t image) { end_->link.send(link::PointerTaken{image}); }
+  // False: the session process could not be told now, and waits for it.
+  bool pointer_taken(std::uint32_t image) { return end_->link.send(link::PointerTaken{image}); }
   // Between them neither pictures nor sound are made, whatever the client asks for.
   void pause();
   void resume();
@@ -74,7 +75,9 @@ class StreamSession {
   void on_wish(const Mode& mode, bool pointer_drawn);
   void want();
   void share_clipboard(bool on);
+  bool gives_pointer() const;
   void on_pointer(const PointerState& pointer);
+  void tell_pointer(const PointerState& pointer);
   void on_gone();
   void let_go();
   std::string reason() const;

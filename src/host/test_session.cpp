@@ -1,5 +1,6 @@
 // Stands in for lumen-session in tests of its host. Says how many descriptors it was given, in the words of
-// SoundState, and sends a packet of each audio format it is told; dies of a RequestIdr.
+// SoundState, and what is wanted of it, and sends a packet of each audio format it is told; dies of a
+// RequestIdr.
 #include <poll.h>
 
 #include <cstdlib>
@@ -29,6 +30,8 @@ class Session {
       push(audio->format);
     } else if (const auto* streaming = std::get_if<link::SetStreaming>(&message)) {
       say(streaming->on ? "on" : "off");
+    } else if (const auto* pointer = std::get_if<link::SetPointer>(&message)) {
+      say(pointer->apart ? "pointer apart" : "pointer in the picture");
     } else if (std::holds_alternative<link::RequestIdr>(message)) {
       std::abort();
     } else if (std::holds_alternative<link::Stop>(message)) {

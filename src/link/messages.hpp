@@ -51,6 +51,7 @@ struct SetMode {
 // that cannot be, it is drawn.
 struct SetPointer {
   bool drawn = false, apart = false;
+  bool operator==(const SetPointer&) const = default;
 };
 // All pieces of that look have gone to the client: the next one may come.
 struct PointerTaken {
@@ -157,6 +158,9 @@ Result<ToHost> decode_to_host(ByteView bytes);
 // `link.too-large` when the message is beyond the limits above.
 Status send(int socket, const ToSession& message, std::span<const int> descriptors = {});
 Status send(int socket, const ToHost& message);
+// Whether much room is left: what can come later goes only then, so that there is some for what cannot. False
+// also where the other end is gone.
+bool has_much_room(int socket);
 // Non-blocking: nullopt when nothing is there; `link.closed` at end of file; `link.malformed` when it does
 // not parse, was cut, or brings more than kMaxDescriptors descriptors (to the host: any). Those are closed
 // then.

@@ -1,5 +1,7 @@
 #include "link/packet.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -87,6 +89,14 @@ Status send_packet(int socket, ByteView packet, std::span<const int> descriptors
   } while (sent < 0 && errno == EINTR);
   if (sent < 0) return send_error(errno);
   return {};
+}
+
+bool has_much_room(int socket) {
+  int waiting = 0, room = 0;
+  socklen_t size = sizeof room;
+  if (ioctl(socket, SIOCOUTQ, &waiting) != 0 || getsockopt(socket, SOL_SOCKET, SO_SNDBUF, &room, &size) != 0)
+    return false;
+  return waiting <= room / 4;
 }
 
 Result<std::optional<ByteView>> receive_packet(int socket, MutableBytes buffer,

@@ -1,8 +1,10 @@
 #include "render/pointer_choice.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
+#include <string_view>
 
 namespace lumen::render {
 namespace {
@@ -42,6 +44,8 @@ PointerChoice choose_pointer(const PointerSituation& it) {
 
 PointerImage scaled(const PointerImage& look, double factor) {
   const auto& old = look.geometry;
+  // Both sides alike, so that it keeps its shape.
+  factor = std::min(factor, kMaxPointerSide / static_cast<double>(std::max(old.width, old.height)));
   PointerGeometry made{.width = scaled_side(old.width, factor), .height = scaled_side(old.height, factor)};
   if (made.width == old.width && made.height == old.height) return look;
   const auto spot = [](std::uint16_t at, std::uint16_t from, std::uint16_t to) {
@@ -68,6 +72,23 @@ PointerImage scaled(const PointerImage& look, double factor) {
     }
   }
   return image;
+}
+
+PointerImage plain_arrow() {
+  static constexpr std::array<std::string_view, 17> kRows{
+      "#           ", "##          ", "#.#         ", "#..#        ", "#...#       ", "#....#      ",
+      "#.....#     ", "#......#    ", "#.......#   ", "#........#  ", "#.....##### ", "#..#..#     ",
+      "#.# #..#    ", "##  #..#    ", "#    #..#   ", "     #..#   ", "      ##    "};
+  PointerImage arrow{{.width = 12, .height = 17}, {}};
+  arrow.pixels.reserve(arrow.geometry.bytes());
+  for (const auto row : kRows) {
+    for (const char each : row) {
+      const auto colour = each == '.' ? std::byte{255} : std::byte{0};
+      arrow.pixels.insert(arrow.pixels.end(),
+                          {colour, colour, colour, each == ' ' ? std::byte{0} : std::byte{255}});
+    }
+  }
+  return arrow;
 }
 
 PointerImage with_straight_alpha(PointerImage look) {

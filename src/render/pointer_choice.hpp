@@ -35,8 +35,10 @@ inline constexpr std::int32_t kPointerTolerance = 3;  // pixels
 
 PointerChoice choose_pointer(const PointerSituation& situation);
 
-// `factor` as large, sides 1…kMaxPointerSide; the same where nothing changes.
+// `factor` as large, or as large as sides of 1…kMaxPointerSide allow; the same where nothing changes.
 PointerImage scaled(const PointerImage& look, double factor);
+// What is drawn while the host's look is not known yet; its tip is the hot spot.
+PointerImage plain_arrow();
 // Colours as they are without the alpha.
 PointerImage with_straight_alpha(PointerImage look);
 

@@ -76,6 +76,22 @@ TEST(PointerScaling, keeps_colour_shape_and_hot_spot) {
   EXPECT_EQ(twice, (PointerGeometry{.width = 32, .height = 16, .hotspot_x = 30, .hotspot_y = 8}));
 }
 
+TEST(PointerScaling, one_side_at_its_limit_holds_the_other_back) {
+  const auto made = scaled(plain_look(200, 50, 77), 4).geometry;
+  EXPECT_EQ(made.width, kMaxPointerSide);
+  EXPECT_EQ(made.height, 64);
+}
+
+TEST(PointerArrow, is_a_look_like_any_other_with_its_tip_as_hot_spot) {
+  const auto arrow = plain_arrow();
+  ASSERT_TRUE(is_valid(arrow.geometry));
+  ASSERT_EQ(arrow.pixels.size(), arrow.geometry.bytes());
+  EXPECT_EQ(arrow.geometry.hotspot_x, 0);
+  EXPECT_EQ(arrow.geometry.hotspot_y, 0);
+  EXPECT_EQ(arrow.pixels[3], std::byte{255});
+  EXPECT_EQ(arrow.pixels[arrow.geometry.width * 4U - 1], std::byte{0});
+}
+
 TEST(PointerScaling, blends_between_pixels) {
   PointerImage look = plain_look(2, 1, 0);
   for (std::size_t i = 4; i < 8; ++i) look.pixels[i] = std::byte{200};

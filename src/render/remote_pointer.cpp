@@ -54,29 +54,29 @@ void RemotePointer::show_local(LocalPointer local, double factor) {
 }
 
 void RemotePointer::use_look(double factor) {
-  const bool is_made = cursor_ != nullptr && cursor_look_ == look_ && cursor_factor_ == factor;
-  if (is_made && has_set_cursor_) return;
-  if (!is_made) {
+  const bool is_tried = cursor_look_ == look_ && cursor_factor_ == factor;
+  if (is_tried && (has_set_cursor_ || !cursor_)) return;  // what could not be made once is not tried again
+  if (is_tried) {
+    SDL_SetCursor(cursor_.get());
+  } else {
     auto made = make_cursor(scaled(*look_, factor));
-    if (!made) return;
-    SDL_SetCursor(made.get());  // before the one that is shown goes
+    SDL_SetCursor(made ? made.get() : SDL_GetDefaultCursor());  // before the one that is shown goes
     cursor_ = std::move(made);
     cursor_look_ = look_;
     cursor_factor_ = factor;
-  } else {
-    SDL_SetCursor(cursor_.get());
   }
-  has_set_cursor_ = true;
+  has_set_cursor_ = cursor_ != nullptr;
 }
 
 void RemotePointer::draw(SDL_Renderer* renderer, Size size, const Rect& area) {
-  if (look_ == nullptr || size.width == 0 || size.height == 0) return;
-  if (!texture_ || texture_look_ != look_) {
-    texture_ = make_texture(renderer, *look_);
-    texture_look_ = look_;
+  if (size.width == 0 || size.height == 0) return;
+  const auto& look = look_ != nullptr ? look_ : arrow_;
+  if (texture_look_ != look) {  // what could not be made once is not tried again
+    texture_ = make_texture(renderer, *look);
+    texture_look_ = look;
   }
   if (!texture_) return;
-  const auto& geometry = look_->geometry;
+  const auto& geometry = look->geometry;
   const double across = area.width / static_cast<double>(size.width),
                down = area.height / static_cast<double>(size.height);
   const SDL_FRect to{.x = static_cast<float>(area.x + (pointer_.x - geometry.hotspot_x) * across),

@@ -21,15 +21,19 @@ class RemotePointer {
 
   // Makes the window system's pointer what was chosen; looks are `factor` as large as the host's.
   void show_local(LocalPointer local, double factor);
-  // Over a picture of `size` that fills `area`.
+  // Over a picture of `size` that fills `area`; an arrow while no look is known.
   void draw(SDL_Renderer* renderer, Size size, const Rect& area);
-  void forget_texture() { texture_.reset(); }
+  void forget_texture() {
+    texture_.reset();
+    texture_look_.reset();
+  }
 
  private:
   void use_look(double factor);
 
   PointerView pointer_;
   std::shared_ptr<const PointerImage> look_;  // newest that is known; nullptr: none
+  const std::shared_ptr<const PointerImage> arrow_ = std::make_shared<const PointerImage>(plain_arrow());
   SdlHandle<SDL_Cursor> cursor_;
   std::shared_ptr<const PointerImage> cursor_look_, texture_look_;  // what they were made of
   double cursor_factor_ = 0;

@@ -1,6 +1,8 @@
 #include "worker/pointer_teller.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 #include <utility>
 
 namespace lumen::worker {
@@ -23,6 +25,11 @@ std::optional<PointerGeometry> geometry_of(const BorrowedPointer& pointer) {
   return geometry;
 }
 
+std::size_t hash_of(const PointerImage& look) {
+  return std::hash<std::string_view>{}(
+      {reinterpret_cast<const char*>(look.pixels.data()), look.pixels.size()});
+}
+
 std::uint16_t within(std::int32_t place, std::uint32_t side) {
   const auto last = static_cast<std::int32_t>(std::min(side, kMaxModeSize)) - 1;
   return static_cast<std::uint16_t>(std::clamp(place, 0, std::max(last, 0)));
@@ -36,10 +43,9 @@ void PointerTeller::set_wish(const link::SetPointer& wish) {
   const bool was_apart = std::exchange(wish_, wish).apart;
   for (auto& slot : slots_) slot.image = 0;
   sending_.reset();
-  look_due_ = {};
   state_.image = 0;
   look_.reset();
-  look_waits_ = known_ = false;
+  look_waits_ = look_is_new_ = known_ = false;
   drawn_.reset();
   told_.reset();
   decide();
@@ -61,8 +67,9 @@ void PointerTeller::set_able(bool able) {
   work();
 }
 
+// Until the desktop has told of it, it is nowhere but in the picture.
 void PointerTeller::decide() {
-  const bool drawn = wish_.drawn || (wish_.apart && !is_apart());
+  const bool drawn = wish_.drawn || (wish_.apart && !(is_apart() && known_));
   if (drawn_ != drawn) calls_.draw(drawn);
   drawn_ = drawn;
   if (!is_apart()) {
@@ -91,13 +98,16 @@ void PointerTeller::take_look(const BorrowedPointer& pointer) {
   if (!look_) look_.emplace();
   look_->geometry = *geometry;
   look_->pixels.assign(pointer.pixels.begin(), pointer.pixels.end());
-  look_waits_ = true;
+  look_hash_ = hash_of(*look_);
+  look_waits_ = look_is_new_ = true;
 }
 
 // One that the client has needs no sending.
 void PointerTeller::choose_look() {
-  const auto known = std::ranges::find_if(
-      slots_, [this](const Slot& slot) { return slot.image != 0 && slot.look == *look_; });
+  look_is_new_ = false;
+  const auto known = std::ranges::find_if(slots_, [this](const Slot& slot) {
+    return slot.image != 0 && slot.hash == look_hash_ && slot.look == *look_;
+  });
   if (known == slots_.end()) return;
   known->used = ++uses_;
   state_.image = known->image;
@@ -107,7 +117,7 @@ void PointerTeller::choose_look() {
 void PointerTeller::begin(Timestamp time) {
   const auto slot = std::ranges::min_element(slots_, {}, &Slot::used);
   if (++last_image_ == 0) ++last_image_;
-  *slot = {.image = last_image_, .used = ++uses_, .look = *look_};
+  *slot = {.image = last_image_, .used = ++uses_, .hash = look_hash_, .look = *look_};
   sending_ = Sending{.image = last_image_,
                      .slot = static_cast<std::size_t>(slot - slots_.begin()),
                      .bytes = look_->pixels.size()};
@@ -122,7 +132,7 @@ void PointerTeller::work() {
   loop_.cancel(std::exchange(timer_, 0));
   if (!wish_.apart) return;
   const auto time = now();
-  if (is_apart() && look_ && look_waits_) choose_look();
+  if (is_apart() && look_ && look_is_new_) choose_look();
   if (is_apart() && look_ && look_waits_ && !sending_) {
     if (time >= look_due_) {
       begin(time);
@@ -130,23 +140,24 @@ void PointerTeller::work() {
       arm(look_due_);
     }
   }
-  send_pieces();
+  send_piece();
   send_state(time);
 }
 
-void PointerTeller::send_pieces() {
-  while (sending_ && !sending_->is_all_gone()) {
-    const auto& look = slots_[sending_->slot].look;
-    const auto size = std::min(kMaxPointerPiece, look.pixels.size() - sending_->offset);
-    const auto from = look.pixels.begin() + static_cast<std::ptrdiff_t>(sending_->offset);
-    const PointerPiece piece{.image = sending_->image,
-                             .slot = static_cast<std::uint8_t>(sending_->slot),
-                             .geometry = look.geometry,
-                             .offset = static_cast<std::uint32_t>(sending_->offset),
-                             .pixels = {from, from + static_cast<std::ptrdiff_t>(size)}};
-    if (!calls_.send(piece)) return arm(now() + kNoRoomRetry);
-    sending_->offset += size;
-  }
+// One in a turn of the loop.
+void PointerTeller::send_piece() {
+  if (!sending_ || sending_->is_all_gone()) return;
+  const auto& look = slots_[sending_->slot].look;
+  const auto size = std::min(kMaxPointerPiece, look.pixels.size() - sending_->offset);
+  const auto from = look.pixels.begin() + static_cast<std::ptrdiff_t>(sending_->offset);
+  const PointerPiece piece{.image = sending_->image,
+                           .slot = static_cast<std::uint8_t>(sending_->slot),
+                           .geometry = look.geometry,
+                           .offset = static_cast<std::uint32_t>(sending_->offset),
+                           .pixels = {from, from + static_cast<std::ptrdiff_t>(size)}};
+  if (!calls_.send(piece)) return arm(now() + kNoRoomRetry);
+  sending_->offset += size;
+  if (!sending_->is_all_gone()) arm(now());
 }
 
 void PointerTeller::send_state(Timestamp time) {

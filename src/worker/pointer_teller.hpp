@@ -18,7 +18,7 @@ namespace lumen::worker {
 class PointerTeller {
  public:
   struct Calls {
-    std::function<bool(const link::ToHost&)> send;  // false: there is no room now
+    std::function<bool(const link::ToHost&)> send;  // false: there is no room, or other things need it
     std::function<void(bool drawn)> draw;           // into the picture from now on, or not
     std::function<void()> ask;                      // for on_pointer() again
   };
@@ -26,13 +26,16 @@ class PointerTeller {
   static constexpr Duration kBetweenLooks = std::chrono::milliseconds{33};  // the longer, the larger they are
   static constexpr std::size_t kLookBytesPerSecond = 1U << 20U;
 
-  // `loop` outlives it.
-  PointerTeller(Calls calls, EventLoop& loop) : calls_{std::move(calls)}, loop_{loop} {}
+  // Looks are numbered from after `last_image`: not as those of an earlier process were, which a client may
+  // still have. `loop` outlives it.
+  PointerTeller(Calls calls, EventLoop& loop, std::uint32_t last_image = 0)
+      : calls_{std::move(calls)}, loop_{loop}, last_image_{last_image} {}
   ~PointerTeller();
   PointerTeller(const PointerTeller&) = delete;
   PointerTeller& operator=(const PointerTeller&) = delete;
 
-  // What the client wants. It may be another one: it has no look, and everything is told anew.
+  // What the client wants. It may be another one: it has no look, and everything is told anew, no faster than
+  // ever.
   void set_wish(const link::SetPointer& wish);
   // What the desktop can, which may be another one.
   void set_able(bool able);
@@ -43,6 +46,7 @@ class PointerTeller {
   struct Slot {
     std::uint32_t image = 0;  // 0: the client has nothing there
     std::uint64_t used = 0;
+    std::size_t hash = 0;
     PointerImage look;
   };
   struct Sending {
@@ -58,7 +62,7 @@ class PointerTeller {
   void choose_look();
   void begin(Timestamp now);
   void work();
-  void send_pieces();
+  void send_piece();
   void send_state(Timestamp now);
   void arm(Timestamp when);
 
@@ -71,10 +75,12 @@ class PointerTeller {
   PointerState state_;
   std::optional<PointerState> told_;
   std::optional<PointerImage> look_;  // as it is now
-  bool look_waits_ = false;           // the client neither has it nor is it on its way
+  std::size_t look_hash_ = 0;
+  bool look_is_new_ = false;  // whether the client has it was not looked for yet
+  bool look_waits_ = false;   // the client neither has it nor is it on its way
   std::array<Slot, kPointerSlots> slots_;
   std::optional<Sending> sending_;
-  std::uint32_t last_image_ = 0;
+  std::uint32_t last_image_;
   std::uint64_t uses_ = 0;
   Timestamp state_due_{}, look_due_{}, armed_{};
   EventLoop::TimerId timer_ = 0;

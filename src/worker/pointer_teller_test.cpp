@@ -16,20 +16,19 @@ class PointerTelling : public testing::Test {
  protected:
   void SetUp() override {
     loop_ = EventLoop::create().value();
-    teller_ = std::make_unique<PointerTeller>(
-        PointerTeller::Calls{.send =
-                                 [this](const link::ToHost& message) {
-                                   if (!has_room_) return false;
-                                   if (const auto* state = std::get_if<PointerState>(&message))
-                                     states_.push_back(*state);
-                                   if (const auto* piece = std::get_if<PointerPiece>(&message))
-                                     pieces_.push_back(*piece);
-                                   return true;
-                                 },
-                             .draw = [this](bool drawn) { drawn_.push_back(drawn); },
-                             .ask = [this] { ++asked_; }},
-        *loop_);
+    teller_ = std::make_unique<PointerTeller>(calls(), *loop_);
     teller_->set_able(true);
+  }
+  PointerTeller::Calls calls() {
+    return {.send =
+                [this](const link::ToHost& message) {
+                  if (!has_room_) return false;
+                  if (const auto* state = std::get_if<PointerState>(&message)) states_.push_back(*state);
+                  if (const auto* piece = std::get_if<PointerPiece>(&message)) pieces_.push_back(*piece);
+                  return true;
+                },
+            .draw = [this](bool drawn) { drawn_.push_back(drawn); },
+            .ask = [this] { ++asked_; }};
   }
   void wish_apart() {
     teller_->set_wish({.apart = true});
@@ -71,10 +70,11 @@ TEST_F(PointerTelling, takes_it_out_of_the_picture_and_asks_for_it) {
   teller_->set_wish({.drawn = true});
   EXPECT_EQ(drawn_.back(), true);
   teller_->set_wish({.apart = true});
-  EXPECT_EQ(drawn_.back(), false);
+  EXPECT_EQ(drawn_.back(), true);  // nothing is known yet: without, there would be none at all
   EXPECT_EQ(asked_, 1);
-  EXPECT_TRUE(states_.empty());  // nothing is known yet
+  EXPECT_TRUE(states_.empty());
   show(16, 1);
+  EXPECT_EQ(drawn_.back(), false);
   ASSERT_EQ(states_.size(), 1U);
   EXPECT_EQ(newest(), (PointerState{PointerPlace::apart, 1, 5, 6}));
   ASSERT_EQ(pieces_.size(), 1U);
@@ -108,7 +108,8 @@ TEST_F(PointerTelling, sends_one_look_at_a_time_and_of_those_that_wait_the_newes
 TEST_F(PointerTelling, a_large_look_goes_in_pieces_and_waits_for_room) {
   wish_apart();
   show(256, 1);
-  EXPECT_EQ(pieces_.size(), 16U);
+  EXPECT_EQ(pieces_.size(), 1U);  // others have their turn between them
+  ASSERT_TRUE(run_until([&] { return pieces_.size() == 16; }));
   PointerAssembly assembly;
   std::optional<PointerImage> whole;
   for (const auto& piece : pieces_) whole = assembly.push(piece);
@@ -142,11 +143,39 @@ TEST_F(PointerTelling, a_new_client_gets_every_look_anew) {
   show(16, 1);
   wish_apart();
   show(16, 1);
-  EXPECT_EQ(pieces_.size(), 2U);
+  ASSERT_TRUE(run_until([&] { return pieces_.size() == 2; }));
   teller_->taken(1);  // of the client before
   show(16, 2);
   run_for(2 * PointerTeller::kBetweenLooks);
   EXPECT_EQ(pieces_.size(), 2U);
+}
+
+TEST_F(PointerTelling, a_client_that_wishes_again_and_again_is_told_no_faster) {
+  wish_apart();
+  const auto begun = SteadyTime{}.now();
+  for (int i = 0; i < 100; ++i) {
+    teller_->set_wish({.drawn = true});
+    teller_->set_wish({.apart = true});
+    show(16, i);
+    run_for(1ms);
+  }
+  const auto periods = (SteadyTime{}.now() - begun) / PointerTeller::kBetweenLooks;
+  EXPECT_LE(pieces_.size(), static_cast<std::size_t>(periods) + 1U);
+}
+
+TEST_F(PointerTelling, looks_are_numbered_from_where_it_is_told_and_never_0) {
+  teller_ = std::make_unique<PointerTeller>(calls(), *loop_, 0xFFFFFFFF);
+  teller_->set_able(true);
+  wish_apart();
+  show(16, 1);
+  ASSERT_EQ(pieces_.size(), 1U);
+  EXPECT_EQ(pieces_[0].image, 1U);
+  teller_ = std::make_unique<PointerTeller>(calls(), *loop_, 41);
+  teller_->set_able(true);
+  wish_apart();
+  show(16, 1);
+  ASSERT_EQ(pieces_.size(), 2U);
+  EXPECT_EQ(pieces_[1].image, 42U);
 }
 
 TEST_F(PointerTelling, keeps_no_more_looks_than_the_client_has_slots) {
@@ -167,7 +196,7 @@ TEST_F(PointerTelling, tells_that_it_is_hidden) {
   show(16, 1);
   teller_->on_pointer({.visible = false, .x = 5, .y = 6}, kMode);
   ASSERT_TRUE(run_until([&] { return newest().place == PointerPlace::hidden; }));
-  EXPECT_TRUE(drawn_.empty());
+  EXPECT_EQ(drawn_, (std::vector<bool>{false}));
   show(16, 1);
   EXPECT_TRUE(run_until([&] { return newest().place == PointerPlace::apart; }));
 }
@@ -177,15 +206,16 @@ TEST_F(PointerTelling, what_cannot_be_given_is_drawn_into_the_picture_meanwhile)
   show(16, 1);
   show(257, 1);
   ASSERT_TRUE(run_until([&] { return newest().place == PointerPlace::in_picture; }));
-  EXPECT_EQ(drawn_, (std::vector<bool>{true}));
+  EXPECT_EQ(drawn_, (std::vector<bool>{false, true}));
   teller_->on_pointer({.visible = true, .x = 1, .y = 1}, kMode);  // no pixels
   show(16, 1);
   ASSERT_TRUE(run_until([&] { return newest().place == PointerPlace::apart; }));
-  EXPECT_EQ(drawn_, (std::vector<bool>{true, false}));
+  EXPECT_EQ(drawn_, (std::vector<bool>{false, true, false}));
 }
 
 TEST_F(PointerTelling, a_hot_spot_outside_of_its_look_cannot_be_given) {
   wish_apart();
+  show(4, 1);
   pixels_.assign(64, std::byte{});
   for (const std::int32_t hotspot : {-1, 4, 1 << 30}) {
     teller_->on_pointer({.visible = true, .hotspot_x = hotspot, .width = 4, .height = 4, .pixels = pixels_},
@@ -200,8 +230,8 @@ TEST_F(PointerTelling, a_desktop_that_paints_it_anyway_is_told_of_as_such) {
   ASSERT_EQ(states_.size(), 1U);
   EXPECT_EQ(newest().place, PointerPlace::in_picture);
   teller_->set_able(true);  // another desktop has come
-  EXPECT_EQ(drawn_.back(), false);
   show(16, 1);
+  EXPECT_EQ(drawn_.back(), false);
   EXPECT_TRUE(run_until([&] { return newest().place == PointerPlace::apart; }));
 }
 

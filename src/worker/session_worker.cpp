@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iterator>
+#include <random>
 #include <utility>
 
 #include <fmt/format.h>
@@ -25,7 +26,7 @@ using namespace std::chrono_literals;
 constexpr int kMostMessages = 64;
 constexpr Duration kSoundTimeout = 2s;  // for sound to come up before the application starts
 constexpr Duration kVoiceSilence = 3s;  // a client that sends no voice that long has no microphone any more
-constexpr Duration kWindowTimeout = 10s, kStatsInterval = 250ms, kKillGrace = 300ms;
+constexpr Duration kWindowTimeout = 10s, kStatsInterval = 250ms, kKillGrace = 300ms, kLastWords = 200ms;
 
 Timestamp now() { return SteadyTime{}.now(); }
 
@@ -61,7 +62,8 @@ SessionWorker::SessionWorker(UniqueFd link, EventLoop& loop, Logger& log)
     : link_{std::move(link)},
       loop_{loop},
       log_{log},
-      pointer_{pointer_calls(), loop},
+      outbox_{link_.get(), loop},
+      pointer_{pointer_calls(), loop, std::random_device{}()},
       pads_{{.sockets = gamepad::broker_sockets(),
              .on_feedback = [this](const PadFeedback& feedback) { send(feedback); }},
             loop,
@@ -216,6 +218,7 @@ Status SessionWorker::open_desktop(const link::Configure& configure) {
                        }},
       std::move(events), loop_, log_);
   LUMEN_CHECK_OK(desktop_->open());
+  pointer_.set_wish({.drawn = configure.pointer_drawn});
   pointer_.set_able(desktop_->desktop()->abilities().pointer_apart);
   log_.info("desktop: {}", desktop_->description());
   return {};
@@ -486,22 +489,21 @@ void SessionWorker::report_stats() {
 }
 
 void SessionWorker::send(const link::ToHost& message) {
-  if (const auto sent = link::send(link_.get(), message); !sent && !ended_) {
+  if (const auto sent = outbox_.send(message); !sent && !ended_) {
     log_.warn("cannot tell the host: {}", describe(sent.error()));
   }
 }
 
 PointerTeller::Calls SessionWorker::pointer_calls() {
-  return {
-      .send = [this](const link::ToHost& message) { return link::send(link_.get(), message).has_value(); },
-      .draw =
-          [this](bool drawn) {
-            if (desktop_) desktop_->set_pointer_drawn(drawn);
-          },
-      .ask =
-          [this] {
-            if (desktop_) desktop_->tell_pointer();
-          }};
+  return {.send = [this](const link::ToHost& message) { return outbox_.offer(message); },
+          .draw =
+              [this](bool drawn) {
+                if (desktop_) desktop_->set_pointer_drawn(drawn);
+              },
+          .ask =
+              [this] {
+                if (desktop_) desktop_->tell_pointer();
+              }};
 }
 
 void SessionWorker::on_pointer(const BorrowedPointer& pointer) {
@@ -512,6 +514,7 @@ void SessionWorker::end(std::string_view id, std::string reason) {
   if (ended_) return;
   log_.info("session ends: {} [{}]", reason, id);
   send(link::Ended{std::string{id}, std::move(reason)});
+  outbox_.flush(kLastWords);
   ended_ = true;
   loop_.stop();
 }

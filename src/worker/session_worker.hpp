@@ -18,6 +18,7 @@
 #include "worker/clipboard_share.hpp"
 #include "worker/desktop_keeper.hpp"
 #include "worker/idle_inhibitor.hpp"
+#include "worker/outbox.hpp"
 #include "worker/output_tail.hpp"
 #include "worker/pointer_teller.hpp"
 #include "worker/sound_focus.hpp"
@@ -72,6 +73,7 @@ class SessionWorker {
   UniqueFd link_;
   EventLoop& loop_;
   Logger& log_;
+  Outbox outbox_;
   std::optional<link::SharedRing> ring_;
   std::unique_ptr<ZeroCopy> zero_copy_;  // the desktop and the pipeline use it to their end
   std::unique_ptr<DesktopKeeper> desktop_;

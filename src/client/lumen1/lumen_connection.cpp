@@ -194,6 +194,7 @@ void LumenConnection::keep(Event event) {
   }
   if (const auto* ended = std::get_if<control::SessionEnded>(&event)) {
     clipboards_.erase(ended->session);
+    looks_.erase(ended->session);
     ended_[ended->session] = ended->text.empty() ? std::string{control::text_of(ended->reason)} : ended->text;
     return;
   }
@@ -436,6 +437,8 @@ Status LumenConnection::close_stream(std::uint8_t session, bool end_application,
               return dialogue.close(session, end_application, now());
             }));
   LUMEN_CHECK_OK(answer_to<control::Done>(request, stop));
+  MutexLock lock{mutex_};
+  looks_.erase(session);
   return {};
 }
 

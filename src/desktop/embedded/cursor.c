@@ -119,10 +119,23 @@ static void on_node_destroy(struct wl_listener* listener, void* data) {
   cursor->node = NULL;
 }
 
+/* The scene tells the client of a drawn one; an animated cursor goes on also when it is not, at the pace of
+ * the output that it is on, though that has nothing to show. */
+static bool waits_for_tick(const struct lce_cursor* cursor) {
+  return cursor->surface && !cursor->node && !wl_list_empty(&cursor->surface->current.frame_callback_list);
+}
+
+static void wake_output(struct lumen_comp* comp) {
+  struct wlr_box box;
+  struct lumen_comp_output* output = waits_for_tick(&comp->cursor) ? output_below(comp, &box) : NULL;
+  if (output) lce_output_wake(output);
+}
+
 /* Puts into the scene what is to be drawn now. */
 static void refresh(struct lumen_comp* comp) {
   struct lce_cursor* cursor = &comp->cursor;
   if (cursor->node) wlr_scene_node_destroy(cursor->node);
+  wake_output(comp);
   if (!cursor->drawn || cursor->hidden) return;
   int hot_x = cursor->hot_x, hot_y = cursor->hot_y;
   if (cursor->surface) {
@@ -154,6 +167,7 @@ static void on_surface_commit(struct wl_listener* listener, void* data) {
   struct lce_cursor* cursor = &comp->cursor;
   const struct wlr_surface* surface = cursor->surface;
   looks_otherwise(comp);
+  wake_output(comp);
   if (!surface->current.dx && !surface->current.dy) return;
   cursor->hot_x -= surface->current.dx;
   cursor->hot_y -= surface->current.dy;
@@ -198,9 +212,10 @@ void lce_cursor_reset(struct lumen_comp* comp) {
   refresh(comp);
 }
 
-/* The scene does it for a drawn one; an animated cursor goes on also when it is not. */
-void lce_cursor_frame_done(struct lumen_comp* comp, struct timespec* now) {
-  if (comp->cursor.surface && !comp->cursor.node) wlr_surface_send_frame_done(comp->cursor.surface, now);
+bool lce_cursor_frame_done(struct lumen_comp* comp, struct timespec* now) {
+  if (!waits_for_tick(&comp->cursor)) return false;
+  wlr_surface_send_frame_done(comp->cursor.surface, now);
+  return true;
 }
 
 void lumen_comp_set_pointer_drawn(lumen_comp* comp, bool drawn) {

@@ -129,5 +129,27 @@ TEST_F(PointerApart, costs_no_frames) {
   EXPECT_EQ(frames_, count);
 }
 
+TEST_F(PointerApart, an_animated_one_goes_on_while_the_picture_stands_still_and_costs_no_frames) {
+  auto& app = app_with_pointer();
+  app.set_cursor(16, 16, 0xFFFF0000, 0, 0);
+  ASSERT_TRUE(run_until([&] { return looks(16, 16, 0xFFFF0000); }));
+  stage_->run_for(200ms);  // nothing ticks any more
+  const auto frames = frames_;
+  app.animate_cursor();
+  EXPECT_TRUE(run_until([&] { return app.cursor_callbacks >= 20; }));
+  EXPECT_EQ(frames_, frames);
+}
+
+TEST_F(PointerApart, one_whose_client_waits_goes_on_when_it_leaves_the_picture) {
+  auto& app = app_with_pointer();
+  app.set_cursor(16, 16, 0xFFFF0000, 0, 0);
+  desktop_->set_pointer_drawn(true);
+  app.animate_cursor();
+  ASSERT_TRUE(run_until([&] { return app.cursor_callbacks >= 3; }));
+  desktop_->set_pointer_drawn(false);
+  const auto before = app.cursor_callbacks;
+  EXPECT_TRUE(run_until([&] { return app.cursor_callbacks >= before + 20; }));
+}
+
 }  // namespace
 }  // namespace lumen::embedded

@@ -227,6 +227,7 @@ extern const struct wlr_output_impl lce_output_impl;
  * NULL. */
 struct wlr_buffer* lce_readable(struct wlr_buffer* buffer);
 bool lce_is_bgrx(uint32_t fourcc);
+void lce_output_wake(struct lumen_comp_output* output);
 void lce_output_box(const struct lumen_comp_output* output, struct wlr_box* box);
 /* Composes what is damaged, or picks the client's buffer, and hands it over. */
 enum lce_composed { LCE_NOTHING_NEW, LCE_SHOWN, LCE_FAILED };
@@ -263,7 +264,8 @@ bool lce_cursor_start(struct lumen_comp* comp, bool drawn);
 void lce_cursor_stop(struct lumen_comp* comp);
 void lce_cursor_move(struct lumen_comp* comp);
 void lce_cursor_reset(struct lumen_comp* comp); /* back to our arrow */
-void lce_cursor_frame_done(struct lumen_comp* comp, struct timespec* now);
+/* True when the cursor's client waited for it, and no scene would have told it. */
+bool lce_cursor_frame_done(struct lumen_comp* comp, struct timespec* now);
 
 /* pointer.c, keyboard.c, touch.c, pen.c; positions in layout coordinates */
 struct wlr_surface* lce_surface_at(struct lumen_comp* comp, double x, double y, double* surface_x,

@@ -53,8 +53,8 @@ static bool send_callbacks(struct lumen_comp_output* output) {
   clock_gettime(CLOCK_MONOTONIC, &now);
   for_each_visible(scene_output, count_node, &waiting);
   if (waiting) wlr_scene_output_send_frame_done(scene_output, &now);
-  lce_cursor_frame_done(output->comp, &now);
-  return waiting > 0;
+  const bool cursor_waited = lce_cursor_frame_done(output->comp, &now);
+  return waiting > 0 || cursor_waited;
 }
 
 static uint64_t earliest_frame(const struct lumen_comp_output* output) {
@@ -86,17 +86,21 @@ static void compose_or_wait(struct lumen_comp_output* output) {
   if (output->retry_ns) arm(output);
 }
 
+/* Ticks come from now on. */
+void lce_output_wake(struct lumen_comp_output* output) {
+  output->idle_ticks = 0;
+  if (output->armed) return;
+  output->tick = lce_grid_tick_after(output->grid, lce_now_ns());
+  output->armed = true;
+  arm(output);
+}
+
 /* Somebody wants a frame: there is damage, or a client asked for a frame callback. */
 static void on_frame(struct wl_listener* listener, void* data) {
   (void)data;
   struct lumen_comp_output* output = wl_container_of(listener, output, frame);
   if (output->in_commit) return;
-  output->idle_ticks = 0;
-  if (!output->armed) {
-    output->tick = lce_grid_tick_after(output->grid, lce_now_ns());
-    output->armed = true;
-    arm(output);
-  }
+  lce_output_wake(output);
   compose_or_wait(output);
 }
 

@@ -96,4 +96,9 @@ bool read_start_results(sd_bus_message* message, Grant& grant) {
   return found;
 }
 
+bool may_be_mutter(std::string_view current_desktop) {
+  const auto listed = ":" + std::string{current_desktop} + ":";
+  return current_desktop.empty() || listed.find(":GNOME:") != std::string::npos;
+}
+
 }  // namespace lumen::portal

@@ -9,6 +9,7 @@
 
 #include "base/runtime_dir.hpp"
 #include "desktop/pipewire/pipewire_capture.hpp"
+#include "desktop/portal/portal_answers.hpp"
 #include "desktop/portal/portal_session.hpp"
 #include "desktop/remote/remote_input.hpp"
 #include "interface/display_mode.hpp"
@@ -189,10 +190,9 @@ Status PortalDesktop::start_capture(const DesktopParams& params) {
   pipewire::CaptureParams wanted{.remote = std::move(grant.pipewire), .node_id = grant.node_id};
   if (is_virtual()) wanted.mode = params.mode;
   wanted.importer = params.importer;
-  // What stands behind the portal may be Mutter: see docs/desktops.md.
   if (session_->pointer_is_beside()) {
     wanted.pointer_drawn = params.pointer_drawn;
-    wanted.pictures_get_lost = true;
+    wanted.pictures_get_lost = may_be_mutter(place_.current_desktop);  // see docs/desktops.md
   }
   pipewire::CaptureEvents events;
   events.on_frame = [this](const BorrowedFrame& frame) { on_frame(frame); };

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "desktop/portal/portal_answers.hpp"
 #include "desktop/portal/test_portal.hpp"
 #include "desktop/testing/test_client.hpp"
 #include "desktop/testing/test_session.hpp"
@@ -263,6 +264,13 @@ TEST_F(PortalDesktops, pipewire_that_dies_is_told) {
   ASSERT_NO_FATAL_FAILURE(open());
   session_.kill_pipewire();
   EXPECT_TRUE(run_until([&] { return lost_.size() == 1; }, 1s));
+}
+
+TEST(PortalDesktopNames, gnome_alone_is_mutters) {
+  for (const auto* mutters : {"", "GNOME", "ubuntu:GNOME", "GNOME-Classic:GNOME"})
+    EXPECT_TRUE(may_be_mutter(mutters)) << mutters;
+  for (const auto* other : {"KDE", "sway", "GNOMEish", "Hyprland:wlroots"})
+    EXPECT_FALSE(may_be_mutter(other)) << other;
 }
 
 TEST_F(PortalDesktops, probing_says_what_there_is_and_asks_nobody) {

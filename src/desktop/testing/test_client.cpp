@@ -207,6 +207,12 @@ struct Listeners {
     ++client.configures;
     if (client.options_.redraw_on_configure || client.newest_ == nullptr) client.draw(client.next_seed_++);
   }
+  static void cursor_frame_done(void* data, wl_callback* callback, std::uint32_t /*time*/) {
+    auto& client = of(data);
+    wl_callback_destroy(callback);
+    ++client.cursor_callbacks;
+    client.animate_cursor();
+  }
   static void frame_done(void* self, wl_callback* callback, std::uint32_t) {
     auto& client = of(self);
     wl_callback_destroy(callback);
@@ -286,6 +292,7 @@ constexpr xdg_wm_base_listener kWmBase{Listeners::ping};
 constexpr xdg_surface_listener kXdgSurface{Listeners::surface_configure};
 constexpr xdg_toplevel_listener kToplevel{Listeners::toplevel_configure, ignore, ignore, ignore};
 constexpr wl_callback_listener kFrame{Listeners::frame_done};
+constexpr wl_callback_listener kCursorFrame{Listeners::cursor_frame_done};
 constexpr wl_buffer_listener kBuffer{Listeners::buffer_release};
 constexpr wl_data_device_listener kDataDevice{Listeners::data_offer, ignore, ignore, ignore, ignore,
                                               Listeners::selection};
@@ -429,6 +436,7 @@ TestClient::~TestClient() {
   destroy(menu_surface_);
   destroy(pointer_);
   destroy(keyboard_);
+  if (cursor_callback_ != nullptr) wl_callback_destroy(cursor_callback_);
   destroy(cursor_surface_);
   destroy(toplevel_);
   destroy(xdg_surface_);
@@ -641,6 +649,17 @@ void TestClient::set_cursor(int width, int height, std::uint32_t argb, int hot_x
   wl_pointer_set_cursor(pointer_, enter_serial_, cursor_surface_, hot_x, hot_y);
   wl_surface_attach(cursor_surface_, cursor_buffer_->buffer, 0, 0);
   wl_surface_damage_buffer(cursor_surface_, 0, 0, width, height);
+  wl_surface_commit(cursor_surface_);
+  flush();
+}
+
+void TestClient::animate_cursor() {
+  auto& shown = *cursor_buffer_;
+  std::fill_n(shown.pixels, shown.width * shown.height, 0xFF000000U | (cursor_callbacks & 0xFFU));
+  cursor_callback_ = wl_surface_frame(cursor_surface_);
+  wl_callback_add_listener(cursor_callback_, &kCursorFrame, this);
+  wl_surface_attach(cursor_surface_, shown.buffer, 0, 0);
+  wl_surface_damage_buffer(cursor_surface_, 0, 0, shown.width, shown.height);
   wl_surface_commit(cursor_surface_);
   flush();
 }

@@ -111,6 +111,7 @@ class TestClient {
   void lock_pointer();
   void set_cursor(int width, int height, std::uint32_t argb, int hot_x, int hot_y);
   void hide_cursor();
+  void animate_cursor();              // a new picture of it at every frame callback, from now on
   void offer_text(std::string text);  // needs a serial: a key or button event before
   void request_paste();               // reads the selection into `pasted`
   void abandon_pastes(int count);     // asks for the selection and never reads it
@@ -119,7 +120,7 @@ class TestClient {
   int configured_width = 0, configured_height = 0, configures = 0;
   bool activated = false;
   std::uint32_t newest_seed = 0;  // of the test picture drawn last
-  int callbacks = 0;
+  int callbacks = 0, cursor_callbacks = 0;
   std::vector<std::int64_t> callback_times_ns;
   bool menu_shown = false;
   std::string typed;                // UTF-8 that the keys made, by the keymap of the seat
@@ -171,6 +172,7 @@ class TestClient {
   xdg_popup* menu_ = nullptr;
   std::unique_ptr<ShmBuffer> menu_buffer_;
   wl_callback* callback_ = nullptr;
+  wl_callback* cursor_callback_ = nullptr;
   std::vector<std::unique_ptr<ShmBuffer>> buffers_;
   std::unique_ptr<ShmBuffer> cursor_buffer_;
   ShmBuffer* newest_ = nullptr;

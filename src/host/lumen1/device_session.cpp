@@ -36,7 +36,7 @@ DeviceSession::DeviceSession(Params params, EventLoop& loop, Logger& log)
       loop_{loop},
       log_{log},
       pointer_{{.send = [this](const PointerPiece& piece) { return send_pointer(piece); },
-                .taken = [this](std::uint32_t image) { stream_->pointer_taken(image); }},
+                .taken = [this](std::uint32_t image) { return stream_->pointer_taken(image); }},
                loop} {}
 
 bool DeviceSession::send_pointer(const PointerPiece& piece) const {
@@ -127,7 +127,11 @@ void DeviceSession::set_permissions(control::Permissions permissions) {
   stream_->set_permissions(permissions);
 }
 
-void DeviceSession::pause() { stream_->pause(); }
+void DeviceSession::pause() {
+  pointer_.clear();
+  stream_->pause();
+}
+
 void DeviceSession::resume() { stream_->resume(); }
 
 void DeviceSession::leave() {

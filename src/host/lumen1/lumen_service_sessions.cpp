@@ -274,7 +274,8 @@ bool LumenService::send_pointer(net::QuicId connection, std::uint8_t session, co
   if (found == connections_.end() || found->second.closes_by) return true;  // it needs none any more
   const auto status = driver_->endpoint().status(connection);
   if (status && status->unacknowledged_bytes > kPointerBacklog) return false;
-  found->second.dialogue->pointer_look(session, piece);
+  auto& dialogue = *found->second.dialogue;
+  if (!dialogue.pointer_look(session, piece)) return dialogue.is_over();  // else it is not open there yet
   post([this] { settle(); });
   return true;
 }

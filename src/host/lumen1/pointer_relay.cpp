@@ -1,5 +1,7 @@
 #include "host/lumen1/pointer_relay.hpp"
 
+#include <utility>
+
 namespace lumen::host {
 namespace {
 
@@ -16,24 +18,35 @@ void PointerRelay::push(const PointerPiece& piece) {
 }
 
 void PointerRelay::clear() {
-  loop_.cancel(timer_);
-  timer_ = 0;
+  loop_.cancel(std::exchange(timer_, 0));
   waiting_.clear();
+  unanswered_.reset();
 }
 
 void PointerRelay::work() {
   timer_ = 0;
+  if (send_waiting() && answer()) return;
+  timer_ = loop_.call_at(SteadyTime{}.now() + kRetry, [this] { work(); });
+}
+
+// Whether all has gone.
+bool PointerRelay::send_waiting() {
   while (!waiting_.empty()) {
-    const auto& piece = waiting_.front();
-    if (!calls_.send(piece)) {
-      timer_ = loop_.call_at(SteadyTime{}.now() + kRetry, [this] { work(); });
-      return;
-    }
-    const bool is_last = piece.is_last();
-    const auto image = piece.image;
+    const auto piece = std::move(waiting_.front());
     waiting_.pop_front();
-    if (is_last) calls_.taken(image);
+    if (!calls_.send(piece)) {
+      waiting_.push_front(piece);
+      return false;
+    }
+    if (piece.is_last()) unanswered_ = piece.image;
   }
+  return true;
+}
+
+// Whether nothing is to be told any more.
+bool PointerRelay::answer() {
+  if (unanswered_ && calls_.taken(*unanswered_)) unanswered_.reset();
+  return !unanswered_;
 }
 
 }  // namespace lumen::host

@@ -1,11 +1,13 @@
 // host/lumen1: passes on what the pointer looks like, from the session process to who watches, as fast as the
-// control connection takes it. Holds one look at most: the session sends the next one once this one has gone.
+// control connection takes it. Holds one look at most: the session sends the next one once it was told that
+// this one has gone, which is therefore told until it is heard.
 // Owner: lm-main.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 
 #include "base/event_loop.hpp"
 #include "media/pointer.hpp"
@@ -16,7 +18,7 @@ class PointerRelay {
  public:
   struct Calls {
     std::function<bool(const PointerPiece&)> send;   // false: there is no room now
-    std::function<void(std::uint32_t image)> taken;  // all of it has gone
+    std::function<bool(std::uint32_t image)> taken;  // all of it has gone; false: that could not be told now
   };
   static constexpr Duration kRetry = std::chrono::milliseconds{10};
 
@@ -33,10 +35,13 @@ class PointerRelay {
 
  private:
   void work();
+  bool send_waiting();
+  bool answer();
 
   const Calls calls_;
   EventLoop& loop_;
   std::deque<PointerPiece> waiting_;
+  std::optional<std::uint32_t> unanswered_;  // it has gone, and the session does not know yet
   EventLoop::TimerId timer_ = 0;
 };
 

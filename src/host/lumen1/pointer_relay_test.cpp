@@ -23,7 +23,7 @@ class PointerRelaying : public testing::Test {
   }
 
   std::unique_ptr<EventLoop> loop_ = EventLoop::create().value();
-  bool has_room_ = true;
+  bool has_room_ = true, is_heard_ = true;
   std::vector<PointerPiece> sent_;
   std::vector<std::uint32_t> taken_;
   PointerRelay relay_{{.send =
@@ -31,7 +31,11 @@ class PointerRelaying : public testing::Test {
                              if (has_room_) sent_.push_back(each);
                              return has_room_;
                            },
-                       .taken = [this](std::uint32_t image) { taken_.push_back(image); }},
+                       .taken =
+                           [this](std::uint32_t image) {
+                             if (is_heard_) taken_.push_back(image);
+                             return is_heard_;
+                           }},
                       *loop_};
 };
 
@@ -55,6 +59,28 @@ TEST_F(PointerRelaying, pieces_wait_for_room_in_order) {
   ASSERT_EQ(sent_.size(), 2U);
   EXPECT_EQ(sent_[1].offset, 20U);
   EXPECT_EQ(taken_, (std::vector<std::uint32_t>{7}));
+}
+
+TEST_F(PointerRelaying, that_a_look_has_gone_is_told_until_it_is_heard) {
+  is_heard_ = false;
+  relay_.push(piece(7, 0, 32));
+  run_for(25ms);
+  EXPECT_EQ(sent_.size(), 1U);
+  EXPECT_TRUE(taken_.empty());
+  is_heard_ = true;
+  run_for(25ms);
+  EXPECT_EQ(taken_, (std::vector<std::uint32_t>{7}));
+  run_for(25ms);
+  EXPECT_EQ(taken_.size(), 1U);
+}
+
+TEST_F(PointerRelaying, what_the_next_one_was_not_told_of_is_none_of_its) {
+  is_heard_ = false;
+  relay_.push(piece(7, 0, 32));
+  relay_.clear();
+  is_heard_ = true;
+  run_for(25ms);
+  EXPECT_TRUE(taken_.empty());
 }
 
 TEST_F(PointerRelaying, a_look_that_begins_replaces_what_waits) {
