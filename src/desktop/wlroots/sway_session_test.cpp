@@ -405,6 +405,10 @@ TEST_F(SwaySession, its_clipboard_is_shared_but_neither_what_was_copied_before_n
   ASSERT_TRUE(scene_->run_until([&] { return app.paste_done; }));
   EXPECT_EQ(app.pasted, ours);
   clipboard->watch({});
+  const auto typed = app.typed.size();
+  scene_->desktop->inject(Key{KEY_C, true});  // who copies names an input that is younger than the last copy
+  scene_->desktop->inject(Key{KEY_C, false});
+  ASSERT_TRUE(scene_->run_until([&] { return app.typed.size() > typed; }));
   app.events.clear();
   app.offer_text("unheard");
   ASSERT_TRUE(scene_->run_until([&] { return !app.events.empty() && app.events.back() == "selection"; }));
