@@ -1,5 +1,6 @@
 #include "link/messages.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "link/fields.hpp"
@@ -28,7 +29,7 @@ inline constexpr std::uint8_t kType<VoicePacket> = 9;
 template <>
 inline constexpr std::uint8_t kType<LimitBitrate> = 10;
 template <>
-inline constexpr std::uint8_t kType<WatchClipboard> = 11;
+inline constexpr std::uint8_t kType<WatchClipboard> = 12;
 template <>  // in both directions
 inline constexpr std::uint8_t kType<ClipboardPart> = 48;
 template <>
@@ -67,6 +68,26 @@ template <>
 inline constexpr std::uint8_t kType<SoundState> = 69;
 template <>
 inline constexpr std::uint8_t kType<DesktopState> = 70;
+
+// --- no two messages of one direction have one type
+
+template <class Message>
+struct Types {
+  static constexpr std::size_t count = 1;
+  static constexpr void mark(std::array<bool, 256>& seen) { seen[kType<Message>] = true; }
+};
+template <class... Messages>
+struct Types<std::variant<Messages...>> {
+  static constexpr std::size_t count = (Types<Messages>::count + ...);
+  static constexpr void mark(std::array<bool, 256>& seen) { (Types<Messages>::mark(seen), ...); }
+};
+template <class Messages>
+constexpr bool all_types_differ() {
+  std::array<bool, 256> seen{};
+  Types<Messages>::mark(seen);
+  return static_cast<std::size_t>(std::ranges::count(seen, true)) == Types<Messages>::count;
+}
+static_assert(all_types_differ<ToSession>() && all_types_differ<ToHost>());
 
 // NOLINTBEGIN(misc-use-anonymous-namespace): found by their arguments, which looks into none
 static void fields(auto& io, Is<Configure> auto& m) {

@@ -44,6 +44,8 @@ struct DesktopCase {
   std::string name;
   std::function<std::unique_ptr<DesktopRig>()> make_rig;
   Mode mode{1280, 720, 60'000}, other_mode{1000, 600, 60'000};
+  // The pointer's looks are those of applications; false: a compositor in between makes its own of them.
+  bool looks_of_applications = true;
 };
 
 inline std::string desktop_case_name(const testing::TestParamInfo<DesktopCase>& info) {

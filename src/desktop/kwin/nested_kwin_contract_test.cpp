@@ -83,8 +83,9 @@ class NestedRig final : public DesktopRig {
 };
 
 INSTANTIATE_TEST_SUITE_P(NestedKWin, DesktopContract,
-                         testing::Values(DesktopCase{
-                             .name = "nested", .make_rig = [] { return std::make_unique<NestedRig>(); }}),
+                         testing::Values(DesktopCase{.name = "nested",
+                                                     .make_rig = [] { return std::make_unique<NestedRig>(); },
+                                                     .looks_of_applications = false}),
                          desktop_case_name);
 
 }  // namespace
