@@ -655,7 +655,8 @@ void TestClient::set_cursor(int width, int height, std::uint32_t argb, int hot_x
 
 void TestClient::animate_cursor() {
   auto& shown = *cursor_buffer_;
-  std::fill_n(shown.pixels, shown.width * shown.height, 0xFF000000U | (cursor_callbacks & 0xFFU));
+  std::fill_n(shown.pixels, shown.width * shown.height,
+              0xFF000000U | (static_cast<std::uint32_t>(cursor_callbacks) & 0xFFU));
   cursor_callback_ = wl_surface_frame(cursor_surface_);
   wl_callback_add_listener(cursor_callback_, &kCursorFrame, this);
   wl_surface_attach(cursor_surface_, shown.buffer, 0, 0);
