@@ -216,9 +216,6 @@ TEST_F(LumenDevicePointer, is_told_anew_to_who_comes_back_and_after_the_session_
     point_at(kX, kY);
     return is_at(kX, kY) && pointer_.look != nullptr;
   }));
-  ASSERT_NO_FATAL_FAILURE(show_application());
-  app_->set_cursor(20, 22, kBlue, 3, 4);  // one that the client cannot have of before
-  EXPECT_TRUE(run_until([&] { return looks(20, 22, kBlue) && is_at(kX, kY); }));
 }
 
 }  // namespace

@@ -40,7 +40,9 @@ const AppEntry* LumenService::find_app(std::uint32_t id) const {
 control::HostOffer LumenService::offer_for(const Mode& mode) const {
   control::HostOffer offer{.max_bitrate_kbps = params_.max_bitrate_kbps, .features = control::kPointerApart};
   for (const auto codec : {Codec::av1, Codec::hevc, Codec::h264}) {
-    const bool good = codec == Codec::h264 || (encoders_.offers(codec) && encoders_.sustains(codec, mode));
+    // One that was measured does for what it keeps up with, though it may be too slow to be offered to all.
+    const bool works = encoders_.offers(codec) || encoders_.verdict(codec).pixels_per_s > 0;
+    const bool good = codec == Codec::h264 || (works && encoders_.sustains(codec, mode));
     if (good) offer.formats.push_back({.codec = codec});
   }
   return offer;
