@@ -50,6 +50,7 @@ class Run {
   }
   void send_any(unsigned which) {
     const RequestId request = script_.little<std::uint8_t>();
+    const auto number = static_cast<std::uint32_t>(request) + 1;  // of what has one: never 0
     const Stream stream{.mode = {64, 64, 60'000}};
     const HostMessage all[] = {Pong{request, 1, 2},
                                PairShare{crypto::Cpace::create({}).value().share()},
@@ -64,11 +65,10 @@ class Run {
                                Refused{request, RefusalReason::busy, "", ""},
                                SessionEnded{1, EndReason::failed, ""},
                                PermissionsChanged{},
-                               SessionClipboardPart{1, {request, 1, 0, {std::byte{'x'}}}},
-                               SessionClipboardTaken{1, {request, 1}},
+                               SessionClipboardPart{1, {number, 1, 0, {std::byte{'x'}}}},
+                               SessionClipboardTaken{1, {number, 1}},
                                ClipboardState{1, ClipboardUse::works, ""},
-
-                               PointerLook{1, {request, 0, {1, 1, 0, 0}, 0, std::vector<std::byte>(4)}}};
+                               PointerLook{1, {number, 0, {1, 1, 0, 0}, 0, std::vector<std::byte>(4)}}};
     send(all[which % std::size(all)]);
   }
   void user_acts(unsigned what) {

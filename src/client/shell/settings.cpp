@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/runtime_dir.hpp"
+#include "base/toml_text.hpp"
 
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
@@ -160,6 +161,9 @@ Status refuse_tables(std::string_view text) {
 
 Result<Settings> parse_settings(std::string_view text) {
   LUMEN_CHECK_OK(refuse_tables(text));
+  if (const auto line = line_beyond_ascii(text))
+    return bad_syntax(static_cast<toml::source_index>(line),
+                      "only texts and comments may have such a character");
   const auto parsed = toml::parse(text);
   if (!parsed) return bad_syntax(parsed.error().source().begin.line, parsed.error().description());
   const toml::table& table = parsed.table();
