@@ -7,10 +7,11 @@
 namespace lumen {
 
 // The line of the first character beyond ASCII that stands neither in a text nor in a comment, where TOML has
-// none and toml++ runs into undefined behaviour; 0: there is none. Beside texts over several lines
-// everywhere is outside. Pure.
+// none and toml++ runs into undefined behaviour; 0: there is none. Beside texts over several lines,
+// or where one begins amid a word everywhere is outside. Pure.
 inline std::size_t line_beyond_ascii(std::string_view text) {
-  const bool has_long_texts = text.find(R"(""")") != text.npos || text.find("'''") != text.npos;
+  constexpr std::string_view kBeforeTexts = " \t\n=[,{";
+  bool is_odd = text.find(R"(""")") != text.npos || text.find("'''") != text.npos;
   std::size_t line = 1;
   char within = 0;  // '#', or the quotation mark of the text
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -18,7 +19,7 @@ inline std::size_t line_beyond_ascii(std::string_view text) {
     if (c == '\n') {
       ++line;
       within = 0;
-    } else if (has_long_texts && static_cast<unsigned char>(c) > 0x7F) {
+    } else if (is_odd && static_cast<unsigned char>(c) > 0x7F) {
       return line;
     } else if (within == '#') {
       continue;
@@ -29,6 +30,7 @@ inline std::size_t line_beyond_ascii(std::string_view text) {
         within = 0;
     } else if (c == '#' || c == '"' || c == '\'') {
       within = c;
+      is_odd = is_odd || (c != '#' && i > 0 && kBeforeTexts.find(text[i - 1]) == kBeforeTexts.npos);
     } else if (static_cast<unsigned char>(c) > 0x7F) {
       return line;
     }
