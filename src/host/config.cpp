@@ -280,7 +280,7 @@ std::string below_home(const char* variable, const char* fallback, const char* r
 
 Result<HostConfig> parse_config(std::string_view text) {
   LUMEN_CHECK_OK(refuse_three_brackets(text));
-  if (const auto line = line_beyond_ascii(text)) {
+  if (const auto line = line_unfit_for_toml(text); line != 0) {
     return fail(ErrorCode::invalid_argument, "config.syntax",
                 fmt::format("line {}: only texts and comments may have such a character", line),
                 "Correct it in host.toml");

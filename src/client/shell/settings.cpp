@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/runtime_dir.hpp"
+#include "base/toml_text.hpp"
 
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
@@ -160,12 +161,8 @@ Status refuse_tables(std::string_view text) {
 
 Result<Settings> parse_settings(std::string_view text) {
   LUMEN_CHECK_OK(refuse_tables(text));
-  // toml++ runs into undefined behaviour at them outside of texts, and it alone knows where those begin.
-  const auto odd = std::ranges::find_if(text, [](char c) { return static_cast<unsigned char>(c) > 0x7F; });
-  if (odd != text.end()) {
-    return bad_syntax(1 + static_cast<std::size_t>(std::count(text.begin(), odd, '\n')),
-                      "a character that is not one of ASCII");
-  }
+  if (const auto line = line_unfit_for_toml(text); line != 0)
+    return bad_syntax(line, "only texts and comments may have such a character");
   const auto parsed = toml::parse(text);
   if (!parsed) return bad_syntax(parsed.error().source().begin.line, parsed.error().description());
   const toml::table& table = parsed.table();
