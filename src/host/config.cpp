@@ -11,12 +11,8 @@
 
 #include "base/machine_name.hpp"
 #include "base/runtime_dir.hpp"
-#include "base/toml_text.hpp"
+#include "base/toml.hpp"
 #include "host/application.hpp"
-
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
 
 namespace lumen::host {
 namespace {
@@ -280,11 +276,6 @@ std::string below_home(const char* variable, const char* fallback, const char* r
 
 Result<HostConfig> parse_config(std::string_view text) {
   LUMEN_CHECK_OK(refuse_three_brackets(text));
-  if (const auto line = line_unfit_for_toml(text); line != 0) {
-    return fail(ErrorCode::invalid_argument, "config.syntax",
-                fmt::format("line {}: only texts and comments may have such a character", line),
-                "Correct it in host.toml");
-  }
   const auto parsed = toml::parse(text);
   if (!parsed) {
     return fail(ErrorCode::invalid_argument, "config.syntax",

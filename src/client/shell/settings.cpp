@@ -11,11 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/runtime_dir.hpp"
-#include "base/toml_text.hpp"
-
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
+#include "base/toml.hpp"
 
 namespace lumen::client {
 namespace {
@@ -161,8 +157,6 @@ Status refuse_tables(std::string_view text) {
 
 Result<Settings> parse_settings(std::string_view text) {
   LUMEN_CHECK_OK(refuse_tables(text));
-  if (const auto line = line_unfit_for_toml(text); line != 0)
-    return bad_syntax(line, "only texts and comments may have such a character");
   const auto parsed = toml::parse(text);
   if (!parsed) return bad_syntax(parsed.error().source().begin.line, parsed.error().description());
   const toml::table& table = parsed.table();
