@@ -1,7 +1,8 @@
 // lumen/base: toml++ without exceptions, for the two files that read a person's settings.
 //
-// Its 3.3 tells spaces of all languages by a switch whose default it holds to be unreachable, which it is not:
-// most characters beyond ASCII get there, when the file has them where none may be. There they are no spaces.
+// Its 3.3 tells spaces of all languages by a switch whose default it holds to be unreachable, which it is
+// not: most characters beyond ASCII get there, when the file has them where none may be. There they are no
+// spaces.
 #pragma once
 
 #define TOML_EXCEPTIONS 0
